@@ -1,0 +1,88 @@
+"""Reads a network that has run: monitors and final weights become plain arrays."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.graph import Graph
+from neurodiff.simulator.network import BuiltNetwork, Samplings
+from neurodiff.simulator.sampling import samples
+from neurodiff.stimuli import Presentations
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def collect(
+    built: BuiltNetwork, graph: Graph, samplings: Samplings, completed: int
+) -> tuple[Arrays, dict[str, NDArray[np.int64]]]:
+    """Arrays of a recording by variable, and the steps of its time dimensions.
+
+    Of a run that was stopped, what was recorded until then.
+    """
+    arrays: Arrays = {}
+    steps = {}
+    if samplings.signals is not None:
+        arrays.update(_signals(built, graph))
+        steps["time"] = samplings.signals.steps(completed)[: len(arrays["x"])]
+    if samplings.products is not None:
+        arrays.update(_products(built, graph))
+        steps["update_time"] = samplings.products.steps(completed)[: len(arrays["update"])]
+    if samplings.answers is not None:
+        arrays["answer"] = samples(built.monitors["units", "answers"], "x", len(graph.outputs))
+    arrays.update(_weights(built, graph))
+    recorded = samplings.weights.steps(completed) if samplings.weights else np.array([0])
+    steps["weight_time"] = np.append(recorded[: len(arrays["w"]) - 1], completed)
+    return arrays, steps
+
+
+def label_answers(shown: Presentations, n: int) -> Arrays:
+    """Labels of the first n presentations, and whether they belong to the test."""
+    return {
+        "label": shown.frames.labels[shown.order[:n]],
+        "tested": np.arange(n) >= shown.n_training,
+    }
+
+
+def _signals(built: BuiltNetwork, graph: Graph) -> Arrays:
+    own = graph.n_units - graph.n_inputs
+    errors = built.monitors["errors", "signals"]
+    x = samples(built.monitors["units", "signals"], "x", graph.n_units)
+    delta, target = samples(errors, "delta", own), samples(errors, "target", own)
+    return {
+        "x": x,
+        "delta": _for_all_units(delta, graph),
+        "target": target[:, graph.outputs - graph.n_inputs],
+    }
+
+
+def _products(built: BuiltNetwork, graph: Graph) -> Arrays:
+    recorded = built.monitors["store", "products"]
+    arrays = {"update": samples(recorded, "product", graph.n_synapses)}
+    if ("errors", "products") in built.monitors:
+        bias = built.monitors["errors", "products"]
+        arrays["update_w"] = samples(recorded, "w", graph.n_synapses)
+        arrays["update_bias"] = _for_all_units(
+            samples(bias, "bias", graph.n_units - graph.n_inputs), graph
+        )
+    return arrays
+
+
+def _weights(built: BuiltNetwork, graph: Graph) -> Arrays:
+    """Weights and biases: as recorded, or at least the first; and the last."""
+    last_w, last_bias = built.synapses.store.w[:], built.errors.bias[:]
+    first_w, first_bias = built.initial
+    if ("store", "weights") in built.monitors:
+        first_w = samples(built.monitors["store", "weights"], "w", graph.n_synapses)
+        own = graph.n_units - graph.n_inputs
+        first_bias = samples(built.monitors["errors", "weights"], "bias", own)
+    return {
+        "w": np.vstack([first_w, last_w]),
+        "bias": _for_all_units(np.vstack([first_bias, last_bias]), graph),
+    }
+
+
+def _for_all_units(values: NDArray[np.float64], graph: Graph) -> NDArray[np.float64]:
+    """Values of the error units as values of all units; inputs have none."""
+    missing = np.full((len(values), graph.n_inputs), np.nan)
+    return np.concatenate([missing, values], axis=1)

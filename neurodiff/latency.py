@@ -1,0 +1,151 @@
+"""When each wave is where: path latencies, mismatches, and what they mean for learning.
+
+Where a layer has one latency the numbers are those of the theory (F_l, R_l, M_l). With random delays
+or skip connections there are many paths: a mean weighs all synapses onto a unit alike, and the longest
+is what a constant input must wait for.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.graph import Bools, Graph, Ints, Population, Projection
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Latencies:
+    """Latencies in steps, each an array (n_units,); NaN where no path leads.
+
+    Attributes
+    ----------
+    forward, longest_forward, shortest_forward
+        F: from the input to the unit's activity.
+    backward, shortest_backward
+        R: from the output's error to the unit's error; 0 for outputs.
+    age, longest_age
+        R + F of the output that the error comes from: how old the input is that the arriving error
+        is about (the frame of the error).
+    """
+
+    forward: Floats
+    longest_forward: Floats
+    shortest_forward: Floats
+    backward: Floats
+    shortest_backward: Floats
+    age: Floats
+    longest_age: Floats
+
+    def error_age(self, population: Population) -> int:
+        """Steps since the input that the error arriving in this population is about."""
+        return _rounded_mean(self.age[population.units])
+
+    def target_lag(self, population: Population) -> int:
+        """Steps by which a matched target waits for this output population (F_L)."""
+        return _rounded_mean(self.forward[population.units])
+
+
+@dataclass(frozen=True)
+class ProjectionLatency:
+    """What `show` says of one projection; times in steps unless named otherwise."""
+
+    projection: Projection
+    forward: float  # F of the postsynaptic population
+    backward: float  # R of the postsynaptic population
+    mismatch: float  # M: how much newer the presynaptic trace is than the error's input
+    exact_from: int  # first step at which a constant input gives the exact gradient
+    cutoff: float  # f_c = 1/(4 M dt) in Hz; inf where M = 0
+
+
+def compute_latencies(graph: Graph) -> Latencies:
+    """Latencies of every unit over all paths of the acyclic `graph`."""
+    is_input = np.arange(graph.n_units) < graph.n_inputs
+    forward = _Paths(graph.pre, graph.post, graph.forward_lag, is_input, np.zeros(graph.n_units))
+    for projection in graph.projections:
+        forward.extend(projection.synapses)
+    is_output = np.isin(np.arange(graph.n_units), graph.outputs)
+    backward = _Paths(graph.post, graph.pre, graph.backward_lag, is_output, np.zeros(graph.n_units))
+    age = _Paths(graph.post, graph.pre, graph.backward_lag, is_output, forward.mean())
+    longest = _Paths(graph.post, graph.pre, graph.backward_lag, is_output, forward.longest)
+    for projection in reversed(_by_presynaptic_order(graph)):
+        for paths in (backward, age, longest):
+            paths.extend(projection.synapses)
+    return Latencies(
+        forward=forward.mean(),
+        longest_forward=forward.longest,
+        shortest_forward=forward.shortest,
+        backward=backward.mean(),
+        shortest_backward=backward.shortest,
+        age=age.mean(),
+        longest_age=longest.longest,
+    )
+
+
+def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionLatency]:
+    """F, R, M, the step from which it is exact and the bandwidth of every projection (theory 2, 3)."""
+    rows = []
+    for part in graph.projections:
+        synapses = part.synapses
+        pre, post = graph.pre[synapses], graph.post[synapses]
+        # M = R_post + F_out - F_pre - lag, with p = f: the trace is what has just arrived
+        newer = latencies.age[post] - latencies.forward[pre] - graph.forward_lag[synapses]
+        mismatch = _mean(newer)
+        rows.append(
+            ProjectionLatency(
+                projection=part,
+                forward=_mean(latencies.forward[part.post.units]),
+                backward=_mean(latencies.backward[part.post.units]),
+                mismatch=mismatch,
+                exact_from=int(_largest(latencies.longest_age[part.post.units])),
+                cutoff=1 / (4 * mismatch * graph.time_step) if mismatch > 0 else np.inf,
+            )
+        )
+    return rows
+
+
+class _Paths:
+    """Mean, shortest and longest latency of the paths that end in each unit, carried on in order."""
+
+    def __init__(self, source: Ints, sink: Ints, lag: Ints, begins: Bools, begin: Floats):
+        self._source, self._sink, self._lag = source, sink, lag
+        self._arrivals = begins.astype(float)
+        self._total = np.where(begins, begin, 0.0)
+        self.shortest = np.where(begins, begin, np.inf)
+        self.longest = np.where(begins, begin, -np.inf)
+
+    def extend(self, synapses: slice) -> None:
+        """Carry the paths over these synapses; all paths to their sources must be there."""
+        reached = np.isfinite(self.mean()[self._source[synapses]])
+        source = self._source[synapses][reached]
+        sink = self._sink[synapses][reached]
+        lag = self._lag[synapses][reached]
+        np.add.at(self._arrivals, sink, 1.0)
+        np.add.at(self._total, sink, self.mean()[source] + lag)
+        np.minimum.at(self.shortest, sink, self.shortest[source] + lag)
+        np.maximum.at(self.longest, sink, self.longest[source] + lag)
+
+    def mean(self) -> Floats:
+        """Mean latency of each unit, NaN where no path leads."""
+        reached = self._arrivals > 0
+        unreached = np.full_like(self._total, np.nan)
+        return np.divide(self._total, self._arrivals, out=unreached, where=reached)
+
+
+def _by_presynaptic_order(graph: Graph) -> list[Projection]:
+    return sorted(graph.projections, key=lambda part: part.pre.start)
+
+
+def _mean(values: Floats) -> float:
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if finite.size else 0.0
+
+
+def _largest(values: Floats) -> float:
+    finite = values[np.isfinite(values)]
+    return float(finite.max()) if finite.size else 0.0
+
+
+def _rounded_mean(values: Floats) -> int:
+    return int(np.rint(_mean(values)))

@@ -1,0 +1,95 @@
+"""When a run samples what: the model's `record` and `validation` in steps, with their defaults."""
+
+from math import ceil, gcd
+
+import numpy as np
+
+from neurodiff.graph import Graph
+from neurodiff.latency import Latencies, projection_latencies
+from neurodiff.simulator.network import Samplings
+from neurodiff.simulator.plasticity import Diffusion
+from neurodiff.simulator.sampling import Sampling
+from neurodiff.spec import Model
+from neurodiff.spec.model import Plasticity
+from neurodiff.stimuli import Stimuli
+
+#: About how many samples are kept where the model does not say how often.
+_SIGNALS, _WEIGHTS, _PRODUCTS = 1000, 10, 200
+
+
+def learning_rule(model: Model, stimuli: Stimuli) -> Diffusion:
+    """The model's plasticity per step; it learns from its start to the test phase."""
+    rule = model.plasticity
+    if not isinstance(rule, Plasticity):
+        return Diffusion(0.0, 0.0, 0, 0)
+    return Diffusion(
+        learning_rate=rule.learning_rate * model.time_step,
+        weight_decay=rule.weight_decay * model.time_step,
+        start=model.steps(rule.start),
+        stop=stimuli.learning_steps,
+    )
+
+
+def plan_samplings(model: Model, stimuli: Stimuli, latencies: Latencies, graph: Graph) -> Samplings:
+    """Which steps are recorded."""
+    return Samplings(
+        signals=_signals(model, stimuli.steps),
+        weights=_every(model, model.record.weights, stimuli.steps, _WEIGHTS),
+        products=_products(model, stimuli),
+        answers=_answers(stimuli, latencies, graph),
+    )
+
+
+def validation_start(model: Model, latencies: Latencies, graph: Graph) -> int:
+    """First step that is validated: by default that from which a constant input is exact everywhere."""
+    if model.validation.start is not None:
+        return model.steps(model.validation.start)
+    return max(row.exact_from for row in projection_latencies(graph, latencies))
+
+
+def recorded_values(samplings: Samplings, steps: int, graph: Graph) -> int:
+    """How many numbers a run of `steps` steps records."""
+    widths = {
+        "signals": 3 * graph.n_units,
+        "answers": len(graph.outputs),
+        "weights": graph.n_synapses,
+        "products": 2 * graph.n_synapses,
+    }
+    parts = samplings.of(*widths)
+    return sum(width * len(parts[name].steps(steps)) for name, width in widths.items() if name in parts)
+
+
+def _every(model: Model, interval: str | float | None, steps: int, wanted: int) -> Sampling | None:
+    if interval == "none":
+        return None
+    return Sampling(model.steps(interval) if isinstance(interval, float) else ceil(steps / wanted))
+
+
+def _signals(model: Model, steps: int) -> Sampling | None:
+    window = model.record.window
+    if window is None:
+        return _every(model, model.record.signals, steps, _SIGNALS)
+    start, stop = model.steps(window[0]), model.steps(window[1])
+    sampling = _every(model, model.record.signals, stop - start, _SIGNALS)
+    return sampling and Sampling(sampling.every, start, stop)
+
+
+def _products(model: Model, stimuli: Stimuli) -> Sampling:
+    """Every so many steps of the learning phase; by default at all phases of a frame's hold."""
+    if model.validation.every is not None:
+        return Sampling(model.steps(model.validation.every), stop=stimuli.learning_steps)
+    every = ceil(stimuli.learning_steps / _PRODUCTS)
+    hold = stimuli.presentations.hold if stimuli.presentations else 1
+    while gcd(every, hold) > 1:
+        every += 1
+    return Sampling(every, stop=stimuli.learning_steps)
+
+
+def _answers(stimuli: Stimuli, latencies: Latencies, graph: Graph) -> Sampling | None:
+    """The outputs at the last step at which they answer to a frame; one sample per presentation."""
+    if stimuli.presentations is None:
+        return None
+    hold = stimuli.presentations.hold
+    longest = latencies.longest_forward[graph.outputs]
+    late = ceil(longest[np.isfinite(longest)].max(initial=1) / hold)
+    return Sampling(hold, start=late * hold, only="is_output")

@@ -1,0 +1,116 @@
+"""What a run leaves: a labelled xarray Dataset with units, long names and provenance."""
+
+import json
+import platform
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from neurodiff.graph import Graph
+
+#: dimensions, unit and long name of every variable
+_VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
+    "x": (("time", "unit"), "1", "activity"),
+    "delta": (("time", "unit"), "1", "error dE/da of the unit; not defined for inputs"),
+    "target": (("time", "output"), "1", "target as it meets the output"),
+    "loss": (("time",), "1", "loss"),
+    "w": (("weight_time", "synapse"), "1", "weight at the beginning of the step"),
+    "bias": (("weight_time", "unit"), "1", "bias at the beginning of the step"),
+    "update": (("update_time", "synapse"), "1", "local product delta_post * x_pre of the synapse"),
+    "update_w": (("update_time", "synapse"), "1", "weight with which the product was made"),
+    "update_bias": (("update_time", "unit"), "1", "bias with which the product was made"),
+    "answer": (("presentation", "output"), "1", "activity of the outputs at the end of a frame"),
+    "label": (("presentation",), "1", "label of the frame"),
+    "tested": (("presentation",), "1", "whether the frame was shown in the test, plasticity off"),
+}
+
+_TIMES = {
+    "time": "time of the step",
+    "weight_time": "time of the step",
+    "update_time": "time of the step",
+}
+
+
+def build_recording(
+    graph: Graph,
+    arrays: Mapping[str, NDArray[Any]],
+    steps: Mapping[str, NDArray[np.int64]],
+    provenance: Mapping[str, Any],
+) -> xr.Dataset:
+    """Label what was recorded.
+
+    Parameters
+    ----------
+    arrays : mapping
+        Variables by name; dimensions and units are those of the model file's contract.
+    steps : mapping
+        The steps of `time`, `weight_time` and `update_time`, where there are any.
+    provenance : mapping
+        Global attributes.
+    """
+    variables = {}
+    for name, values in arrays.items():
+        dimensions, unit, long_name = _VARIABLES[name]
+        variables[name] = (dimensions, values, {"units": unit, "long_name": long_name})
+    coordinates: dict[str, Any] = {
+        name: (name, values * graph.time_step, {"units": "s", "long_name": _TIMES[name]})
+        for name, values in steps.items()
+    }
+    coordinates.update(_unit_coordinates(graph))
+    coordinates.update(_synapse_coordinates(graph))
+    return xr.Dataset(variables, coordinates, {**_versions(), **provenance})
+
+
+def _unit_coordinates(graph: Graph) -> dict[str, Any]:
+    index = np.concatenate([np.arange(part.size) for part in graph.populations])
+    return {
+        "unit": ("unit", np.arange(graph.n_units), {"long_name": "unit number"}),
+        "population": ("unit", graph.by_unit(lambda part: part.name)),
+        "index": ("unit", index, {"long_name": "number within the population"}),
+        "layer": (
+            "unit",
+            graph.by_unit(lambda part: part.depth),
+            {"long_name": "layer: longest path from an input, in projections"},
+        ),
+        "output": ("output", graph.outputs, {"long_name": "unit number of the output"}),
+    }
+
+
+def _synapse_coordinates(graph: Graph) -> dict[str, Any]:
+    names = [part.name for part in graph.projections]
+    sizes = [part.stop - part.start for part in graph.projections]
+    return {
+        "synapse": ("synapse", np.arange(graph.n_synapses), {"long_name": "synapse number"}),
+        "pre": ("synapse", graph.pre, {"long_name": "presynaptic unit"}),
+        "post": ("synapse", graph.post, {"long_name": "postsynaptic unit"}),
+        "projection": ("synapse", np.repeat(names, sizes)),
+        "forward_lag": ("synapse", graph.forward_lag, {"units": "steps"}),
+        "backward_lag": ("synapse", graph.backward_lag, {"units": "steps"}),
+    }
+
+
+def _versions() -> dict[str, str]:
+    packages = {name: version(name) for name in ("neurodiff", "brian2", "numpy", "xarray")}
+    return {
+        "versions": json.dumps({"python": platform.python_version(), **packages}),
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def save_recording(recording: xr.Dataset, path: Path) -> None:
+    """Write netCDF4, compressed where it pays; opens with `xarray.open_dataset`."""
+    packed = {"zlib": True, "complevel": 1}
+    encoding = {name: packed for name, part in recording.data_vars.items() if part.size > 10_000}
+    recording.to_netcdf(path, engine="netcdf4", encoding=encoding)
+
+
+def load_recording(path: Path) -> xr.Dataset:
+    """Read a recording into memory."""
+    with xr.open_dataset(path, engine="netcdf4") as recording:
+        return recording.load()

@@ -1,0 +1,102 @@
+"""Backpropagation by the chain rule, for any acyclic network.
+
+The sign is that of the whole project: delta = dE/da, so dE/dw = delta_post x_pre, and learning
+goes down it.
+"""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.activations import ACTIVATIONS
+from neurodiff.graph import Graph
+from neurodiff.response import dense, respond
+
+Floats = NDArray[np.float64]
+Loss = Literal["squared_error", "cross_entropy"]
+
+
+class Gradient(NamedTuple):
+    """Activity, errors and loss of a batch of inputs.
+
+    Attributes
+    ----------
+    x : array (batch, n_units)
+    delta : array (batch, n_units)
+        dE/da, the gradient for a unit's pre-activation and so for its bias; 0 for inputs.
+    loss : array (batch,)
+    """
+
+    x: Floats
+    delta: Floats
+    loss: Floats
+
+
+def backprop(graph: Graph, w: Floats, bias: Floats, u: Floats, y: Floats, loss: Loss) -> Gradient:
+    """Exact gradient of the loss of the static network (the chain rule).
+
+    It is what the delayed waves carry once nothing changes (Betti & Gori, arXiv:1912.04635). An
+    output that also projects further gets both its injection and what comes back to it.
+
+    Parameters
+    ----------
+    w : array (n_synapses,)
+    bias : array (n_units,)
+    u : array (batch, n_inputs)
+    y : array (batch, n_outputs), in the order of ``graph.outputs``
+    """
+    a, x = respond(graph, w, bias, u)
+    slope, answer = slopes(graph, a), x[:, graph.outputs]
+    delta = np.zeros_like(x)
+    delta[:, graph.outputs] = injection(loss, slope[:, graph.outputs], answer, y)
+    for part in reversed(graph.projections):
+        back = delta[:, part.post.units] @ dense(graph, part, w)
+        # delta_l = sigma'_l(a_l) * (W_{l+1}^T delta_{l+1})
+        delta[:, part.pre.units] += slope[:, part.pre.units] * back
+    return Gradient(x, delta, loss_of(loss, answer, y))
+
+
+def products(graph: Graph, x: Floats, delta: Floats, synapses: slice = slice(None)) -> Floats:
+    """dE/dw (batch, n) of the n chosen synapses, from x and delta (batch, n_units)."""
+    # dE/dw_ij = delta_i x_j
+    return delta[:, graph.post[synapses]] * x[:, graph.pre[synapses]]
+
+
+def slopes(graph: Graph, a: Floats) -> Floats:
+    """Slopes sigma'(a) of all units, shaped as `a` (..., n_units); 0 for inputs, without sigma."""
+    slope = np.zeros_like(a)
+    for population in graph.populations:
+        if population.role != "input":
+            units = population.units
+            slope[..., units] = ACTIVATIONS[population.activation].slope(a[..., units])
+    return slope
+
+
+def injection(loss: Loss, slope: Floats, x: Floats, y: Floats) -> Floats:
+    """dE/da of the outputs where the error enters, all of the shape (..., n_outputs).
+
+    For the cross-entropy the slope of the sigmoid cancels against the derivative of the logarithms.
+    """
+    if loss == "cross_entropy":
+        # delta_L = x - y
+        return x - y
+    # delta_L = sigma'_L(a_L) * (x - y)
+    return slope * (x - y)
+
+
+def loss_of(loss: Loss, x: Floats, y: Floats) -> Floats:
+    """Loss (...) of outputs x with targets y, both (..., n_outputs).
+
+    The cross-entropy is that of independent binary outputs. There x is kept away from 0 and 1 by
+    half the precision of a float, so that a saturated output costs at most 36.7, not infinity.
+    """
+    if loss == "cross_entropy":
+        margin = np.finfo(float).eps / 2
+        x = np.clip(x, margin, 1 - margin)
+        # E = -sum y log x + (1 - y) log(1 - x)
+        terms = -(y * np.log(x) + (1 - y) * np.log1p(-x))
+    else:
+        # E = 1/2 sum (x - y)^2
+        terms = 0.5 * (x - y) ** 2
+    return np.asarray(terms.sum(axis=-1))

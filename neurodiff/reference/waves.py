@@ -1,0 +1,107 @@
+"""The forward and the backward wave with delays, step by step, while the weights move.
+
+The whole past of every unit is kept, so that a delayed signal is one look into the past.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.activations import ACTIVATIONS
+from neurodiff.graph import Bools, Graph, Ints
+from neurodiff.reference.backprop import Loss, injection, slopes
+
+Floats = NDArray[np.float64]
+
+
+class WaveStep(NamedTuple):
+    """One time step; the weights are those used in it, before the update at its end.
+
+    Attributes
+    ----------
+    x, delta : arrays (n_units,)
+        Activity, and error dE/da (0 for inputs).
+    product : array (n_synapses,)
+        What the synapse learns from: delta_post times the x_pre that has just arrived.
+    w : array (n_synapses,)
+    bias : array (n_units,)
+    """
+
+    x: Floats
+    delta: Floats
+    product: Floats
+    w: Floats
+    bias: Floats
+
+
+def delayed_waves(
+    graph: Graph,
+    w: Floats,
+    bias: Floats,
+    u: Floats,
+    y: Floats,
+    loss: Loss,
+    *,
+    learning_rate: float = 0.0,
+    weight_decay: float = 0.0,
+    learns: Bools | None = None,
+) -> Iterator[WaveStep]:
+    """Diffusion of both waves through delayed synapses (Betti & Gori, arXiv:1912.04635).
+
+    In that paper every lag is one step; here each synapse has its own, forward and backward,
+    of at least 1. Weights are read when a signal arrives, not when it was sent. Every signal is 0
+    before step 0.
+
+    Parameters
+    ----------
+    w : array (n_synapses,)
+        At the start; not changed.
+    bias : array (n_units,)
+        At the start; not changed.
+    u : array (steps, n_inputs)
+    y : array (steps, n_outputs)
+        Targets as they meet the outputs, already delayed; in the order of ``graph.outputs``.
+    learning_rate, weight_decay : float
+        Per step.
+    learns : bool array (steps,), optional
+        In which steps weights and biases move; always unless given.
+    """
+    x, delta = np.zeros((2, len(u), graph.n_units))
+    w, bias, out = w.copy(), bias.copy(), graph.outputs
+    for t in range(len(u)):
+        arrived = _delayed(x, t, graph.forward_lag, graph.pre)
+        returned = _delayed(delta, t, graph.backward_lag, graph.post)
+        # a_i(t) = sum w x_pre(t - f) + b_i
+        a = _sum_into(graph.post, w * arrived, graph.n_units) + bias
+        x[t], slope = _activate(graph, a, u[t]), slopes(graph, a)
+        # delta_i(t) = sigma'(a_i(t)) sum w delta_post(t - r), and the injection at the outputs
+        delta[t] = slope * _sum_into(graph.pre, w * returned, graph.n_units)
+        delta[t, out] += injection(loss, slope[out], x[t, out], y[t])
+        # g(t) = delta_post(t) x_pre(t - f)
+        product = delta[t, graph.post] * arrived
+        yield WaveStep(x[t].copy(), delta[t].copy(), product.copy(), w.copy(), bias.copy())
+        if learns is None or learns[t]:
+            # w(t+1) = w(t) - eta g(t) - decay w(t); a bias is a synapse from a constant 1
+            w -= graph.plastic * (learning_rate * product + weight_decay * w)
+            bias -= graph.has_bias * (learning_rate * delta[t] + weight_decay * bias)
+
+
+def _delayed(history: Floats, t: int, lag: Ints, units: Ints) -> Floats:
+    """history[t - lag, units] (n_synapses,), 0 where that is before step 0."""
+    return np.where(lag <= t, history[np.maximum(t - lag, 0), units], 0.0)
+
+
+def _sum_into(units: Ints, values: Floats, n_units: int) -> Floats:
+    """Sum (n_units,) of the synapses' values over all synapses of each unit."""
+    return np.bincount(units, weights=values, minlength=n_units).astype(float)
+
+
+def _activate(graph: Graph, a: Floats, u: Floats) -> Floats:
+    """Activity (n_units,): the input itself, and sigma(a) of all other units."""
+    x = np.empty_like(a)
+    for population in graph.populations:
+        x[population.units] = ACTIVATIONS[population.activation].function(a[population.units])
+    x[: graph.n_inputs] = u
+    return x

@@ -1,0 +1,176 @@
+"""One run of a model: build, simulate, record."""
+
+import time
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import xarray as xr
+
+from neurodiff.collection import collect, label_answers
+from neurodiff.cost import Cost, estimate
+from neurodiff.exceptions import SimulationError
+from neurodiff.graph import Graph, build_graph
+from neurodiff.latency import Latencies, compute_latencies
+from neurodiff.loss import loss_of
+from neurodiff.plan import learning_rule, plan_samplings, recorded_values
+from neurodiff.progress import bar, silent
+from neurodiff.recording import build_recording
+from neurodiff.simulator.execution import Progress, compiler_available, machine_code
+from neurodiff.simulator.network import build_network
+from neurodiff.spec import Model, to_yaml
+from neurodiff.stimuli import Stimuli, build_stimuli
+from neurodiff.weights import initial_weights
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Wall-clock seconds of a run, its number of steps and its target."""
+
+    build_s: float
+    run_s: float
+    steps: int
+    target: str
+
+
+class Simulation:
+    """One run of a model.
+
+    Parameters
+    ----------
+    model : Model
+    target : str, optional
+        Kind of machine code, instead of the model's `run.target`: auto, numpy, cython or
+        cpp_standalone.
+
+    Attributes
+    ----------
+    graph : Graph
+        Units, synapses and delays.
+    latencies : Latencies
+        When each wave is where.
+
+    Examples
+    --------
+    >>> simulation = Simulation(neurodiff.load("models/ten_layer_wave.yaml"))
+    >>> simulation.run().recording.x.sel(time=0.02, method="nearest")
+    """
+
+    def __init__(self, model: Model, target: str | None = None):
+        self.model = model
+        self.graph: Graph = build_graph(model)
+        self.latencies: Latencies = compute_latencies(self.graph)
+        self._wanted_target = target or model.run.target
+        self._recording: xr.Dataset | None = None
+        self._timing: Timing | None = None
+        self._plan()
+
+    def _plan(self) -> None:
+        """Stimuli, initial weights and what to record; refuses what does not fit."""
+        self.w, self.bias = initial_weights(self.model, self.graph)
+        self.stimuli: Stimuli = build_stimuli(self.model, self.graph, self.latencies)
+        self.rule = learning_rule(self.model, self.stimuli)
+        self.samplings = plan_samplings(self.model, self.stimuli, self.latencies, self.graph)
+
+    @property
+    def cost(self) -> Cost:
+        """Estimated time by target, and memory."""
+        recorded = recorded_values(self.samplings, self.stimuli.steps, self.graph)
+        available = compiler_available()
+        return estimate(self.graph, self.stimuli.steps, recorded, compiler=available)
+
+    @property
+    def target(self) -> str:
+        """Kind of machine code of the run; what `auto` chose, by the estimated time."""
+        return self.cost.target if self._wanted_target == "auto" else self._wanted_target
+
+    def run(self, duration: str | None = None, progress: bool = False) -> "Simulation":
+        """Simulate from beginning to end.
+
+        Parameters
+        ----------
+        duration : str, optional
+            Model time, e.g. ``"100 ms"``, instead of the model's `run`.
+        progress : bool
+            Show a progress bar with the time left.
+
+        Returns
+        -------
+        Simulation
+            Itself, with `recording`.
+
+        Raises
+        ------
+        SimulationError
+            If it has run already; a run always starts at time 0.
+        """
+        if self._recording is not None:
+            raise SimulationError("this simulation has run; make a new Simulation for another run")
+        if duration is not None:
+            self.model = self.model.lasting(duration)
+            self._plan()
+        if self._wanted_target == "auto" and not compiler_available():
+            warnings.warn("no C++ compiler was found: running on numpy, which is slow", stacklevel=2)
+        with (bar if progress else silent)(self.stimuli.steps, self.target) as report:
+            self._simulate(report)
+        return self
+
+    def _simulate(self, report: Progress) -> None:
+        target, started = self.target, time.perf_counter()
+        with machine_code(target) as run:
+            built = build_network(
+                self.graph, self.w, self.bias, self.stimuli, self.model.loss, self.rule, self.samplings
+            )
+            first_step: list[float] = []
+
+            def first_then_report(fraction: float) -> None:
+                first_step.append(time.perf_counter())
+                report(fraction)
+
+            completed = run(built, self.stimuli.steps, first_then_report)
+            ended = time.perf_counter()
+            begun = first_step[0] if first_step else ended
+            self._timing = Timing(begun - started, ended - begun, completed, target)
+            arrays, steps = collect(built, self.graph, self.samplings, completed)
+        if self.stimuli.presentations is not None:
+            arrays.update(label_answers(self.stimuli.presentations, len(arrays["answer"])))
+        if "x" in arrays:
+            outputs = arrays["x"][:, self.graph.outputs]
+            arrays["loss"] = loss_of(self.model.loss, outputs, arrays["target"])
+        self._recording = build_recording(self.graph, arrays, steps, self._provenance(completed))
+
+    def _provenance(self, completed: int) -> dict[str, Any]:
+        return {
+            "title": self.model.name,
+            "model": to_yaml(self.model),
+            "seed": self.model.seed,
+            "code": self.target,
+            "steps": completed,
+            "complete": str(completed == self.stimuli.steps).lower(),
+        }
+
+    @property
+    def recording(self) -> xr.Dataset:
+        """What was recorded: an xarray Dataset with named dimensions and units.
+
+        Raises
+        ------
+        SimulationError
+            Before `run`.
+        """
+        if self._recording is None:
+            raise SimulationError("nothing is recorded yet; call run() first")
+        return self._recording
+
+    @property
+    def timing(self) -> Timing:
+        """Seconds to the first step, seconds of the steps, number of steps, target.
+
+        Raises
+        ------
+        SimulationError
+            Before `run`.
+        """
+        if self._timing is None:
+            raise SimulationError("nothing is timed yet; call run() first")
+        return self._timing

@@ -1,0 +1,95 @@
+"""Delays on continuous signals: the recent past of a group, read by synapses at their own lag.
+
+Brian2 delays spikes, not values. Here a group's history is a NeuronGroup of its own, a ring buffer
+that other groups read and write through links whose index changes in time. Only this room knows how.
+
+The buffer has one row per time step and one column per unit. Each value is written twice, `length`
+rows apart, so that the row ``length - lag`` below the current one never wraps around: a read costs an
+addition and no division.
+"""
+
+import brian2 as b2
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.simulator.order import ADVANCE, REMEMBER
+
+#: Equations of a group whose variable has a `History`.
+WRITER = """
+first_place : integer
+second_place : integer
+first_copy : 1 (linked)
+second_copy : 1 (linked)
+"""
+
+#: Equations of a group that reads a `History`: `arrived` is the value sent `lag` steps ago.
+READER = """
+place_offset : integer (constant)
+place : integer
+arrived : 1 (linked)
+"""
+
+
+class History:
+    """The last `longest_lag` steps of one variable of a group of n units; 0 before step 0.
+
+    Parameters
+    ----------
+    group : NeuronGroup
+        Its equations include `WRITER`.
+    variable : str
+        Name of the variable that is remembered.
+    longest_lag : int
+        In steps, at least 1.
+    """
+
+    def __init__(self, group: b2.NeuronGroup, variable: str, longest_lag: int, clock: b2.Clock):
+        self._n, self._length = len(group), longest_lag + 1
+        self.buffer = b2.NeuronGroup(
+            2 * self._length * self._n, "value : 1", name=f"{group.name}_history", clock=clock
+        )
+        group.first_copy = b2.linked_var(self.buffer, "value", index="first_place")
+        group.second_copy = b2.linked_var(self.buffer, "value", index="second_place")
+        group.run_regularly(
+            f"first_place = i + {self._now}\n"
+            f"second_place = i + {self._now} + {self._n * self._length}",
+            name=f"{group.name}_write_place",
+            **ADVANCE.when,
+        )
+        for copy in ("first", "second"):
+            name = f"{group.name}_remember_{copy}"
+            group.run_regularly(f"{copy}_copy = {variable}", name=name, **REMEMBER.when)
+
+    @property
+    def _now(self) -> str:
+        """Start of the current row, as Brian2 text."""
+        return f"{self._n}*(timestep(t, dt) % {self._length})"
+
+    def connect(self, reader: b2.Group, units: NDArray[np.int64], lags: NDArray[np.int64]) -> None:
+        """Let each element of `reader` read one unit at its own lag.
+
+        Parameters
+        ----------
+        reader : NeuronGroup or Synapses
+            Its equations include `READER`; ``arrived`` becomes the delayed value.
+        units, lags : int arrays (len(reader),)
+            Which unit, and how many steps ago: 1 to the longest lag. Links are not checked when
+            they are read, so they are here.
+
+        Raises
+        ------
+        ValueError
+            If a lag is out of range.
+        """
+        if len(lags) and not 1 <= lags.min() <= lags.max() < self._length:
+            raise ValueError(
+                f"lags from {lags.min()} to {lags.max()} steps do not fit a history of "
+                f"{self._length - 1}: delays are at least one time step"
+            )
+        reader.place_offset = (self._length - lags) * self._n + units
+        reader.arrived = b2.linked_var(self.buffer, "value", index="place")
+        reader.run_regularly(
+            f"place = place_offset + {self._now}", name=f"{reader.name}_read_place", **ADVANCE.when
+        )
+
+

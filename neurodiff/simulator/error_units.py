@@ -1,0 +1,90 @@
+"""The second population, which carries the backward wave: one error unit for each unit but the inputs."""
+
+import brian2 as b2
+import numpy as np
+
+from neurodiff.graph import Graph
+from neurodiff.simulator.delay import WRITER
+from neurodiff.simulator.order import OBSERVE, PROPAGATE, RECORD
+from neurodiff.simulator.sampling import Sampling, schedule
+from neurodiff.simulator.sources import Source
+from neurodiff.simulator.units import activation_codes, activation_text
+from neurodiff.stimuli import Stimuli
+
+_EQUATIONS = """
+feedback : 1
+delta : 1
+target : 1
+slope : 1
+is_output : 1 (constant)
+activation : integer (constant)
+target_lag : integer (constant)
+unit : integer (constant)
+has_bias : 1 (constant)
+a : 1 (linked)
+x : 1 (linked)
+bias : 1
+"""
+
+#: dE/da of an output, where sigma' = slope (theory 2 and 7).
+_INJECTION = {
+    "squared_error": "slope*(x - target)",
+    "cross_entropy": "(x - target)",
+}
+
+
+def build_error_units(
+    graph: Graph,
+    bias: np.ndarray,
+    units: b2.NeuronGroup,
+    stimuli: Stimuli,
+    loss: str,
+    sampling: dict[str, Sampling],
+    clock: b2.Clock,
+) -> b2.NeuronGroup:
+    """Error units with delta(t) = sigma'(a(t)) * feedback(t), at outputs plus the injected error.
+
+    Error unit k belongs to unit ``n_inputs + k`` and keeps its bias, because it is what makes the
+    bias learn. The target meets the output `target_lag` steps late.
+
+    Parameters
+    ----------
+    bias : array (n_units,)
+        At the start.
+    """
+    own = np.arange(graph.n_inputs, graph.n_units)
+    is_output = np.isin(own, graph.outputs)
+    column = np.where(is_output, np.cumsum(is_output) - 1, 0)
+    source = Source(stimuli.target, "target", column, clock.dt)
+    errors = b2.NeuronGroup(
+        len(own),
+        "\n".join([_EQUATIONS, source.equations, WRITER]),
+        events={name: part.condition for name, part in sampling.items()},
+        name="errors",
+        clock=clock,
+        order=PROPAGATE.order,
+        namespace=source.namespace,
+    )
+    source.set_parameters(errors)
+    errors.unit = own
+    errors.is_output = is_output
+    errors.activation = activation_codes(graph)[own]
+    errors.target_lag = np.where(is_output, stimuli.target_lag[column], 0)
+    errors.has_bias = graph.has_bias[own]
+    errors.bias = bias[own]
+    errors.a = b2.linked_var(units, "a", index="unit")
+    errors.x = b2.linked_var(units, "x", index="unit")
+    units.bias = b2.linked_var(errors, "bias", index="error")
+    target = source.text("(timestep(t, dt) - target_lag)")
+    errors.run_regularly(
+        f"""
+        target = {target}
+        slope = {activation_text(graph, "slope_text")}
+        delta = slope*feedback + is_output*{_INJECTION[loss]}
+        """,
+        name="propagate",
+        **PROPAGATE.when,
+    )
+    schedule(errors, sampling.keys() & {"signals"}, RECORD)
+    schedule(errors, sampling.keys() - {"signals"}, OBSERVE)
+    return errors

@@ -1,0 +1,124 @@
+"""Runs a network on one of Brian2's kinds of machine code, and leaves Brian2 as it was.
+
+- ``numpy``: no compilation, starts at once;
+- ``cython``: compiles each piece of code once, and finds it again in Brian2's cache;
+- ``cpp_standalone``: compiles one program for the whole run; the fastest for long ones.
+"""
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import brian2 as b2
+from brian2.devices.device import get_device, reset_device, set_device
+
+from neurodiff.exceptions import SimulationError
+from neurodiff.simulator.network import BuiltNetwork
+
+#: Called with the fraction of the run that is done.
+Progress = Callable[[float], None]
+
+#: Seconds between two reports of progress.
+_REPORT_PERIOD = 0.25
+
+
+def compiler_available() -> bool:
+    """Whether a C++ compiler is there, which cython and cpp_standalone need."""
+    return any(shutil.which(name) for name in ("g++", "clang++", "cl"))
+
+
+@contextmanager
+def machine_code(target: str) -> Iterator[Callable[[BuiltNetwork, int, Progress], int]]:
+    """Choose the kind of code for all Brian2 objects that are made inside the `with` block.
+
+    Yields a function that runs a network for some steps and returns how many were completed: fewer
+    where Ctrl-C stopped it. Results must be read inside the block.
+
+    Raises
+    ------
+    SimulationError
+        If the target compiles and there is no compiler.
+    """
+    if target != "numpy" and not compiler_available():
+        raise SimulationError(
+            f"run.target: {target} needs a C++ compiler and none was found; install g++, or use numpy"
+        )
+    with _standalone() if target == "cpp_standalone" else _runtime(target) as run:
+        yield run
+
+
+@contextmanager
+def _runtime(target: str) -> Iterator[Callable[[BuiltNetwork, int, Progress], int]]:
+    previous_target, previous_device = b2.prefs.codegen.target, get_device()
+    b2.prefs.codegen.target = target
+    set_device("runtime")
+    try:
+        yield _run_runtime
+    finally:
+        reset_device(previous_device)
+        b2.prefs.codegen.target = previous_target
+
+
+def _run_runtime(built: BuiltNetwork, steps: int, progress: Progress) -> int:
+    def report(elapsed: Any, completed: float, start: Any, duration: Any) -> None:
+        progress(completed)
+
+    built.network.run(
+        steps * built.clock.dt, report=report, report_period=_REPORT_PERIOD * b2.second, namespace={}
+    )
+    return round(float(built.network.t / built.clock.dt))
+
+
+@contextmanager
+def _standalone() -> Iterator[Callable[[BuiltNetwork, int, Progress], int]]:
+    previous_device = get_device()
+    folder = tempfile.mkdtemp(prefix="neurodiff_")
+    set_device("cpp_standalone", build_on_run=False, directory=folder)
+    device = get_device()
+    device.reinit()
+    device.activate(build_on_run=False, directory=folder)
+    try:
+        yield lambda built, steps, progress: _run_standalone(built, steps, progress, Path(folder))
+    finally:
+        device.reinit()
+        reset_device(previous_device)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run_standalone(built: BuiltNetwork, steps: int, progress: Progress, folder: Path) -> int:
+    device = get_device()
+    built.network.run(
+        steps * built.clock.dt,
+        # the program notes how far it is in a file, and `_follow` reads it
+        report='std::ofstream("progress.txt") << completed;',
+        report_period=_REPORT_PERIOD * b2.second,
+        namespace={},
+    )
+    device.build(directory=str(folder), run=False, with_output=False)
+    with _follow(folder / "progress.txt", progress):
+        device.run(directory=str(folder), with_output=False)
+    return round(device._last_run_completed_fraction * steps)
+
+
+@contextmanager
+def _follow(path: Path, progress: Progress) -> Iterator[None]:
+    """Report what the running program notes in `path`."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(_REPORT_PERIOD):
+            text = path.read_text() if path.exists() else ""
+            if text:
+                progress(float(text))
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()

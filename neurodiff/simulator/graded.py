@@ -1,0 +1,137 @@
+"""Graded transmission: at every step each synapse carries the exact value that was sent a delay ago.
+
+The weights, and what has arrived at each synapse, live in a store with one element per synapse. The
+forward and the backward synapses both link to it: with symmetric feedback the error travels through
+the very weights of the forward synapses (weight transport, the model's explicit choice).
+"""
+
+from dataclasses import dataclass
+
+import brian2 as b2
+import numpy as np
+
+from neurodiff.graph import Graph
+from neurodiff.simulator.delay import READER, History
+from neurodiff.simulator.order import ARRIVE, MULTIPLY, OBSERVE
+from neurodiff.simulator.sampling import Sampling, schedule
+
+_STORE = """
+w : 1
+x_arrived : 1
+plastic : 1 (constant)
+error : integer (constant)
+delta : 1 (linked)
+product : 1
+"""
+
+_FORWARD = """
+synapse : integer (constant)
+w : 1 (linked)
+x_arrived : 1 (linked)
+drive_post = w*x_arrived : 1 (summed)
+"""
+
+_BACKWARD = """
+synapse : integer (constant)
+w : 1 (linked)
+feedback_post = w*arrived : 1 (summed)
+"""
+
+
+@dataclass(frozen=True)
+class Graded:
+    """The synapses of a network with graded transmission."""
+
+    store: b2.NeuronGroup
+    forward: b2.Synapses
+    backward: b2.Synapses | None
+    histories: tuple[History, ...]
+
+    @property
+    def objects(self) -> list[b2.core.base.BrianObject]:
+        """What has to be in the Brian2 network."""
+        parts = [self.store, self.forward, self.backward]
+        parts += [history.buffer for history in self.histories]
+        return [part for part in parts if part is not None]
+
+
+def build_graded(
+    graph: Graph,
+    w: np.ndarray,
+    units: b2.NeuronGroup,
+    errors: b2.NeuronGroup,
+    sampling: dict[str, Sampling],
+    clock: b2.Clock,
+) -> Graded:
+    """Synapses that carry x forward and delta backward, each with its own delay.
+
+    Parameters
+    ----------
+    w : array (n_synapses,)
+        Initial weights.
+    """
+    x_history = History(units, "x", int(graph.forward_lag.max()), clock)
+    store = _build_store(graph, w, errors, x_history, sampling, clock)
+    forward = _build_forward(graph, store, units, clock)
+    returning = np.flatnonzero(graph.pre >= graph.n_inputs)
+    if not len(returning):
+        delta_history = History(errors, "delta", 1, clock)
+        return Graded(store, forward, None, (x_history, delta_history))
+    delta_history = History(errors, "delta", int(graph.backward_lag[returning].max()), clock)
+    backward = _build_backward(graph, returning, store, errors, delta_history, clock)
+    return Graded(store, forward, backward, (x_history, delta_history))
+
+
+def _build_store(
+    graph: Graph,
+    w: np.ndarray,
+    errors: b2.NeuronGroup,
+    x_history: History,
+    sampling: dict[str, Sampling],
+    clock: b2.Clock,
+) -> b2.NeuronGroup:
+    store = b2.NeuronGroup(
+        graph.n_synapses,
+        _STORE + READER,
+        events={name: part.condition for name, part in sampling.items()},
+        name="store",
+        clock=clock,
+    )
+    store.w = w
+    store.plastic = graph.plastic
+    store.error = graph.post - graph.n_inputs
+    store.delta = b2.linked_var(errors, "delta", index="error")
+    x_history.connect(store, graph.pre, graph.forward_lag)
+    store.run_regularly("x_arrived = arrived", name="arrive", **ARRIVE.when)
+    if "products" in sampling:
+        store.run_regularly("product = delta*x_arrived", name="multiply", **MULTIPLY.when)
+    schedule(store, sampling, OBSERVE)
+    return store
+
+
+def _build_forward(
+    graph: Graph, store: b2.NeuronGroup, units: b2.NeuronGroup, clock: b2.Clock
+) -> b2.Synapses:
+    forward = b2.Synapses(units, units, _FORWARD, name="forward", clock=clock)
+    forward.connect(i=graph.pre, j=graph.post)
+    forward.synapse = np.arange(graph.n_synapses)
+    for variable in ("w", "x_arrived"):
+        setattr(forward, variable, b2.linked_var(store, variable, index="synapse"))
+    return forward
+
+
+def _build_backward(
+    graph: Graph,
+    synapses: np.ndarray,
+    store: b2.NeuronGroup,
+    errors: b2.NeuronGroup,
+    delta_history: History,
+    clock: b2.Clock,
+) -> b2.Synapses:
+    source, target = graph.post[synapses] - graph.n_inputs, graph.pre[synapses] - graph.n_inputs
+    backward = b2.Synapses(errors, errors, _BACKWARD + READER, name="backward", clock=clock)
+    backward.connect(i=source, j=target)
+    backward.synapse = synapses
+    backward.w = b2.linked_var(store, "w", index="synapse")
+    delta_history.connect(backward, source, graph.backward_lag[synapses])
+    return backward

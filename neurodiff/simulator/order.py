@@ -1,0 +1,50 @@
+"""The order inside one time step, in one place.
+
+Everything that happens at step t happens in this order, whatever Brian2's defaults are:
+
+1. advance    the histories move on by one row: what was sent `lag` steps ago is what arrives now
+2. arrive     each synapse takes what has arrived, x_pre(t - f)
+3. drive      every unit sums w(t) * x_pre(t - f) over its synapses
+4. activate   a(t) = drive + b(t), x(t) = sigma(a(t)); inputs take u(t)
+5. feedback   every error unit sums w(t) * delta_post(t - r)
+6. propagate  delta(t) = sigma'(a(t)) * feedback, at outputs plus the injected error
+7. multiply   the local product delta_post(t) * x_pre(t - f), where it is recorded
+8. observe    weights and products are recorded as they were used in this step
+9. learn      w(t+1) = w(t) - eta * delta_post(t) * x_pre(t - f), and the biases
+10. remember  x(t) and delta(t) go into the histories
+11. record    x(t), delta(t) and the target are recorded
+
+Brian2 computes sums at the order of their target group minus one: `DRIVE` and `FEEDBACK` are where
+they are because `ACTIVATE` and `PROPAGATE` are the orders of the units and of the error units.
+"""
+
+from typing import NamedTuple
+
+
+class Step(NamedTuple):
+    """A moment inside the time step: Brian2's slot, and the order inside the slot."""
+
+    slot: str
+    order: int
+
+    @property
+    def when(self) -> dict[str, str | int]:
+        """Keyword arguments of a Brian2 object that acts at this moment."""
+        return {"when": self.slot, "order": self.order}
+
+    def after(self) -> "Step":
+        """The moment after this one, before the next that is named here."""
+        return Step(self.slot, self.order + 1)
+
+
+ADVANCE = Step("before_start", 0)
+ARRIVE = Step("groups", 0)
+DRIVE = Step("groups", 1)
+ACTIVATE = Step("groups", 2)
+FEEDBACK = Step("groups", 3)
+PROPAGATE = Step("groups", 4)
+MULTIPLY = Step("groups", 5)
+OBSERVE = Step("groups", 6)
+LEARN = Step("groups", 8)
+REMEMBER = Step("end", 0)
+RECORD = Step("end", 2)

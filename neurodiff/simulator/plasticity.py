@@ -1,0 +1,48 @@
+"""Learning rules: what a synapse does with what is at the synapse."""
+
+from dataclasses import dataclass
+
+import brian2 as b2
+
+from neurodiff.simulator.order import LEARN
+
+
+@dataclass(frozen=True)
+class Diffusion:
+    """dw/dt = -learning_rate * delta_post * x_pre - weight_decay * w (Betti & Gori, arXiv:1912.04635).
+
+    delta_post is the postsynaptic error unit's value of this step, x_pre what has just arrived at the
+    synapse. A bias is a synapse from a constant unit: there x_pre is 1.
+
+    Attributes
+    ----------
+    learning_rate, weight_decay : float
+        Per step.
+    start, stop : int
+        First step that learns, and first that does not learn any more.
+    """
+
+    learning_rate: float
+    weight_decay: float
+    start: int
+    stop: int
+
+    @property
+    def frozen(self) -> bool:
+        """Whether nothing will ever move."""
+        return self.learning_rate == self.weight_decay == 0 or self.start >= self.stop
+
+    def apply(self, store: b2.NeuronGroup, errors: b2.NeuronGroup) -> None:
+        """Let the weights of `store` and the biases of the error units' units learn at every step."""
+        if self.frozen:
+            return
+        store.run_regularly(self._text("w", "delta*x_arrived", "plastic"), name="learn", **LEARN.when)
+        errors.run_regularly(
+            self._text("bias", "delta", "has_bias"), name="learn_bias", **LEARN.when
+        )
+
+    def _text(self, weight: str, product: str, allowed: str) -> str:
+        now = "timestep(t, dt)"
+        learns = f"int({now} >= {self.start} and {now} < {self.stop})"
+        step = f"{self.learning_rate!r}*{product} + {self.weight_decay!r}*{weight}"
+        return f"{weight} -= {learns}*{allowed}*({step})"

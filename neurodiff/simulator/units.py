@@ -1,0 +1,85 @@
+"""The population that carries the forward wave: all units of all layers, inputs included."""
+
+import brian2 as b2
+import numpy as np
+
+from neurodiff.activations import ACTIVATIONS
+from neurodiff.graph import Graph
+from neurodiff.simulator.delay import WRITER
+from neurodiff.simulator.order import ACTIVATE, RECORD
+from neurodiff.simulator.sampling import Sampling, schedule
+from neurodiff.simulator.sources import Source
+from neurodiff.stimuli import Signal
+
+_EQUATIONS = """
+drive : 1
+a : 1
+x : 1
+bias : 1 (linked)
+error : integer (constant)
+is_input : 1 (constant)
+is_output : boolean (constant)
+activation : integer (constant)
+"""
+
+
+def build_units(
+    graph: Graph, signal: Signal, sampling: dict[str, Sampling], clock: b2.Clock
+) -> b2.NeuronGroup:
+    """Units with x(t) = sigma(drive(t) + b(t)), and inputs with x(t) = u(t).
+
+    The biases are kept, and learned, by the error units; see `build_error_units`.
+
+    Parameters
+    ----------
+    signal : Signal
+        The input u, one column per input unit.
+    sampling : dict
+        Events at which units are recorded, by name.
+    """
+    columns = np.minimum(np.arange(graph.n_units), graph.n_inputs - 1)
+    source = Source(signal, "input", columns, clock.dt)
+    units = b2.NeuronGroup(
+        graph.n_units,
+        "\n".join([_EQUATIONS, source.equations, WRITER]),
+        events={name: part.condition for name, part in sampling.items()},
+        name="units",
+        clock=clock,
+        order=ACTIVATE.order,
+        namespace=source.namespace,
+    )
+    source.set_parameters(units)
+    units.error = np.maximum(np.arange(graph.n_units) - graph.n_inputs, 0)
+    units.is_input = graph.by_unit(lambda part: float(part.role == "input"))
+    units.is_output = graph.by_unit(lambda part: part.role == "output")
+    units.activation = activation_codes(graph)
+    units.run_regularly(
+        f"""
+        a = (1 - is_input)*(drive + bias)
+        x = is_input*({source.text("timestep(t, dt)")}) + (1 - is_input)*({activation_text(graph)})
+        """,
+        name="activate",
+        **ACTIVATE.when,
+    )
+    schedule(units, sampling, RECORD)
+    return units
+
+
+def activation_codes(graph: Graph) -> np.ndarray:
+    """Number of each unit's activation function (n_units,) among those of `activation_text`."""
+    names = _used(graph)
+    return graph.by_unit(lambda part: names.index(part.activation) if part.role != "input" else 0)
+
+
+def activation_text(graph: Graph, part: str = "text") -> str:
+    """sigma(a), or with ``slope_text`` sigma'(a), for whichever function the unit has."""
+    names = _used(graph)
+    texts = [getattr(ACTIVATIONS[name], part) for name in names]
+    if len(texts) == 1:
+        return texts[0]
+    return " + ".join(f"int(activation == {code})*({text})" for code, text in enumerate(texts))
+
+
+def _used(graph: Graph) -> list[str]:
+    """Names of the activation functions in use, sorted, so that equal networks have equal code."""
+    return sorted({part.activation for part in graph.populations if part.role != "input"})

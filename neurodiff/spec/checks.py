@@ -1,0 +1,227 @@
+"""What a model file's parts must agree on, and what neurodiff cannot do yet.
+
+Each check yields the problems that it finds; `Model` refuses to exist while there are any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING, NamedTuple
+
+from neurodiff.spec.network import (
+    Delays,
+    Network,
+    NormalDelay,
+    PopulationSpec,
+    ProjectionSpec,
+    UniformDelay,
+)
+from neurodiff.spec.quantities import TIME_UNITS, format_quantity
+from neurodiff.spec.signals import ArrayInput, ConstantInput, FramesInput, SinusoidInput
+
+if TYPE_CHECKING:
+    from neurodiff.spec.model import Model
+
+
+class Problem(NamedTuple):
+    """Path of the key, what is wrong, what to write instead."""
+
+    field: str
+    problem: str
+    remedy: str
+
+
+def problems(model: Model) -> Iterator[Problem]:
+    """Everything that keeps `model` from being built, the most basic first."""
+    yield from _names(model.network)
+    yield from _not_available(model)
+    yield from _off_the_grid(model)
+    yield from _input_misfits(model)
+    yield from _target_misfits(model)
+    yield from _run_misfits(model)
+
+
+def steps(time: float, time_step: float) -> int | None:
+    """Number of time steps in `time`, or None where it is no whole number of them."""
+    count = round(time / time_step)
+    return count if abs(time / time_step - count) <= 1e-6 * max(1, count) else None
+
+
+def topological_order(
+    populations: dict[str, PopulationSpec], projections: list[ProjectionSpec]
+) -> list[str]:
+    """Names of the populations, each after all that project to it.
+
+    Raises
+    ------
+    graphlib.CycleError
+        If there is a cycle; its second argument names the populations on it.
+    """
+    sorter: TopologicalSorter[str] = TopologicalSorter({name: () for name in populations})
+    for projection in projections:
+        sorter.add(projection.post, projection.pre)
+    return list(sorter.static_order())
+
+
+def _names(network: Network) -> Iterator[Problem]:
+    populations, projections = network.digraph()
+    seen: set[str] = set()
+    for number, part in enumerate(projections):
+        field = f"network.projections.{number}"
+        for end in ("pre", "post"):
+            name = getattr(part, end)
+            if name not in populations:
+                known = ", ".join(populations)
+                yield Problem(f"{field}.{end}", f"no population is named {name!r}", f"one of: {known}")
+        if part.name in seen:
+            yield Problem(f"{field}", f"two projections are named {part.name!r}", "give it a `name`")
+        seen.add(part.name or "")
+        yield from _one_to_one_misfit(field, part, populations)
+    for role in ("input", "output"):
+        if not any(part.role == role for part in populations.values()):
+            yield Problem("network.populations", f"none has the role {role}", f"add `role: {role}`")
+    yield from _loose_ends(populations, projections)
+
+
+def _one_to_one_misfit(
+    field: str, part: ProjectionSpec, populations: dict[str, PopulationSpec]
+) -> Iterator[Problem]:
+    if not part.connectivity.one_to_one or not {part.pre, part.post} <= populations.keys():
+        return
+    sizes = populations[part.pre].size, populations[part.post].size
+    if sizes[0] != sizes[1]:
+        text = f"one_to_one between {sizes[0]} and {sizes[1]} units"
+        yield Problem(f"{field}.connectivity", text, "use populations of equal size")
+
+
+def _loose_ends(
+    populations: dict[str, PopulationSpec], projections: list[ProjectionSpec]
+) -> Iterator[Problem]:
+    for name, part in populations.items():
+        field = f"network.populations.{name}"
+        receives = any(projection.post == name for projection in projections)
+        projects = any(projection.pre == name for projection in projections)
+        if part.role == "input" and receives:
+            yield Problem(field, "an input population receives a projection", "make it hidden")
+        if part.role != "input" and not receives:
+            yield Problem(field, "no projection reaches it", "add one, or remove the population")
+        if part.role != "output" and not projects:
+            yield Problem(field, "it reaches no output", "add a projection, or remove the population")
+
+
+def _not_available(model: Model) -> Iterator[Problem]:
+    wanted = {
+        "neuron": (model.neuron.kind, "static"),
+        "transmission": (model.transmission.kind, "graded"),
+        "feedback": (model.feedback, "symmetric"),
+        "plasticity.alignment": (getattr(model.plasticity, "alignment", "none"), "none"),
+    }
+    for field, (value, available) in wanted.items():
+        if value != available:
+            yield Problem(field, f"not available yet: {value}", f"write `{available}`")
+    if model.validation.reference == "fixed_point":
+        text = "not available yet: fixed_point"
+        yield Problem("validation.reference", text, "write error_frame, instantaneous or delayed")
+    try:
+        topological_order(*model.network.digraph())
+    except CycleError as error:
+        cycle = " -> ".join(reversed(error.args[1]))
+        yield Problem(
+            "network.projections", f"not available yet: cycles ({cycle})", "use an acyclic network"
+        )
+
+
+def _off_the_grid(model: Model) -> Iterator[Problem]:
+    for field, time in _times(model):
+        if steps(time, model.time_step) is None:
+            value = format_quantity(time, TIME_UNITS)
+            grid = format_quantity(model.time_step, TIME_UNITS)
+            yield Problem(
+                field, f"{value} is no multiple of the time step {grid}", "round it, or change time_step"
+            )
+        elif field.startswith("network") and time < 0.5 * model.time_step:
+            yield Problem(field, "a synaptic delay of 0", "write at least one time step")
+
+
+def _times(model: Model) -> Iterator[tuple[str, float]]:
+    yield from _delay_times("network.delay", model.network.delay)
+    for number, projection in enumerate(model.network.projections or []):
+        yield from _delay_times(f"network.projections.{number}.delay", projection.delay)
+    optional = {
+        "input.hold": getattr(model.input, "hold", None),
+        "input.crossfade": getattr(model.input, "crossfade", None),
+        "input.interval": getattr(model.input, "interval", None),
+        "target.interval": getattr(model.target, "interval", None),
+        "target.delay": model.target.delay,
+        "plasticity.start": getattr(model.plasticity, "start", None),
+        "run.duration": model.run.duration,
+        "record.signals": model.record.signals,
+        "record.weights": model.record.weights,
+        "validation.start": model.validation.start,
+        "validation.every": model.validation.every,
+    }
+    for field, time in optional.items():
+        if isinstance(time, float):
+            yield field, time
+    for end, time in enumerate(model.record.window or ()):
+        yield f"record.window.{end}", time
+
+
+def _delay_times(field: str, delays: Delays | None) -> Iterator[tuple[str, float]]:
+    for direction in ("forward", "backward"):
+        delay = getattr(delays, direction, None)
+        if isinstance(delay, UniformDelay):
+            for end in (0, 1):
+                yield f"{field}.{direction}.uniform.{end}", delay.uniform[end]
+        elif delay is not None and not isinstance(delay, NormalDelay):
+            yield f"{field}.{direction}", delay
+
+
+def _input_misfits(model: Model) -> Iterator[Problem]:
+    populations, _ = model.network.digraph()
+    size = sum(part.size for part in populations.values() if part.role == "input")
+    lengths: dict[str, object] = {}
+    if isinstance(model.input, ConstantInput):
+        lengths = {"values": model.input.values}
+    elif isinstance(model.input, SinusoidInput):
+        parts = ("frequency", "amplitude", "phase")
+        lengths = {part: getattr(model.input, part) for part in parts}
+    elif isinstance(model.input, FramesInput) and model.input.crossfade > model.input.hold:
+        yield Problem("input.crossfade", "longer than `hold`", "write at most the value of `hold`")
+    for field, values in lengths.items():
+        if isinstance(values, list) and len(values) != size:
+            text = f"{len(values)} values for {size} input units"
+            yield Problem(f"input.{field}", text, f"write {size} values")
+
+
+def _target_misfits(model: Model) -> Iterator[Problem]:
+    populations, _ = model.network.digraph()
+    outputs = [part for part in populations.values() if part.role == "output"]
+    size = sum(part.size for part in outputs)
+    values = getattr(model.target, "values", None)
+    if values is not None and len(values) != size:
+        text = f"{len(values)} values for {size} output units"
+        yield Problem("target.values", text, f"write {size} values")
+    if model.target.kind == "labels" and not isinstance(model.input, FramesInput):
+        text = f"labels need frames, and the input is {model.input.kind}"
+        yield Problem("target.kind", text, "write `input: {kind: frames, ...}` or another target")
+    if model.loss != "cross_entropy":
+        return
+    if any(part.activation != "sigmoid" for part in outputs):
+        yield Problem(
+            "loss",
+            "cross_entropy needs sigmoid outputs",
+            "write `output_activation: sigmoid` or `loss: squared_error`",
+        )
+    if values is not None and not all(0 <= value <= 1 for value in values):
+        text = "cross_entropy needs target values between 0 and 1"
+        yield Problem("target.values", text, "change them, or write `loss: squared_error`")
+
+
+def _run_misfits(model: Model) -> Iterator[Problem]:
+    if model.run.epochs is not None and not isinstance(model.input, FramesInput):
+        text = f"epochs need frames, and the input is {model.input.kind}"
+        yield Problem("run.epochs", text, "write `duration: 2 s` instead")
+    if isinstance(model.input, ArrayInput) and model.run.duration is None:
+        yield Problem("run.duration", "missing", "write how long, such as `duration: 2 s`")

@@ -1,0 +1,280 @@
+"""The model file, version 1, as typed and checked objects."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, PrivateAttr, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from neurodiff.spec.base import Part, choose, named
+from neurodiff.spec.checks import problems
+from neurodiff.spec.network import Network
+from neurodiff.spec.quantities import Frequency, PositiveTime, Time
+from neurodiff.spec.signals import Input, Target
+
+
+class StaticNeuron(Part):
+    """x = f(a): the delayed neuron of the paper."""
+
+    kind: Literal["static"] = "static"
+
+
+class LeakyNeuron(Part):
+    """tau da/dt = -a + drive."""
+
+    kind: Literal["leaky"]
+    time_constant: PositiveTime
+
+
+class GradedTransmission(Part):
+    """Every time step carries the exact value."""
+
+    kind: Literal["graded"] = "graded"
+
+
+class EventTransmission(Part):
+    """A value is sent only when it has changed."""
+
+    kind: Literal["events"]
+    threshold: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    error_threshold: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class SpikeTransmission(Part):
+    """Values travel as spike rates."""
+
+    kind: Literal["spikes"]
+    neuron: Literal["lif", "integrate_and_fire", "poisson"]
+    maximum_rate: Frequency
+    synaptic_time_constant: PositiveTime
+
+
+class Plasticity(Part):
+    """Local learning rule: dw/dt = -learning_rate * delta * x - weight_decay * w, from `start` on.
+
+    A bias is a synapse from a constant unit: it learns and decays alike.
+    """
+
+    rule: Literal["diffusion"] = "diffusion"
+    learning_rate: Frequency
+    start: Time = 0.0
+    weight_decay: Frequency = 0.0
+    alignment: Literal["none", "trace", "matched"] = "none"
+
+
+class NoPlasticity(Part):
+    """Weights stay as they are."""
+
+    rule: Literal["none"] = "none"
+
+
+Neuron = Annotated[
+    StaticNeuron | LeakyNeuron,
+    Field(discriminator="kind"),
+    BeforeValidator(named("kind"), json_schema_input_type=Literal["static"] | StaticNeuron | LeakyNeuron),
+]
+Transmission = Annotated[
+    GradedTransmission | EventTransmission | SpikeTransmission,
+    Field(discriminator="kind"),
+    BeforeValidator(
+        named("kind"),
+        json_schema_input_type=Literal["graded"]
+        | GradedTransmission
+        | EventTransmission
+        | SpikeTransmission,
+    ),
+]
+Learning = Annotated[
+    Plasticity | NoPlasticity,
+    Field(discriminator="rule"),
+    BeforeValidator(
+        named("rule"), json_schema_input_type=Literal["none"] | Plasticity | NoPlasticity
+    ),
+]
+
+
+class Run(Part):
+    """How long, and on what kind of machine code."""
+
+    duration: PositiveTime | None = None
+    epochs: Annotated[int, Field(gt=0)] | None = None
+    target: Literal["auto", "numpy", "cython", "cpp_standalone"] = "auto"
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if (self.duration is None) == (self.epochs is None):
+            raise PydanticCustomError(
+                "one_of", "write either `duration` or, with frames, `epochs`: one of the two"
+            )
+        return self
+
+
+def _interval_form(value: Any) -> str:
+    return "none" if value == "none" else "time"
+
+
+Interval = Annotated[
+    Annotated[Literal["none"], Tag("none")] | Annotated[PositiveTime, Tag("time")],
+    choose(_interval_form, "write `none` or a time such as `1 ms`"),
+]
+
+
+class Record(Part):
+    """How often signals and weights are kept. Unless given: so that about 1,000 and 10 are.
+
+    `window` (start, stop) keeps the signals of a part of the run only.
+    """
+
+    signals: Interval | None = None
+    weights: Interval | None = None
+    window: tuple[Time, Time] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _none(cls, value: Any) -> Any:
+        return {"signals": "none", "weights": "none"} if value == "none" else value
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.window is not None and self.window[0] >= self.window[1]:
+            raise PydanticCustomError("order", "`window` ends before it starts; write [start, stop]")
+        return self
+
+
+class Validation(Part):
+    """What the local product is held against, when, and what is good enough.
+
+    Unless given, `start` is the step from which a constant input gives the exact gradient, and
+    `every` makes about 200 samples.
+    """
+
+    reference: Literal["error_frame", "instantaneous", "delayed", "fixed_point"] | None = None
+    start: Time | None = None
+    every: PositiveTime | None = None
+    minimum_cosine: Annotated[float, Field(ge=-1, le=1)] = 0.99
+    maximum_relative_error: Annotated[float, Field(gt=0)] | None = None
+
+
+class Model(Part):
+    """A study: network, delays, neurons, learning rule, stimuli, and what to do with them.
+
+    Made by `neurodiff.load` from a model file, or in Python by `Model.layered` or by
+    ``Model.from_mapping({...})`` with the keys of the model file. Immutable.
+    """
+
+    neurodiff: Literal[1]
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w .-]*\w$")]
+    description: str = ""
+    seed: Annotated[int, Field(ge=0)] = 1
+    time_step: PositiveTime = 1e-3
+    network: Network
+    neuron: Neuron = StaticNeuron()
+    transmission: Transmission = GradedTransmission()
+    feedback: Literal[
+        "symmetric", "random", "sign", "direct", "kolen_pollack", "weight_mirror"
+    ] = "symmetric"
+    plasticity: Learning = NoPlasticity()
+    input: Input
+    target: Target
+    loss: Literal["squared_error", "cross_entropy"] = "squared_error"
+    run: Run
+    record: Record = Record()
+    validation: Validation = Validation()
+
+    _folder: Path = PrivateAttr(default_factory=Path.cwd)
+
+    @model_validator(mode="after")
+    def _refuse_misfits(self) -> Self:
+        for field, problem, remedy in problems(self):
+            raise PydanticCustomError(
+                "problem",
+                "{field}: {problem}; {remedy}",
+                {"field": field, "problem": problem, "remedy": remedy},
+            )
+        return self
+
+    @classmethod
+    def from_mapping(cls, data: Mapping[str, Any]) -> "Model":
+        """Check the keys of a model file given as a mapping.
+
+        Raises
+        ------
+        ModelError
+            If it describes no model that can be built; the message names the key and the remedy.
+        """
+        from neurodiff.spec.reading import from_mapping
+
+        return from_mapping(data)
+
+    @classmethod
+    def layered(
+        cls,
+        layers: Sequence[int],
+        *,
+        input: Mapping[str, Any],
+        target: Mapping[str, Any],
+        duration: str | None = None,
+        name: str = "layered",
+        **keys: Any,
+    ) -> "Model":
+        """A chain of all-to-all layers.
+
+        Parameters
+        ----------
+        layers : sequence of int
+            Number of units per layer, input first.
+        input, target : mapping
+            As in the model file, e.g. ``{"kind": "constant", "values": [1.0]}``.
+        duration : str, optional
+            Model time of the run, e.g. ``"100 ms"``; without it give ``run={"epochs": 3}``.
+        name : str
+            Used in titles and in the run folder's name.
+        **keys
+            Keys of the model file's `network` (activation, bias, delay, weights, ...) or of its top
+            level (seed, time_step, plasticity, loss, record, validation, run, ...).
+
+        Raises
+        ------
+        ModelError
+            If the keys describe no model that can be built.
+
+        Examples
+        --------
+        >>> model = Model.layered(
+        ...     [2, 3, 1],
+        ...     activation="sigmoid",
+        ...     input={"kind": "constant", "values": [0.5, -0.5]},
+        ...     target={"kind": "constant", "values": [0.2]},
+        ...     duration="20 ms",
+        ... )
+        """
+        of_network = {key: keys.pop(key) for key in list(keys) if key in Network.model_fields}
+        run = dict(keys.pop("run", {}))
+        if duration is not None:
+            run["duration"] = duration
+        network = {"layers": list(layers), **of_network}
+        parts = {"network": network, "input": input, "target": target, "run": run}
+        return cls.from_mapping({"neurodiff": 1, "name": name, **parts, **keys})
+
+    def lasting(self, duration: str) -> "Model":
+        """The same model with another duration, e.g. ``"100 ms"``, of its run.
+
+        Raises
+        ------
+        ModelError
+            If the duration is no multiple of the time step.
+        """
+        from neurodiff.spec.reading import from_mapping
+
+        data = self.model_dump(mode="json", exclude_none=True)
+        run = {"duration": duration, "target": self.run.target}
+        return from_mapping({**data, "run": run}, self._folder)
+
+    def steps(self, time: float) -> int:
+        """`time` (s) in time steps; it was checked to be a whole number of them."""
+        return round(time / self.time_step)
+
+    def file(self, path: str) -> Path:
+        """A path of the model file, which is relative to the file's own folder."""
+        return self._folder / path

@@ -1,0 +1,222 @@
+"""The `network` part of a model file: populations, projections, delays, initial weights."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from neurodiff.spec.base import Part, choose
+from neurodiff.spec.quantities import PositiveTime, Time
+
+ActivationName = Literal["linear", "tanh", "sigmoid", "relu", "softplus"]
+Probability = Annotated[float, Field(gt=0, le=1)]
+
+
+class UniformDelay(Part):
+    """One delay for each synapse, drawn uniformly from the steps between two times, both included."""
+
+    uniform: tuple[PositiveTime, PositiveTime]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "UniformDelay":
+        if self.uniform[0] > self.uniform[1]:
+            raise PydanticCustomError(
+                "order", "the shortest delay is longer than the longest; write [shortest, longest]"
+            )
+        return self
+
+
+class NormalDelay(Part):
+    """One delay for each synapse, normally distributed (mean, standard deviation).
+
+    Rounded to whole steps; what falls below one step becomes one step.
+    """
+
+    normal: tuple[PositiveTime, Time]
+
+
+def _delay_form(value: Any) -> str | None:
+    if isinstance(value, str | int | float):
+        return "time"
+    for form in ("uniform", "normal"):
+        if (isinstance(value, Mapping) and form in value) or hasattr(value, form):
+            return form
+    return None
+
+
+Delay = Annotated[
+    Annotated[PositiveTime, Tag("time")]
+    | Annotated[UniformDelay, Tag("uniform")]
+    | Annotated[NormalDelay, Tag("normal")],
+    choose(_delay_form, "write a time (`5 ms`), {uniform: [1 ms, 5 ms]} or {normal: [5 ms, 1 ms]}"),
+]
+
+
+class Delays(Part):
+    """Synaptic delays of the forward and of the backward connections; one time step unless given."""
+
+    forward: Delay | None = None
+    backward: Delay | None = None
+
+
+def _both_directions(value: Any) -> Any:
+    """`delay: 2 ms` and `delay: {uniform: ...}` are short for the same in both directions."""
+    if isinstance(value, Delays) or (
+        isinstance(value, Mapping) and not {"uniform", "normal"} & value.keys()
+    ):
+        return value
+    return {"forward": value, "backward": value}
+
+
+BothDelays = Annotated[
+    Delays, BeforeValidator(_both_directions, json_schema_input_type=Delays | Delay)
+]
+
+
+class ScaledWeights(Part):
+    """Independent weights whose spread follows from the fan-in and fan-out (Glorot; LeCun)."""
+
+    init: Literal["glorot_uniform", "glorot_normal", "lecun_normal"] = "glorot_uniform"
+    gain: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+
+
+class NormalWeights(Part):
+    """Normally distributed weights with mean 0."""
+
+    init: Literal["normal"]
+    sd: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class ConstantWeights(Part):
+    """The same weight for every synapse."""
+
+    init: Literal["constant"]
+    value: Annotated[float, Field(allow_inf_nan=False)]
+
+
+class FileWeights(Part):
+    """Weights from a NumPy archive.
+
+    It holds, for every projection, an array (post units, pre units) under the projection's name; and,
+    where wanted, an array (units,) of biases under `<population>.bias`.
+    """
+
+    init: Literal["file"]
+    path: str
+
+
+Weights = Annotated[
+    ScaledWeights | NormalWeights | ConstantWeights | FileWeights, Field(discriminator="init")
+]
+
+
+class Connectivity(Part):
+    """Which pairs of units are connected: all of them, each with a probability, or one to one."""
+
+    all_to_all: Literal[True] | None = None
+    probability: Probability | None = None
+    one_to_one: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> "Connectivity":
+        if len(self.model_fields_set) != 1:
+            raise PydanticCustomError(
+                "one_of", "write exactly one of `all_to_all`, `probability`, `one_to_one`"
+            )
+        return self
+
+
+class PopulationSpec(Part):
+    """A named set of units with one activation function."""
+
+    size: Annotated[int, Field(gt=0)]
+    role: Literal["input", "hidden", "output"] = "hidden"
+    activation: ActivationName | None = None
+    bias: bool | None = None
+
+
+class ProjectionSpec(Part):
+    """Synapses from one population to another; named `pre_to_post` unless it has a name."""
+
+    pre: str
+    post: str
+    name: str | None = None
+    connectivity: Connectivity = Connectivity(all_to_all=True)
+    delay: BothDelays | None = None
+    weights: Weights | None = None
+    plastic: bool = True
+
+
+class Network(Part):
+    """The network: `layers`, or `populations` and `projections`; the rest are their defaults."""
+
+    layers: (
+        Annotated[list[Annotated[int, Field(gt=0)]], Field(min_length=2, max_length=1000)] | None
+    ) = None
+    populations: Annotated[dict[str, PopulationSpec], Field(min_length=2)] | None = None
+    projections: Annotated[list[ProjectionSpec], Field(min_length=1)] | None = None
+    activation: ActivationName = "tanh"
+    output_activation: ActivationName | None = None
+    bias: bool = True
+    delay: BothDelays = Delays()
+    weights: Weights = ScaledWeights()
+
+    @model_validator(mode="after")
+    def _layers_or_digraph(self) -> "Network":
+        digraph = (self.populations is None, self.projections is None)
+        if self.layers is not None and digraph == (True, True):
+            return self
+        if self.layers is None and digraph == (False, False):
+            return self
+        raise PydanticCustomError(
+            "layers_or_digraph",
+            "write either `layers`, or both `populations` and `projections`",
+        )
+
+    @property
+    def layered(self) -> bool:
+        """Whether the network was written as a chain of layers."""
+        return self.layers is not None
+
+    def digraph(self) -> "tuple[dict[str, PopulationSpec], list[ProjectionSpec]]":
+        """Populations and projections with every default filled in."""
+        populations, projections = self._chain() if self.layers else self._named()
+        return (
+            {name: self._complete_population(part) for name, part in populations.items()},
+            [self._complete_projection(part) for part in projections],
+        )
+
+    def _chain(self) -> "tuple[dict[str, PopulationSpec], list[ProjectionSpec]]":
+        sizes = self.layers or []
+        last = len(sizes) - 1
+        roles = ["input"] + ["hidden"] * (last - 1) + ["output"]
+        names = ["input"] + [f"hidden{k}" for k in range(1, last)] + ["output"]
+        populations = {
+            name: PopulationSpec(size=size, role=role)
+            for name, size, role in zip(names, sizes, roles, strict=True)
+        }
+        projections = [
+            ProjectionSpec(name=f"layer{k}", pre=names[k - 1], post=names[k])
+            for k in range(1, last + 1)
+        ]
+        return populations, projections
+
+    def _named(self) -> "tuple[dict[str, PopulationSpec], list[ProjectionSpec]]":
+        return self.populations or {}, self.projections or []
+
+    def _complete_population(self, part: PopulationSpec) -> PopulationSpec:
+        default = self.activation
+        if part.role == "output" and self.output_activation is not None:
+            default = self.output_activation
+        bias = self.bias if part.bias is None else part.bias
+        return part.replace(activation=part.activation or default, bias=bias)
+
+    def _complete_projection(self, part: ProjectionSpec) -> ProjectionSpec:
+        own = part.delay or Delays()
+        delay = Delays.model_construct(
+            forward=own.forward or self.delay.forward,
+            backward=own.backward or self.delay.backward,
+        )
+        name = part.name or f"{part.pre}_to_{part.post}"
+        return part.replace(name=name, delay=delay, weights=part.weights or self.weights)

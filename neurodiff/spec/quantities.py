@@ -1,0 +1,68 @@
+"""Times and frequencies as a model file writes them: a number and a unit, `5 ms`, `0.5 Hz`."""
+
+import math
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
+FREQUENCY_UNITS = {"Hz": 1.0, "mHz": 1e-3, "kHz": 1e3}
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_QUANTITY = re.compile(rf"\s*({_NUMBER})\s*([A-Za-z]+)\s*")
+
+
+def parse_quantity(value: Any, units: dict[str, float], example: str) -> float:
+    """Value in the base unit (s or Hz) of a text such as ``5 ms``.
+
+    Raises
+    ------
+    ValueError
+        If the text is no number with one of `units`; the message says what to write.
+    """
+    remedy = f"write a number with a unit ({', '.join(units)}), such as `{example}`"
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError(f"{value!r} is no quantity; {remedy}")
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} has no unit; {remedy}")
+    match = _QUANTITY.fullmatch(value)
+    if match is None:
+        raise ValueError(f"{value!r} is not understood; {remedy}")
+    number, unit = match.groups()
+    if unit not in units:
+        raise ValueError(f"{value!r} has the unit {unit!r}; {remedy}")
+    if not math.isfinite(float(number)):
+        raise ValueError(f"{value!r} is not finite; {remedy}")
+    return float(number) * units[unit]
+
+
+def format_quantity(value: float, units: dict[str, float]) -> str:
+    """Shortest text that `parse_quantity` reads back as `value`."""
+    texts = [f"{value / scale:.15g} {unit}" for unit, scale in units.items()]
+    return min(texts, key=len)
+
+
+def _quantity(units: dict[str, float], example: str, *, negative: bool, zero: bool) -> list[Any]:
+    def validate(value: Any) -> float:
+        number = parse_quantity(value, units, example)
+        if number < 0 and not negative:
+            raise ValueError(f"{value!r} is negative; write a value of 0 or more")
+        if number == 0 and not zero:
+            raise ValueError(f"{value!r} is zero; write a positive value such as `{example}`")
+        return number
+
+    schema = {
+        "type": "string",
+        "pattern": rf"^\s*{_NUMBER}\s*({'|'.join(units)})\s*$",
+        "examples": [example],
+    }
+    return [
+        BeforeValidator(validate),
+        PlainSerializer(lambda number: format_quantity(number, units), return_type=str),
+        WithJsonSchema(schema),
+    ]
+
+
+Time = Annotated[float, *_quantity(TIME_UNITS, "5 ms", negative=False, zero=True)]
+PositiveTime = Annotated[float, *_quantity(TIME_UNITS, "5 ms", negative=False, zero=False)]
+Frequency = Annotated[float, *_quantity(FREQUENCY_UNITS, "0.5 Hz", negative=False, zero=True)]

@@ -1,0 +1,304 @@
+"""Input and target as functions of time.
+
+Both are `Signal`s: silent (0) before step 0, then either rows of a table, each held for some steps, or
+sinusoids. The simulator plays them, the reference reads them; both get the same numbers.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.datasets import Frames, load_array, load_frames
+from neurodiff.exceptions import ModelError
+from neurodiff.graph import Graph, random_stream
+from neurodiff.latency import Latencies
+from neurodiff.response import respond
+from neurodiff.spec import Model
+from neurodiff.spec.quantities import TIME_UNITS, format_quantity
+from neurodiff.spec.signals import (
+    ArrayInput,
+    ArrayTarget,
+    ConstantInput,
+    ConstantTarget,
+    FramesInput,
+    NoiseInput,
+    SinusoidInput,
+    TeacherTarget,
+)
+from neurodiff.weights import initial_weights
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Row k is shown from step k*hold to (k+1)*hold; the last row stays.
+
+    Over the first `blend` steps of its time a row blends in linearly from the row before; the first
+    row from `before`.
+
+    Attributes
+    ----------
+    rows : array (n_rows, n)
+    before : array (n,)
+    """
+
+    rows: Floats
+    hold: int
+    blend: int
+    before: Floats
+
+    @property
+    def width(self) -> int:
+        """Number of values at a time."""
+        return self.rows.shape[1]
+
+    def at(self, steps: Ints) -> Floats:
+        """Values (len(steps), n) at whole steps; 0 before step 0."""
+        row = np.clip(steps // self.hold, 0, len(self.rows) - 1)
+        values = self.rows[row]
+        if self.blend:
+            previous = np.concatenate([self.before[None], self.rows])[row]
+            weight = np.minimum(1.0, (steps - row * self.hold) / self.blend)[:, None]
+            values = previous + (values - previous) * weight
+        return np.where(steps[:, None] >= 0, values, 0.0)
+
+
+@dataclass(frozen=True)
+class Sinusoids:
+    """amplitude * sin(frequency * t + phase); frequency in radian per step, each an array (n,)."""
+
+    amplitude: Floats
+    frequency: Floats
+    phase: Floats
+
+    @property
+    def width(self) -> int:
+        """Number of values at a time."""
+        return len(self.amplitude)
+
+    def at(self, steps: Ints) -> Floats:
+        """Values (len(steps), n) at whole steps; 0 before step 0."""
+        values = self.amplitude * np.sin(self.frequency * steps[:, None] + self.phase)
+        return np.where(steps[:, None] >= 0, values, 0.0)
+
+
+Signal = Table | Sinusoids
+
+
+@dataclass(frozen=True)
+class Presentations:
+    """Which frame is shown when: training frames by epochs, then every test frame once.
+
+    Attributes
+    ----------
+    order : int array (n_presentations,)
+        Frame number of each presentation.
+    n_training : int
+        How many of them come before the test, in which nothing is learned.
+    hold : int
+        Steps per presentation.
+    """
+
+    frames: Frames
+    order: Ints
+    n_training: int
+    hold: int
+
+    @property
+    def steps(self) -> int:
+        """Number of steps that all presentations take."""
+        return len(self.order) * self.hold
+
+
+@dataclass(frozen=True)
+class Stimuli:
+    """All that comes from outside, for a run of `steps` steps.
+
+    Attributes
+    ----------
+    target_lag : int array (n_outputs,)
+        Steps by which the target of each output is delayed (D_y).
+    learning_steps : int
+        Plasticity is off from this step on (the test phase); without one, the length of the run.
+    """
+
+    input: Signal
+    target: Signal
+    target_lag: Ints
+    steps: int
+    learning_steps: int
+    presentations: Presentations | None
+
+    def target_at(self, steps: Ints) -> Floats:
+        """Target (len(steps), n_outputs) as it meets the outputs, y(t - D_y)."""
+        columns = np.arange(len(self.target_lag))
+        delayed = [self.target.at(steps - lag)[:, k] for k, lag in zip(columns, self.target_lag, strict=True)]
+        return np.stack(delayed, axis=1)
+
+
+def build_stimuli(model: Model, graph: Graph, latencies: Latencies) -> Stimuli:
+    """Input and target of a model for the whole of its run.
+
+    Raises
+    ------
+    ModelError
+        If a file is missing, has NaN, or does not fit the network or the length of the run.
+    """
+    if isinstance(model.input, FramesInput):
+        shown = _present(model, model.input, graph)
+        steps, learning_steps = shown.steps, shown.n_training * shown.hold
+        steps += _settling_steps(latencies, graph)
+    else:
+        shown, steps = None, model.steps(model.run.duration or 0.0)
+        learning_steps = steps
+    source = _input(model, graph, steps, shown)
+    target = _target(model, graph, steps, shown, source)
+    return Stimuli(
+        input=source,
+        target=target,
+        target_lag=_target_lags(model, graph, latencies),
+        steps=steps,
+        learning_steps=learning_steps,
+        presentations=shown,
+    )
+
+
+def _settling_steps(latencies: Latencies, graph: Graph) -> int:
+    """Steps after the last presentation until the outputs have answered to it."""
+    longest = latencies.longest_forward[graph.outputs]
+    return int(longest[np.isfinite(longest)].max(initial=0)) + 1
+
+
+def _present(model: Model, spec: FramesInput, graph: Graph) -> Presentations:
+    frames = load_frames(spec, model)
+    if frames.images.shape[1] != graph.n_inputs:
+        text = f"{spec.dataset} has {frames.images.shape[1]} values a frame, the input {graph.n_inputs} units"
+        raise ModelError("input.dataset", text, "make the sizes equal")
+    hold, n = model.steps(spec.hold), len(frames.training)
+    if model.run.epochs is not None:
+        n_training = model.run.epochs * n
+    else:
+        n_training = model.steps(model.run.duration or 0.0) // hold
+    if n_training == 0:
+        raise ModelError("run.duration", "shorter than one frame", "write at least `input.hold`")
+    rng = random_stream(model.seed, "order of frames")
+    epochs = -(-n_training // n)
+    shuffled = spec.order == "shuffled"
+    order = [rng.permutation(n) if shuffled else np.arange(n) for _ in range(epochs)]
+    training = frames.training[np.concatenate(order)[:n_training]]
+    return Presentations(frames, np.concatenate([training, frames.test]), n_training, hold)
+
+
+def _input(model: Model, graph: Graph, steps: int, shown: Presentations | None) -> Signal:
+    spec, n = model.input, graph.n_inputs
+    if isinstance(spec, ConstantInput):
+        return _constant(spec.values)
+    if isinstance(spec, SinusoidInput):
+        return _sinusoids(spec, n, model)
+    if isinstance(spec, NoiseInput):
+        return _noise(spec, n, steps, model)
+    if isinstance(spec, ArrayInput):
+        return _array(spec, "input", n, steps, model)
+    assert shown is not None
+    return _held(shown.frames.images[shown.order], shown.hold, model.steps(spec.crossfade))
+
+
+def _target(
+    model: Model, graph: Graph, steps: int, shown: Presentations | None, source: Signal
+) -> Signal:
+    spec, n = model.target, len(graph.outputs)
+    if isinstance(spec, ConstantTarget):
+        return _constant(spec.values)
+    if isinstance(spec, ArrayTarget):
+        return _in_unit_interval(_array(spec, "target", n, steps, model), model)
+    if isinstance(spec, TeacherTarget):
+        w, bias = initial_weights(model, graph, seed=spec.seed)
+        return _teach(graph, w, bias, source, steps)
+    assert shown is not None and isinstance(source, Table)
+    labels = shown.frames.labels
+    if labels.max() >= n:
+        text = f"label {labels.max()} is beyond the {n} outputs"
+        raise ModelError("target", text, f"give the network {labels.max() + 1} output units")
+    return _held(np.eye(n)[labels[shown.order]], source.hold, source.blend)
+
+
+def _target_lags(model: Model, graph: Graph, latencies: Latencies) -> Ints:
+    """D_y of each output unit: F of its population where the target is matched."""
+    delay = model.target.delay
+    if isinstance(delay, float):
+        return np.full(len(graph.outputs), model.steps(delay))
+    if delay == "none":
+        return np.zeros(len(graph.outputs), dtype=np.int64)
+    lags = [
+        np.full(part.size, latencies.target_lag(part))
+        for part in graph.populations
+        if part.role == "output"
+    ]
+    return np.concatenate(lags)
+
+
+def _constant(values: list[float]) -> Table:
+    return _held(np.array([values], dtype=float), hold=1, blend=0)
+
+
+def _held(rows: Floats, hold: int, blend: int) -> Table:
+    return Table(rows.astype(float), hold, blend, np.zeros(rows.shape[1]))
+
+
+def _sinusoids(spec: SinusoidInput, n: int, model: Model) -> Sinusoids:
+    rng = random_stream(model.seed, "input phase")
+    phase = rng.uniform(0, 2 * np.pi, size=n) if spec.phase == "random" else spec.phase
+    frequency = 2 * np.pi * np.broadcast_to(np.asarray(spec.frequency, dtype=float), n)
+    return Sinusoids(
+        amplitude=np.broadcast_to(np.asarray(spec.amplitude, dtype=float), n).copy(),
+        frequency=frequency * model.time_step,
+        phase=np.broadcast_to(np.asarray(phase, dtype=float), n).copy(),
+    )
+
+
+def _noise(spec: NoiseInput, n: int, steps: int, model: Model) -> Table:
+    """Ornstein-Uhlenbeck process, exact at the steps, begun in its stationary distribution."""
+    rng = random_stream(model.seed, "input noise")
+    keep = np.exp(-model.time_step / spec.time_constant)
+    rows = rng.normal(0, spec.sd, size=(steps, n))
+    # u(t+dt) = u(t) e^(-dt/tau) + sd sqrt(1 - e^(-2 dt/tau)) xi
+    rows[1:] *= np.sqrt(1 - keep**2)
+    for step in range(1, steps):
+        rows[step] += keep * rows[step - 1]
+    return _held(rows, hold=1, blend=0)
+
+
+def _array(spec: ArrayInput, field: str, n: int, steps: int, model: Model) -> Table:
+    path = model.file(spec.file)
+    rows, hold = load_array(path, f"{field}.file"), model.steps(spec.interval)
+    if rows.shape[1] != n:
+        text = f"{path} has {rows.shape[1]} values a time for {n} units"
+        raise ModelError(f"{field}.file", text, f"make it an array (time, {n})")
+    linear = spec.interpolation == "linear"
+    lasting = (len(rows) - linear) * hold
+    if lasting < steps:
+        seconds = format_quantity(lasting * model.time_step, TIME_UNITS)
+        text = f"{path} lasts {seconds}, the run is longer"
+        raise ModelError(f"{field}.file", text, "shorten `run.duration` or lengthen the file")
+    if linear:
+        return Table(rows[1:], hold, hold, rows[0])
+    return _held(rows, hold, 0)
+
+
+def _in_unit_interval(target: Table, model: Model) -> Table:
+    if model.loss == "cross_entropy" and (target.rows.min() < 0 or target.rows.max() > 1):
+        text = "cross_entropy needs target values between 0 and 1"
+        raise ModelError("target.file", text, "rescale the file, or write `loss: squared_error`")
+    return target
+
+
+def _teach(graph: Graph, w: Floats, bias: Floats, source: Signal, steps: int) -> Table:
+    """What the network with these weights answers to the present input, at once."""
+    if isinstance(source, Table) and source.blend == 0:
+        _, x = respond(graph, w, bias, source.rows)
+        return replace(source, rows=x[:, graph.outputs], before=np.zeros(len(graph.outputs)))
+    _, x = respond(graph, w, bias, source.at(np.arange(steps)))
+    return _held(x[:, graph.outputs], hold=1, blend=0)
