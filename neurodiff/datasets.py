@@ -77,7 +77,9 @@ def load_array(path: Path, field: str) -> Floats:
         text = f"{path} cannot be read ({error})"
         raise ModelError(field, text, "save an array there with numpy.save") from None
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf" or array.ndim != 2:
-        raise ModelError(field, f"{path} is no array of numbers (time, units)", "save such an array")
+        raise ModelError(
+            field, f"{path} is no array of numbers (time, units)", "save such an array"
+        )
     _require_finite(array, path, field)
     return array.astype(float)
 
@@ -96,7 +98,9 @@ def _archive(path: Path) -> tuple[Floats, Ints]:
         with np.load(path) as archive:
             arrays: dict[str, NDArray[Any]] = dict(archive)
     except FileNotFoundError:
-        raise ModelError(field, f"{path} does not exist", "write `digits` or an .npz file") from None
+        raise ModelError(
+            field, f"{path} does not exist", "write `digits` or an .npz file"
+        ) from None
     except (OSError, ValueError, EOFError, AttributeError) as error:
         text = f"{path} cannot be read ({error})"
         raise ModelError(field, text, "save it with numpy.savez(frames=..., labels=...)") from None

@@ -147,7 +147,9 @@ def build_graph(model: Model) -> Graph:
     lags = {
         direction: np.concatenate(
             [
-                _draw_lags(getattr(part.delay, direction), len(pre), model, f"{direction} {part.name}")
+                _draw_lags(
+                    getattr(part.delay, direction), len(pre), model, f"{direction} {part.name}"
+                )
                 for part, (pre, _) in zip(connections, pairs, strict=True)
             ]
         )
@@ -191,7 +193,9 @@ def _number_units(
     return populations
 
 
-def _connect(part: ProjectionSpec, populations: dict[str, Population], seed: int) -> tuple[Ints, Ints]:
+def _connect(
+    part: ProjectionSpec, populations: dict[str, Population], seed: int
+) -> tuple[Ints, Ints]:
     """Presynaptic and postsynaptic unit of each synapse, sorted by the presynaptic one."""
     pre, post = populations[part.pre], populations[part.post]
     connected = _connected(part.connectivity, (pre.size, post.size), f"synapses {part.name}", seed)

@@ -22,7 +22,8 @@ class Latencies:
     Attributes
     ----------
     forward, longest_forward, shortest_forward
-        F: from the input to the unit's activity.
+        F: from the input to the unit's activity. The longest is from any unit that nothing drives,
+        -inf where there is none.
     backward, shortest_backward
         R: from the output's error to the unit's error; 0 for outputs.
     age, longest_age
@@ -63,18 +64,22 @@ def compute_latencies(graph: Graph) -> Latencies:
     """Latencies of every unit over all paths of the acyclic `graph`."""
     is_input = np.arange(graph.n_units) < graph.n_inputs
     forward = _Paths(graph.pre, graph.post, graph.forward_lag, is_input, np.zeros(graph.n_units))
+    # a unit without synapses onto it sends what its bias makes it, from step 0 on
+    silent = np.bincount(graph.post, minlength=graph.n_units) == 0
+    settled = _Paths(graph.pre, graph.post, graph.forward_lag, silent, np.zeros(graph.n_units))
     for projection in graph.projections:
         forward.extend(projection.synapses)
+        settled.extend(projection.synapses)
     is_output = np.isin(np.arange(graph.n_units), graph.outputs)
     backward = _Paths(graph.post, graph.pre, graph.backward_lag, is_output, np.zeros(graph.n_units))
     age = _Paths(graph.post, graph.pre, graph.backward_lag, is_output, forward.mean())
-    longest = _Paths(graph.post, graph.pre, graph.backward_lag, is_output, forward.longest)
+    longest = _Paths(graph.post, graph.pre, graph.backward_lag, is_output, settled.longest)
     for projection in reversed(_by_presynaptic_order(graph)):
         for paths in (backward, age, longest):
             paths.extend(projection.synapses)
     return Latencies(
         forward=forward.mean(),
-        longest_forward=forward.longest,
+        longest_forward=settled.longest,
         shortest_forward=forward.shortest,
         backward=backward.mean(),
         shortest_backward=backward.shortest,

@@ -56,7 +56,9 @@ def recorded_values(samplings: Samplings, steps: int, graph: Graph) -> int:
         "products": 2 * graph.n_synapses,
     }
     parts = samplings.of(*widths)
-    return sum(width * len(parts[name].steps(steps)) for name, width in widths.items() if name in parts)
+    return sum(
+        width * len(parts[name].steps(steps)) for name, width in widths.items() if name in parts
+    )
 
 
 def _every(model: Model, interval: str | float | None, steps: int, wanted: int) -> Sampling | None:

@@ -3,7 +3,7 @@
 import json
 import platform
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,7 @@ def _versions() -> dict[str, str]:
     packages = {name: version(name) for name in ("neurodiff", "brian2", "numpy", "xarray")}
     return {
         "versions": json.dumps({"python": platform.python_version(), **packages}),
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 

@@ -110,7 +110,9 @@ class Simulation:
             self.model = self.model.lasting(duration)
             self._plan()
         if self._wanted_target == "auto" and not compiler_available():
-            warnings.warn("no C++ compiler was found: running on numpy, which is slow", stacklevel=2)
+            warnings.warn(
+                "no C++ compiler was found: running on numpy, which is slow", stacklevel=2
+            )
         with (bar if progress else silent)(self.stimuli.steps, self.target) as report:
             self._simulate(report)
         return self
@@ -119,7 +121,13 @@ class Simulation:
         target, started = self.target, time.perf_counter()
         with machine_code(target) as run:
             built = build_network(
-                self.graph, self.w, self.bias, self.stimuli, self.model.loss, self.rule, self.samplings
+                self.graph,
+                self.w,
+                self.bias,
+                self.stimuli,
+                self.model.loss,
+                self.rule,
+                self.samplings,
             )
             first_step: list[float] = []
 
@@ -142,7 +150,7 @@ class Simulation:
     def _provenance(self, completed: int) -> dict[str, Any]:
         return {
             "title": self.model.name,
-            "model": to_yaml(self.model),
+            "model": to_yaml(self.model.with_absolute_paths()),
             "seed": self.model.seed,
             "code": self.target,
             "steps": completed,

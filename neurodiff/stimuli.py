@@ -135,7 +135,10 @@ class Stimuli:
     def target_at(self, steps: Ints) -> Floats:
         """Target (len(steps), n_outputs) as it meets the outputs, y(t - D_y)."""
         columns = np.arange(len(self.target_lag))
-        delayed = [self.target.at(steps - lag)[:, k] for k, lag in zip(columns, self.target_lag, strict=True)]
+        delayed = [
+            self.target.at(steps - lag)[:, k]
+            for k, lag in zip(columns, self.target_lag, strict=True)
+        ]
         return np.stack(delayed, axis=1)
 
 

@@ -41,6 +41,8 @@ def initial_weights(model: Model, graph: Graph, seed: int | None = None) -> tupl
 
 def _draw(rule: Any, part: Projection, rng: np.random.Generator) -> Floats:
     n = part.stop - part.start
+    if n == 0:  # sparse connectivity may draw no synapse at all
+        return np.empty(0)
     if isinstance(rule, ConstantWeights):
         return np.full(n, rule.value)
     if isinstance(rule, NormalWeights):
@@ -68,7 +70,9 @@ def _from_file(path: Path, part: Projection, graph: Graph) -> Floats:
     pre, post = graph.pre[part.synapses], graph.post[part.synapses]
     values = matrix[post - part.post.start, pre - part.pre.start]
     if not np.isfinite(values).all():
-        raise ModelError(field, f"array {part.name!r} of {path} has NaN or infinity", "mend the file")
+        raise ModelError(
+            field, f"array {part.name!r} of {path} has NaN or infinity", "mend the file"
+        )
     return values.astype(float)
 
 

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from neurodiff.graph import Graph
 from neurodiff.spec import Model, from_mapping
+from neurodiff.spec.network import Network
 
+Floats = NDArray[np.float64]
 Populations = Mapping[str, Mapping[str, Any]]
 ACTIVATIONS = ("linear", "tanh", "sigmoid", "relu", "softplus")
 
@@ -36,11 +38,9 @@ def digraph(
 
     `keys` are those of the model file, top level or `network`; input 1 and target 0.3 unless given.
     """
-    of_network = {
-        key: keys.pop(key) for key in ("activation", "bias", "delay", "weights") if key in keys
-    }
-    parts = [_projection(part) if isinstance(part, str) else dict(part) for part in projections]
-    data = {
+    of_network = {key: keys.pop(key) for key in list(keys) if key in Network.model_fields}
+    parts = [_projection(part) if isinstance(part, str) else part for part in projections]
+    data: dict[str, Any] = {
         "neurodiff": 1,
         "name": "digraph",
         "network": {"populations": dict(populations), "projections": parts, **of_network},
@@ -81,7 +81,7 @@ def random_digraph(
     return digraph(populations, projections, **(defaults | keys))
 
 
-def random_weights(graph: Graph, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
+def random_weights(graph: Graph, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Weights (n_synapses,), and biases (n_units,) that are 0 where a unit has none."""
     return rng.normal(0, 0.8, graph.n_synapses), rng.normal(0, 0.5, graph.n_units) * graph.has_bias
 

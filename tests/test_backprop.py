@@ -5,7 +5,8 @@ import pytest
 from networks import ACTIVATIONS, chain, digraph, random_digraph, random_weights
 
 from neurodiff.graph import Graph, build_graph
-from neurodiff.reference.backprop import backprop, injection, loss_of, products
+from neurodiff.loss import loss_of
+from neurodiff.reference.backprop import backprop, injection, products
 from neurodiff.response import respond
 
 

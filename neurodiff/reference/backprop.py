@@ -4,17 +4,17 @@ The sign is that of the whole project: delta = dE/da, so dE/dw = delta_post x_pr
 goes down it.
 """
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.activations import ACTIVATIONS
 from neurodiff.graph import Graph
+from neurodiff.loss import Loss, loss_of
 from neurodiff.response import dense, respond
 
 Floats = NDArray[np.float64]
-Loss = Literal["squared_error", "cross_entropy"]
 
 
 class Gradient(NamedTuple):
@@ -83,20 +83,3 @@ def injection(loss: Loss, slope: Floats, x: Floats, y: Floats) -> Floats:
         return x - y
     # delta_L = sigma'_L(a_L) * (x - y)
     return slope * (x - y)
-
-
-def loss_of(loss: Loss, x: Floats, y: Floats) -> Floats:
-    """Loss (...) of outputs x with targets y, both (..., n_outputs).
-
-    The cross-entropy is that of independent binary outputs. There x is kept away from 0 and 1 by
-    half the precision of a float, so that a saturated output costs at most 36.7, not infinity.
-    """
-    if loss == "cross_entropy":
-        margin = np.finfo(float).eps / 2
-        x = np.clip(x, margin, 1 - margin)
-        # E = -sum y log x + (1 - y) log(1 - x)
-        terms = -(y * np.log(x) + (1 - y) * np.log1p(-x))
-    else:
-        # E = 1/2 sum (x - y)^2
-        terms = 0.5 * (x - y) ** 2
-    return np.asarray(terms.sum(axis=-1))

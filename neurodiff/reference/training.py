@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from neurodiff.activations import ACTIVATIONS, Activation
 from neurodiff.graph import Graph, Ints, Projection
-from neurodiff.reference.backprop import Loss, injection
+from neurodiff.loss import Loss
+from neurodiff.reference.backprop import injection
 from neurodiff.response import dense, respond
 
 Floats = NDArray[np.float64]

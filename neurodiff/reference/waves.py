@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from neurodiff.activations import ACTIVATIONS
 from neurodiff.graph import Bools, Graph, Ints
-from neurodiff.reference.backprop import Loss, injection, slopes
+from neurodiff.loss import Loss
+from neurodiff.reference.backprop import injection, slopes
 
 Floats = NDArray[np.float64]
 

@@ -91,5 +91,3 @@ class History:
         reader.run_regularly(
             f"place = place_offset + {self._now}", name=f"{reader.name}_read_place", **ADVANCE.when
         )
-
-

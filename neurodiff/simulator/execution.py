@@ -68,7 +68,10 @@ def _run_runtime(built: BuiltNetwork, steps: int, progress: Progress) -> int:
         progress(completed)
 
     built.network.run(
-        steps * built.clock.dt, report=report, report_period=_REPORT_PERIOD * b2.second, namespace={}
+        steps * built.clock.dt,
+        report=report,
+        report_period=_REPORT_PERIOD * b2.second,
+        namespace={},
     )
     return round(float(built.network.t / built.clock.dt))
 

@@ -36,7 +36,9 @@ class Diffusion:
         """Let the weights of `store` and the biases of the error units' units learn at every step."""
         if self.frozen:
             return
-        store.run_regularly(self._text("w", "delta*x_arrived", "plastic"), name="learn", **LEARN.when)
+        store.run_regularly(
+            self._text("w", "delta*x_arrived", "plastic"), name="learn", **LEARN.when
+        )
         errors.run_regularly(
             self._text("bias", "delta", "has_bias"), name="learn_bias", **LEARN.when
         )

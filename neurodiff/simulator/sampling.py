@@ -45,7 +45,9 @@ def schedule(group: b2.NeuronGroup, events: Iterable[str], moment: Step) -> None
         group.set_event_schedule(name, **moment.when)
 
 
-def monitor(group: b2.NeuronGroup, event: str, variables: list[str], moment: Step) -> b2.EventMonitor:
+def monitor(
+    group: b2.NeuronGroup, event: str, variables: list[str], moment: Step
+) -> b2.EventMonitor:
     """Monitor that records `variables` just after the event's `moment`."""
     name = f"{group.name}_{event}_monitor"
     return b2.EventMonitor(group, event, variables, name=name, **moment.after().when)

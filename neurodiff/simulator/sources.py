@@ -30,7 +30,9 @@ class Source:
         Tables that the texts call.
     """
 
-    def __init__(self, signal: Signal, name: str, columns: NDArray[np.int64], time_step: b2.Quantity):
+    def __init__(
+        self, signal: Signal, name: str, columns: NDArray[np.int64], time_step: b2.Quantity
+    ):
         self._signal, self._name = signal, name
         self.namespace: dict[str, Any] = {}
         if isinstance(signal, Sinusoids):

@@ -73,9 +73,13 @@ def _names(network: Network) -> Iterator[Problem]:
             name = getattr(part, end)
             if name not in populations:
                 known = ", ".join(populations)
-                yield Problem(f"{field}.{end}", f"no population is named {name!r}", f"one of: {known}")
+                yield Problem(
+                    f"{field}.{end}", f"no population is named {name!r}", f"one of: {known}"
+                )
         if part.name in seen:
-            yield Problem(f"{field}", f"two projections are named {part.name!r}", "give it a `name`")
+            yield Problem(
+                f"{field}", f"two projections are named {part.name!r}", "give it a `name`"
+            )
         seen.add(part.name or "")
         yield from _one_to_one_misfit(field, part, populations)
     for role in ("input", "output"):
@@ -107,7 +111,9 @@ def _loose_ends(
         if part.role != "input" and not receives:
             yield Problem(field, "no projection reaches it", "add one, or remove the population")
         if part.role != "output" and not projects:
-            yield Problem(field, "it reaches no output", "add a projection, or remove the population")
+            yield Problem(
+                field, "it reaches no output", "add a projection, or remove the population"
+            )
 
 
 def _not_available(model: Model) -> Iterator[Problem]:
@@ -138,7 +144,9 @@ def _off_the_grid(model: Model) -> Iterator[Problem]:
             value = format_quantity(time, TIME_UNITS)
             grid = format_quantity(model.time_step, TIME_UNITS)
             yield Problem(
-                field, f"{value} is no multiple of the time step {grid}", "round it, or change time_step"
+                field,
+                f"{value} is no multiple of the time step {grid}",
+                "round it, or change time_step",
             )
         elif field.startswith("network") and time < 0.5 * model.time_step:
             yield Problem(field, "a synaptic delay of 0", "write at least one time step")

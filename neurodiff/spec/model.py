@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from neurodiff.spec.base import Part, choose, named
 from neurodiff.spec.checks import problems
-from neurodiff.spec.network import Network
+from neurodiff.spec.network import FileWeights, Network, Weights
 from neurodiff.spec.quantities import Frequency, PositiveTime, Time
 from neurodiff.spec.signals import Input, Target
 
@@ -72,7 +72,9 @@ class NoPlasticity(Part):
 Neuron = Annotated[
     StaticNeuron | LeakyNeuron,
     Field(discriminator="kind"),
-    BeforeValidator(named("kind"), json_schema_input_type=Literal["static"] | StaticNeuron | LeakyNeuron),
+    BeforeValidator(
+        named("kind"), json_schema_input_type=Literal["static"] | StaticNeuron | LeakyNeuron
+    ),
 ]
 Transmission = Annotated[
     GradedTransmission | EventTransmission | SpikeTransmission,
@@ -138,7 +140,9 @@ class Record(Part):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.window is not None and self.window[0] >= self.window[1]:
-            raise PydanticCustomError("order", "`window` ends before it starts; write [start, stop]")
+            raise PydanticCustomError(
+                "order", "`window` ends before it starts; write [start, stop]"
+            )
         return self
 
 
@@ -171,9 +175,9 @@ class Model(Part):
     network: Network
     neuron: Neuron = StaticNeuron()
     transmission: Transmission = GradedTransmission()
-    feedback: Literal[
-        "symmetric", "random", "sign", "direct", "kolen_pollack", "weight_mirror"
-    ] = "symmetric"
+    feedback: Literal["symmetric", "random", "sign", "direct", "kolen_pollack", "weight_mirror"] = (
+        "symmetric"
+    )
     plasticity: Learning = NoPlasticity()
     input: Input
     target: Target
@@ -274,6 +278,24 @@ class Model(Part):
     def steps(self, time: float) -> int:
         """`time` (s) in time steps; it was checked to be a whole number of them."""
         return round(time / self.time_step)
+
+    def with_absolute_paths(self) -> "Model":
+        """The same model with the paths of its files made absolute, to be kept elsewhere."""
+        changes: dict[str, Any] = {}
+        for name in ("input", "target"):
+            part = getattr(self, name)
+            if getattr(part, "file", None):
+                changes[name] = part.replace(file=str(self.file(part.file)))
+        dataset = getattr(self.input, "dataset", "digits")
+        if dataset != "digits":
+            changes["input"] = self.input.replace(dataset=str(self.file(dataset)))
+        network = self.network.map_weights(self._absolute)
+        return self.replace(network=network, **changes)
+
+    def _absolute(self, weights: Weights) -> Weights:
+        if isinstance(weights, FileWeights):
+            return weights.replace(path=str(self.file(weights.path)))
+        return weights
 
     def file(self, path: str) -> Path:
         """A path of the model file, which is relative to the file's own folder."""

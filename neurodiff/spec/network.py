@@ -1,6 +1,6 @@
 """The `network` part of a model file: populations, projections, delays, initial weights."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, Tag, model_validator
@@ -179,7 +179,7 @@ class Network(Part):
         """Whether the network was written as a chain of layers."""
         return self.layers is not None
 
-    def digraph(self) -> "tuple[dict[str, PopulationSpec], list[ProjectionSpec]]":
+    def digraph(self) -> tuple[dict[str, PopulationSpec], list[ProjectionSpec]]:
         """Populations and projections with every default filled in."""
         populations, projections = self._chain() if self.layers else self._named()
         return (
@@ -187,7 +187,14 @@ class Network(Part):
             [self._complete_projection(part) for part in projections],
         )
 
-    def _chain(self) -> "tuple[dict[str, PopulationSpec], list[ProjectionSpec]]":
+    def map_weights(self, change: Callable[[Weights], Weights]) -> "Network":
+        """The same network with `change` applied to every rule for initial weights."""
+        projections = self.projections and [
+            part.replace(weights=part.weights and change(part.weights)) for part in self.projections
+        ]
+        return self.replace(weights=change(self.weights), projections=projections)
+
+    def _chain(self) -> tuple[dict[str, PopulationSpec], list[ProjectionSpec]]:
         sizes = self.layers or []
         last = len(sizes) - 1
         roles = ["input"] + ["hidden"] * (last - 1) + ["output"]
@@ -202,7 +209,7 @@ class Network(Part):
         ]
         return populations, projections
 
-    def _named(self) -> "tuple[dict[str, PopulationSpec], list[ProjectionSpec]]":
+    def _named(self) -> tuple[dict[str, PopulationSpec], list[ProjectionSpec]]:
         return self.populations or {}, self.projections or []
 
     def _complete_population(self, part: PopulationSpec) -> PopulationSpec:

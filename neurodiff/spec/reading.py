@@ -12,6 +12,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from neurodiff.exceptions import ModelError
 from neurodiff.spec.model import Model
 
+
 def load(path: str | Path, overrides: Sequence[str] = (), seed: int | None = None) -> Model:
     """Read and check a model file.
 
@@ -109,7 +110,9 @@ def _child(data: Any, key: str, path: str) -> Any:
     child = data.setdefault(key, {})
     if not isinstance(child, dict | list):
         raise ModelError(
-            "--set", f"{path} is {child!r}, not a mapping", f"set `{path}` as a whole, such as {{...}}"
+            "--set",
+            f"{path} is {child!r}, not a mapping",
+            f"set `{path}` as a whole, such as {{...}}",
         )
     return child
 
@@ -187,4 +190,3 @@ _SHOW_INPUT = {
     "string_pattern_mismatch",
     "string_type",
 }
-

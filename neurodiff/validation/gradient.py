@@ -1,0 +1,208 @@
+"""Sets what the simulated synapses learned from against what the reference says: the two halves meet.
+
+The local product delta_post * x_pre of every synapse, as the simulation recorded it, is compared with
+the gradient (or with the waves) that the model's `validation.reference` asks for.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from ruamel.yaml import YAML
+
+from neurodiff.exceptions import SimulationError
+from neurodiff.graph import Graph, build_graph
+from neurodiff.latency import Latencies, compute_latencies, projection_latencies
+from neurodiff.plan import learning_rule, validation_start
+from neurodiff.reference.backprop import backprop, products
+from neurodiff.reference.waves import delayed_waves
+from neurodiff.simulator.plasticity import Diffusion
+from neurodiff.spec import Model, from_mapping
+from neurodiff.spec.signals import ConstantInput, ConstantTarget, TeacherTarget
+from neurodiff.stimuli import Stimuli, build_stimuli
+from neurodiff.validation.report import GradientReport, LayerReport, compare, exact_from, over_time
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Case(NamedTuple):
+    """A recorded run with what its model says of it; built anew, not taken from the simulation."""
+
+    model: Model
+    graph: Graph
+    latencies: Latencies
+    stimuli: Stimuli
+    recording: xr.Dataset
+
+    @property
+    def steps(self) -> Ints:
+        """Steps at which local products were recorded (times,)."""
+        times = self.recording["update_time"].values
+        return np.asarray(np.rint(times / self.model.time_step).astype(np.int64))
+
+    @property
+    def rule(self) -> Diffusion:
+        """The learning rule, per step."""
+        return learning_rule(self.model, self.stimuli)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether weights never moved."""
+        return self.rule.frozen
+
+    def initial_weights(self) -> tuple[Floats, Floats]:
+        """Weights (n_synapses,) and biases (n_units,) at the start."""
+        w, bias = self.recording["w"].values[0], self.recording["bias"].values[0]
+        return w, np.nan_to_num(bias)
+
+    @property
+    def steady(self) -> bool:
+        """Whether stimuli and weights stay as they are, so that the products must become exact."""
+        target = isinstance(self.model.target, ConstantTarget | TeacherTarget)
+        return self.frozen and target and isinstance(self.model.input, ConstantInput)
+
+
+def validate(source: Any) -> GradientReport:
+    """Hold the local products of a run against their reference.
+
+    Parameters
+    ----------
+    source : Simulation or xarray.Dataset
+        A simulation that has run, or its recording.
+
+    Returns
+    -------
+    GradientReport
+        With `summary()`, `plot()` and `to_dict()`.
+
+    Raises
+    ------
+    SimulationError
+        If the simulation has not run, or stopped before the first sample.
+    """
+    case = rebuild(getattr(source, "recording", source))
+    if not len(case.steps):
+        raise SimulationError("nothing to validate: the run stopped before its first sample")
+    reference = case.model.validation.reference or "error_frame"
+    g, truth = case.recording["update"].values, _TRUTHS[reference](case)
+    layers = _layers(case, g, truth, predicts=reference != "delayed")
+    return GradientReport(
+        passed=_passed(layers, case.model),
+        reference=reference,
+        total=compare("total", g, truth, _window(case)),
+        layers=layers,
+        over_time=_over_time(case, g, truth),
+        title=case.model.name,
+    )
+
+
+def rebuild(recording: xr.Dataset) -> Case:
+    """The case of a recording, from the model that it carries."""
+    model = from_mapping(YAML(typ="safe").load(recording.attrs["model"]))
+    graph = build_graph(model)
+    latencies = compute_latencies(graph)
+    return Case(model, graph, latencies, build_stimuli(model, graph, latencies), recording)
+
+
+def _layers(case: Case, g: Floats, truth: Floats, *, predicts: bool) -> tuple[LayerReport, ...]:
+    """One report for each projection; with the steps from which it is exact, where that is defined."""
+    reports = []
+    for row in projection_latencies(case.graph, case.latencies):
+        own = row.projection.synapses
+        report = compare(row.projection.name, g[:, own], truth[:, own], _window(case))
+        if case.steady and predicts:
+            first = exact_from(g[:, own], truth[:, own], case.steps)
+            exact = {"exact_from_step": first, "predicted_exact_step": row.exact_from}
+            report = LayerReport(**{**vars(report), **exact})
+        reports.append(report)
+    return tuple(reports)
+
+
+def _window(case: Case) -> NDArray[np.bool_]:
+    return case.steps >= validation_start(case.model, case.latencies, case.graph)
+
+
+def _passed(layers: tuple[LayerReport, ...], model: Model) -> bool:
+    """Whether every layer that has a gradient meets the bounds, and at least one has."""
+    bounds = model.validation
+    measured = [layer for layer in layers if layer.why is None]
+    return bool(measured) and all(
+        layer.cosine is not None
+        and layer.relative_error is not None
+        and layer.cosine >= bounds.minimum_cosine
+        and layer.relative_error <= (bounds.maximum_relative_error or np.inf)
+        for layer in measured
+    )
+
+
+def _over_time(case: Case, g: Floats, truth: Floats) -> xr.Dataset:
+    parts = [
+        over_time(g[:, part.synapses], truth[:, part.synapses]) for part in case.graph.projections
+    ]
+    variables = {
+        name: (("update_time", "layer_name"), np.stack([part[name] for part in parts], axis=1))
+        for name in ("cosine", "relative_error", "norm_ratio")
+    }
+    names = [part.name for part in case.graph.projections]
+    times = case.recording["update_time"]
+    return xr.Dataset(variables, {"update_time": times, "layer_name": names})
+
+
+def _weights_at(case: Case, sample: int) -> tuple[Floats, Floats]:
+    """Weights and biases of the step of a sample."""
+    if case.frozen:
+        return case.initial_weights()
+    w, bias = case.recording["update_w"], case.recording["update_bias"]
+    return w.values[sample], np.nan_to_num(bias.values[sample])
+
+
+def _error_frame(case: Case) -> Floats:
+    """Backprop for the input that the arriving error is about, u(t - R_l - F_L).
+
+    Before the first input has come back as an error, that of the first input.
+    """
+    ages = [case.latencies.error_age(part.post) for part in case.graph.projections]
+    return _gradients(case, ages)
+
+
+def _instantaneous(case: Case) -> Floats:
+    """Backprop for the input and the target of this moment."""
+    return _gradients(case, [0] * len(case.graph.projections))
+
+
+def _gradients(case: Case, ages: list[int]) -> Floats:
+    """Gradients (times, n_synapses), for each projection that of the input `age` steps ago."""
+    truth = np.empty((len(case.steps), case.graph.n_synapses))
+    distinct = sorted(set(ages))
+    for sample, step in enumerate(case.steps):
+        frames = np.maximum(step - np.array(distinct), 0)
+        u, y = case.stimuli.input.at(frames), case.stimuli.target.at(frames)
+        w, bias = _weights_at(case, sample)
+        gradient = backprop(case.graph, w, bias, u, y, case.model.loss)
+        for part, age in zip(case.graph.projections, ages, strict=True):
+            row = slice(distinct.index(age), distinct.index(age) + 1)
+            own = part.synapses
+            truth[sample, own] = products(case.graph, gradient.x[row], gradient.delta[row], own)[0]
+    return truth
+
+
+def _delayed(case: Case) -> Floats:
+    """What the delayed waves must give at this moment, with the reference's own moving weights."""
+    rule, steps = case.rule, np.arange(case.steps[-1] + 1)
+    waves = delayed_waves(
+        case.graph,
+        *case.initial_weights(),
+        case.stimuli.input.at(steps),
+        case.stimuli.target_at(steps),
+        case.model.loss,
+        learning_rate=rule.learning_rate,
+        weight_decay=rule.weight_decay,
+        learns=(steps >= rule.start) & (steps < rule.stop),
+    )
+    wanted = set(case.steps.tolist())
+    return np.stack([wave.product for step, wave in enumerate(waves) if step in wanted])
+
+
+_TRUTHS = {"error_frame": _error_frame, "instantaneous": _instantaneous, "delayed": _delayed}

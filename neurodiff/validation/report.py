@@ -1,0 +1,193 @@
+"""How well local products agree with their reference, in numbers and as a table."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+#: Relative error up to which a local product counts as equal to the gradient.
+EXACT = 1e-12
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """Agreement of one projection's local product g with its reference g* over the window.
+
+    Attributes
+    ----------
+    cosine : float or None
+        sum <g, g*> / sum |g| |g*|: the norm-weighted mean over time. None where there is nothing to
+        compare; `why` says why.
+    relative_error : float or None
+        sum |g - g*| / sum |g*|.
+    norm_ratio : float or None
+        sum |g| / sum |g*|.
+    sign_agreement : float or None
+        Share of synapses and times at which the signs agree, weighted by the size of g*.
+    cosine_of_summed_update : float or None
+        Cosine between sum g and sum g*: what learning sees in the end.
+    exact_from_step, predicted_exact_step : int or None
+        For constant stimuli and frozen weights: first step from which g = g* to 1e-12, and the step
+        that the delays predict.
+    why : str or None
+        Why there are no numbers.
+    """
+
+    name: str
+    cosine: float | None = None
+    relative_error: float | None = None
+    norm_ratio: float | None = None
+    sign_agreement: float | None = None
+    cosine_of_summed_update: float | None = None
+    exact_from_step: int | None = None
+    predicted_exact_step: int | None = None
+    why: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The layer as `report.json` holds it; what does not apply is left out."""
+        optional = ("exact_from_step", "predicted_exact_step", "why")
+        values = asdict(self)
+        if values["predicted_exact_step"] is not None:
+            optional = ("why",)
+        return {
+            key: value for key, value in values.items() if key not in optional or value is not None
+        }
+
+
+@dataclass(frozen=True)
+class GradientReport:
+    """The comparison of a run's local products with their reference.
+
+    Attributes
+    ----------
+    passed : bool
+        Whether every layer meets the bounds of the model's `validation`.
+    reference : str
+        What the products were held against.
+    total : LayerReport
+        All projections taken as one.
+    layers : tuple of LayerReport
+    over_time : xarray.Dataset
+        `cosine`, `relative_error` and `norm_ratio`, each (update_time, layer).
+    title : str
+        Name of the model.
+    """
+
+    passed: bool
+    reference: str
+    total: LayerReport
+    layers: tuple[LayerReport, ...]
+    over_time: xr.Dataset = field(repr=False)
+    title: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as `report.json` holds it."""
+        totals = ("cosine", "relative_error", "cosine_of_summed_update")
+        return {
+            "passed": self.passed,
+            "reference": self.reference,
+            "total": {name: getattr(self.total, name) for name in totals},
+            "layers": [layer.to_dict() for layer in self.layers],
+        }
+
+    def summary(self) -> str:
+        """The report as a table, one line a layer."""
+        head = ["layer", "cosine", "rel. error", "norm ratio", "sign agreement", "cosine of sum"]
+        rows = [_row(layer) for layer in (*self.layers, self.total)]
+        if any(layer.predicted_exact_step is not None for layer in self.layers):
+            head += ["exact from step", "predicted"]
+            rows = [
+                [*row, *map(_step, (layer.exact_from_step, layer.predicted_exact_step))]
+                for row, layer in zip(rows, (*self.layers, self.total), strict=True)
+            ]
+        reasons = [f"{layer.name}: {layer.why}" for layer in self.layers if layer.why]
+        verdict = "passed" if self.passed else "not passed"
+        last = f"reference: {self.reference}; validation {verdict}"
+        return "\n".join([align([head, *rows]), *reasons, last])
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draw the cosine of every layer over time; returns the matplotlib Axes."""
+        from neurodiff.plot import new_axes, plot_cosines
+
+        return plot_cosines(self.over_time, axes or new_axes(), title=self.title)
+
+
+def compare(name: str, g: Floats, truth: Floats, window: Bools) -> LayerReport:
+    """Agreement of products g with their reference, both (times, synapses), at the `window`'s times."""
+    if not window.any():
+        return LayerReport(name, why="no sample after validation.start; run longer")
+    g, truth = g[window], truth[window]
+    norms, true_norms = _norm(g), _norm(truth)
+    if not true_norms.any():
+        return LayerReport(name, why="the reference gradient is zero throughout")
+    total = true_norms.sum()
+    sizes = np.abs(truth)
+    return LayerReport(
+        name,
+        cosine=_ratio(np.sum(g * truth), np.sum(norms * true_norms)),
+        relative_error=float(_norm(g - truth).sum() / total),
+        norm_ratio=float(norms.sum() / total),
+        sign_agreement=float(sizes[np.sign(g) == np.sign(truth)].sum() / sizes.sum()),
+        cosine_of_summed_update=_cosine(g.sum(axis=0), truth.sum(axis=0)),
+    )
+
+
+def over_time(g: Floats, truth: Floats) -> dict[str, Floats]:
+    """Cosine, relative error and norm ratio at each time (times,); NaN where the reference is 0."""
+    norms, true_norms = _norm(g), _norm(truth)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = {
+            "cosine": np.sum(g * truth, axis=1) / (norms * true_norms),
+            "relative_error": _norm(g - truth) / true_norms,
+            "norm_ratio": norms / true_norms,
+        }
+    return {name: np.where(true_norms > 0, value, np.nan) for name, value in values.items()}
+
+
+def exact_from(g: Floats, truth: Floats, steps: NDArray[np.int64]) -> int | None:
+    """First of the sampled steps (times,) from which on g equals its reference, or None."""
+    inexact = np.flatnonzero(_norm(g - truth) > EXACT * _norm(truth))
+    first = inexact[-1] + 1 if len(inexact) else 0
+    return int(steps[first]) if first < len(steps) else None
+
+
+def align(rows: list[list[str]]) -> str:
+    """Rows of cells as lines with aligned columns, the first to the left."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = []
+    for first, *others in rows:
+        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
+    return "\n".join(lines)
+
+
+def _row(layer: LayerReport) -> list[str]:
+    numbers = (
+        layer.cosine,
+        layer.relative_error,
+        layer.norm_ratio,
+        layer.sign_agreement,
+        layer.cosine_of_summed_update,
+    )
+    return [layer.name, *("-" if number is None else f"{number:.4g}" for number in numbers)]
+
+
+def _step(step: int | None) -> str:
+    return "-" if step is None else str(step)
+
+
+def _norm(values: Floats) -> Floats:
+    return np.asarray(np.linalg.norm(values, axis=-1))
+
+
+def _cosine(a: Floats, b: Floats) -> float | None:
+    return _ratio(float(np.dot(a, b)), float(_norm(a) * _norm(b)))
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    return float(part / whole) if whole > 0 else None
