@@ -24,7 +24,7 @@ class Latencies:
     forward, longest_forward, shortest_forward
         F: from the input to the unit's activity. The longest is from any unit that nothing drives,
         -inf where there is none.
-    backward, shortest_backward
+    backward
         R: from the output's error to the unit's error; 0 for outputs.
     age, longest_age
         R + F of the output that the error comes from: how old the input is that the arriving error
@@ -35,7 +35,6 @@ class Latencies:
     longest_forward: Floats
     shortest_forward: Floats
     backward: Floats
-    shortest_backward: Floats
     age: Floats
     longest_age: Floats
 
@@ -82,10 +81,31 @@ def compute_latencies(graph: Graph) -> Latencies:
         longest_forward=settled.longest,
         shortest_forward=forward.shortest,
         backward=backward.mean(),
-        shortest_backward=backward.shortest,
         age=age.mean(),
         longest_age=longest.longest,
     )
+
+
+def target_arrivals(graph: Graph, target_lag: Ints) -> tuple[Floats, Floats]:
+    """Steps after which a change of the target first and last reaches each error unit.
+
+    Parameters
+    ----------
+    target_lag : int array (n_outputs,)
+        D_y of each output.
+
+    Returns
+    -------
+    shortest, longest : arrays (n_units,)
+        D_y + R; infinite where it never arrives.
+    """
+    begin = np.zeros(graph.n_units)
+    begin[graph.outputs] = target_lag
+    is_output = np.isin(np.arange(graph.n_units), graph.outputs)
+    paths = _Paths(graph.post, graph.pre, graph.backward_lag, is_output, begin)
+    for projection in reversed(_by_presynaptic_order(graph)):
+        paths.extend(projection.synapses)
+    return paths.shortest, paths.longest
 
 
 def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionLatency]:
@@ -96,7 +116,7 @@ def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionL
         pre, post = graph.pre[synapses], graph.post[synapses]
         # M = R_post + F_out - F_pre - lag, with p = f: the trace is what has just arrived
         newer = latencies.age[post] - latencies.forward[pre] - graph.forward_lag[synapses]
-        mismatch = _mean(newer)
+        mismatch = round(_mean(newer), 9)  # the difference of two means is 0 only to rounding
         rows.append(
             ProjectionLatency(
                 projection=part,

@@ -1,20 +1,24 @@
 """Progress bars."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from neurodiff.simulator.execution import Progress
 
 
 @contextmanager
 def bar(steps: int, target: str) -> Iterator[Progress]:
-    """A progress bar over the steps of a run, with the time left."""
-    with tqdm(total=steps, unit="step", unit_scale=True, desc=target) as line:
+    """A progress bar over the steps of a run, with the time left; it begins with the first step."""
+    with ExitStack() as stack:
+        lines: list[tqdm] = []
 
         def report(fraction: float) -> None:
-            line.update(round(fraction * steps) - line.n)
+            if not lines:
+                lines.append(tqdm(total=steps, unit=" steps", unit_scale=True, desc=target))
+                stack.callback(lines[0].close)
+            lines[0].update(round(fraction * steps) - lines[0].n)
 
         yield report
 

@@ -45,14 +45,16 @@ class History:
 
     def __init__(self, group: b2.NeuronGroup, variable: str, longest_lag: int, clock: b2.Clock):
         self._n, self._length = len(group), longest_lag + 1
+        self._prefix = f"{group.name}_history"
         self.buffer = b2.NeuronGroup(
-            2 * self._length * self._n, "value : 1", name=f"{group.name}_history", clock=clock
+            2 * self._length * self._n, "value : 1", name=self._prefix, clock=clock
         )
         group.first_copy = b2.linked_var(self.buffer, "value", index="first_place")
         group.second_copy = b2.linked_var(self.buffer, "value", index="second_place")
+        self._name_constants(group)
         group.run_regularly(
-            f"first_place = i + {self._now}\n"
-            f"second_place = i + {self._now} + {self._n * self._length}",
+            f"first_place = i + {self._row}\n"
+            f"second_place = i + {self._row} + {self._prefix}_width*{self._prefix}_length",
             name=f"{group.name}_write_place",
             **ADVANCE.when,
         )
@@ -61,9 +63,16 @@ class History:
             group.run_regularly(f"{copy}_copy = {variable}", name=name, **REMEMBER.when)
 
     @property
-    def _now(self) -> str:
-        """Start of the current row, as Brian2 text."""
-        return f"{self._n}*(timestep(t, dt) % {self._length})"
+    def _row(self) -> str:
+        """Start of the current row, as Brian2 text.
+
+        Its numbers have names, so that networks of other sizes share the compiled code.
+        """
+        return f"{self._prefix}_width*(timestep(t, dt) % {self._prefix}_length)"
+
+    def _name_constants(self, group: b2.Group) -> None:
+        group.namespace[f"{self._prefix}_width"] = self._n
+        group.namespace[f"{self._prefix}_length"] = self._length
 
     def connect(self, reader: b2.Group, units: NDArray[np.int64], lags: NDArray[np.int64]) -> None:
         """Let each element of `reader` read one unit at its own lag.
@@ -88,6 +97,7 @@ class History:
             )
         reader.place_offset = (self._length - lags) * self._n + units
         reader.arrived = b2.linked_var(self.buffer, "value", index="place")
+        self._name_constants(reader)
         reader.run_regularly(
-            f"place = place_offset + {self._now}", name=f"{reader.name}_read_place", **ADVANCE.when
+            f"place = place_offset + {self._row}", name=f"{reader.name}_read_place", **ADVANCE.when
         )

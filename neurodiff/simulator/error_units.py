@@ -6,7 +6,7 @@ import numpy as np
 from neurodiff.graph import Graph
 from neurodiff.simulator.delay import WRITER
 from neurodiff.simulator.order import OBSERVE, PROPAGATE, RECORD
-from neurodiff.simulator.sampling import Sampling, schedule
+from neurodiff.simulator.sampling import Sampling, event_conditions, schedule
 from neurodiff.simulator.sources import Source
 from neurodiff.simulator.units import activation_codes, activation_text
 from neurodiff.stimuli import Stimuli
@@ -59,7 +59,7 @@ def build_error_units(
     errors = b2.NeuronGroup(
         len(own),
         "\n".join([_EQUATIONS, source.equations, WRITER]),
-        events={name: part.condition for name, part in sampling.items()},
+        events=event_conditions(sampling),
         name="errors",
         clock=clock,
         order=PROPAGATE.order,
@@ -85,6 +85,6 @@ def build_error_units(
         name="propagate",
         **PROPAGATE.when,
     )
-    schedule(errors, sampling.keys() & {"signals"}, RECORD)
-    schedule(errors, sampling.keys() - {"signals"}, OBSERVE)
+    for event, part in sampling.items():
+        schedule(errors, {event: part}, RECORD if event == "signals" else OBSERVE)
     return errors

@@ -5,6 +5,7 @@
 - ``cpp_standalone``: compiles one program for the whole run; the fastest for long ones.
 """
 
+import logging
 import shutil
 import tempfile
 import threading
@@ -47,8 +48,23 @@ def machine_code(target: str) -> Iterator[Callable[[BuiltNetwork, int, Progress]
         raise SimulationError(
             f"run.target: {target} needs a C++ compiler and none was found; install g++, or use numpy"
         )
-    with _standalone() if target == "cpp_standalone" else _runtime(target) as run:
+    with _quiet(), _standalone() if target == "cpp_standalone" else _runtime(target) as run:
         yield run
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep back Brian2's warning about writing through a link: no two units write to one place."""
+
+    def says_something_else(record: logging.LogRecord) -> bool:
+        return "may not be well-defined" not in record.getMessage()
+
+    logger = logging.getLogger("brian2.codegen.generators.base")
+    logger.addFilter(says_something_else)
+    try:
+        yield
+    finally:
+        logger.removeFilter(says_something_else)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import numpy as np
 from neurodiff.graph import Graph
 from neurodiff.simulator.delay import READER, History
 from neurodiff.simulator.order import ARRIVE, MULTIPLY, OBSERVE
-from neurodiff.simulator.sampling import Sampling, schedule
+from neurodiff.simulator.sampling import Sampling, event_conditions, schedule
 
 _STORE = """
 w : 1
@@ -93,7 +93,7 @@ def _build_store(
     store = b2.NeuronGroup(
         graph.n_synapses,
         _STORE + READER,
-        events={name: part.condition for name, part in sampling.items()},
+        events=event_conditions(sampling),
         name="store",
         clock=clock,
     )

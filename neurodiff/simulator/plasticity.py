@@ -36,15 +36,20 @@ class Diffusion:
         """Let the weights of `store` and the biases of the error units' units learn at every step."""
         if self.frozen:
             return
-        store.run_regularly(
-            self._text("w", "delta*x_arrived", "plastic"), name="learn", **LEARN.when
-        )
-        errors.run_regularly(
-            self._text("bias", "delta", "has_bias"), name="learn_bias", **LEARN.when
-        )
+        for group in (store, errors):
+            group.namespace.update(
+                learning_rate=self.learning_rate,
+                weight_decay=self.weight_decay,
+                learning_start=self.start,
+                learning_stop=self.stop,
+            )
+        store.run_regularly(_learn("w", "delta*x_arrived", "plastic"), name="learn", **LEARN.when)
+        errors.run_regularly(_learn("bias", "delta", "has_bias"), name="learn_bias", **LEARN.when)
 
-    def _text(self, weight: str, product: str, allowed: str) -> str:
-        now = "timestep(t, dt)"
-        learns = f"int({now} >= {self.start} and {now} < {self.stop})"
-        step = f"{self.learning_rate!r}*{product} + {self.weight_decay!r}*{weight}"
-        return f"{weight} -= {learns}*{allowed}*({step})"
+
+def _learn(weight: str, product: str, allowed: str) -> str:
+    """One step of learning, as Brian2 text."""
+    now = "timestep(t, dt)"
+    learns = f"int({now} >= learning_start and {now} < learning_stop)"
+    # w(t+1) = w(t) - eta delta x - decay w
+    return f"{weight} -= {learns}*{allowed}*(learning_rate*{product} + weight_decay*{weight})"

@@ -5,7 +5,7 @@ rounding, and could not be limited to a part of the run. A sample is a Brian2 ev
 (or synapse) of a group has at the same step.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import brian2 as b2
@@ -27,22 +27,35 @@ class Sampling:
     stop: int = 2**31 - 1
     only: str = ""
 
-    @property
-    def condition(self) -> str:
-        """The event's condition, as Brian2 text."""
+    def condition(self, event: str) -> str:
+        """The event's condition, as Brian2 text; its numbers are in `constants`."""
         now = "timestep(t, dt)"
-        when = f"({now} - {self.start}) % {self.every} == 0 and {now} >= {self.start}"
-        return " and ".join(filter(None, [self.only, when, f"{now} < {self.stop}"]))
+        conditions = [
+            f"({now} - {event}_start) % {event}_every == 0",
+            f"{now} >= {event}_start",
+            f"{now} < {event}_stop",
+        ]
+        return " and ".join(filter(None, [self.only, *conditions]))
+
+    def constants(self, event: str) -> dict[str, int]:
+        """The numbers of `condition`, for the group's namespace."""
+        return {f"{event}_{name}": getattr(self, name) for name in ("every", "start", "stop")}
 
     def steps(self, until: int) -> NDArray[np.int64]:
         """The steps of the samples of a run of `until` steps."""
         return np.arange(self.start, min(self.stop, until), self.every)
 
 
-def schedule(group: b2.NeuronGroup, events: Iterable[str], moment: Step) -> None:
+def event_conditions(sampling: Mapping[str, Sampling]) -> dict[str, str]:
+    """Events of a group, by name, as a NeuronGroup takes them."""
+    return {event: part.condition(event) for event, part in sampling.items()}
+
+
+def schedule(group: b2.NeuronGroup, sampling: Mapping[str, Sampling], moment: Step) -> None:
     """Let these events of the group happen at a moment inside the step."""
-    for name in events:
-        group.set_event_schedule(name, **moment.when)
+    for event, part in sampling.items():
+        group.namespace.update(part.constants(event))
+        group.set_event_schedule(event, **moment.when)
 
 
 def monitor(

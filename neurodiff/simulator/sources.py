@@ -27,7 +27,7 @@ class Source:
     equations : str
         Parameters to add to the group's equations.
     namespace : dict
-        Tables that the texts call.
+        Tables and numbers that the texts name.
     """
 
     def __init__(
@@ -48,6 +48,9 @@ class Source:
         if signal.blend:
             before = np.concatenate([signal.before[None], signal.rows[:-1]])
             self._add_table(f"{name}_before", before, time_step)
+            self.namespace[f"{name}_hold"] = signal.hold
+            self.namespace[f"{name}_last"] = len(signal.rows) - 1
+            self.namespace[f"{name}_blend"] = float(signal.blend)
 
     def _add_table(self, name: str, rows: NDArray[np.float64], time_step: b2.Quantity) -> None:
         assert isinstance(self._signal, Table)
@@ -71,6 +74,6 @@ class Source:
         if not signal.blend:
             return row
         before = f"{name}_before_table(({step})*dt, {name}_column)"
-        last = f"clip(({step})//{signal.hold}, 0, {len(signal.rows) - 1})"
-        weight = f"clip((({step}) - {signal.hold}*{last})*{1 / signal.blend!r}, 0, 1)"
+        last = f"clip(({step})//{name}_hold, 0, {name}_last)"
+        weight = f"clip((({step}) - {name}_hold*{last})/{name}_blend, 0, 1)"
         return f"({before} + ({row} - {before})*{weight})"

@@ -7,7 +7,7 @@ from neurodiff.activations import ACTIVATIONS
 from neurodiff.graph import Graph
 from neurodiff.simulator.delay import WRITER
 from neurodiff.simulator.order import ACTIVATE, RECORD
-from neurodiff.simulator.sampling import Sampling, schedule
+from neurodiff.simulator.sampling import Sampling, event_conditions, schedule
 from neurodiff.simulator.sources import Source
 from neurodiff.stimuli import Signal
 
@@ -42,7 +42,7 @@ def build_units(
     units = b2.NeuronGroup(
         graph.n_units,
         "\n".join([_EQUATIONS, source.equations, WRITER]),
-        events={name: part.condition for name, part in sampling.items()},
+        events=event_conditions(sampling),
         name="units",
         clock=clock,
         order=ACTIVATE.order,

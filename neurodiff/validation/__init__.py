@@ -2,6 +2,15 @@
 
 from neurodiff.validation.gradient import validate
 from neurodiff.validation.report import GradientReport, LayerReport
+from neurodiff.validation.run_report import RunReport, report_run
 from neurodiff.validation.task import TaskReport, compare_task
 
-__all__ = ["GradientReport", "LayerReport", "TaskReport", "compare_task", "validate"]
+__all__ = [
+    "GradientReport",
+    "LayerReport",
+    "RunReport",
+    "TaskReport",
+    "compare_task",
+    "report_run",
+    "validate",
+]

@@ -7,6 +7,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from neurodiff.table import align
+
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
@@ -50,13 +52,12 @@ class LayerReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The layer as `report.json` holds it; what does not apply is left out."""
-        optional = ("exact_from_step", "predicted_exact_step", "why")
         values = asdict(self)
-        if values["predicted_exact_step"] is not None:
-            optional = ("why",)
-        return {
-            key: value for key, value in values.items() if key not in optional or value is not None
-        }
+        if self.why is None:
+            del values["why"]
+        if self.predicted_exact_step is None:
+            del values["exact_from_step"], values["predicted_exact_step"]
+        return values
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,8 @@ def compare(name: str, g: Floats, truth: Floats, window: Bools) -> LayerReport:
     if not window.any():
         return LayerReport(name, why="no sample after validation.start; run longer")
     g, truth = g[window], truth[window]
+    if not (np.isfinite(g).all() and np.isfinite(truth).all()):
+        return LayerReport(name, why="signals or weights diverged; lower plasticity.learning_rate")
     norms, true_norms = _norm(g), _norm(truth)
     if not true_norms.any():
         return LayerReport(name, why="the reference gradient is zero throughout")
@@ -154,16 +157,6 @@ def exact_from(g: Floats, truth: Floats, steps: NDArray[np.int64]) -> int | None
     inexact = np.flatnonzero(_norm(g - truth) > EXACT * _norm(truth))
     first = inexact[-1] + 1 if len(inexact) else 0
     return int(steps[first]) if first < len(steps) else None
-
-
-def align(rows: list[list[str]]) -> str:
-    """Rows of cells as lines with aligned columns, the first to the left."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = []
-    for first, *others in rows:
-        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-        lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
-    return "\n".join(lines)
 
 
 def _row(layer: LayerReport) -> list[str]:

@@ -1,6 +1,6 @@
 """How well a network learned to name its frames, beside ordinary online backpropagation."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -40,10 +40,6 @@ class TaskReport:
     training_accuracy: float
     presentations: int
     tested_on: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """The report as `report.json` holds it."""
-        return asdict(self)
 
     def summary(self) -> str:
         """Two lines: the simulated network, and backprop."""

@@ -1,0 +1,131 @@
+"""The command line: parse, call, print."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neurodiff.describe import describe
+from neurodiff.exceptions import NeurodiffError
+from neurodiff.run_folder import new_folder, redraw, save_run
+from neurodiff.simulation import Simulation
+from neurodiff.spec import Model, load
+from neurodiff.spec.quantities import TIME_UNITS, format_quantity
+from neurodiff.validation import report_run
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Networks of neurons with delays that learn by two waves, checked against backpropagation.",
+)
+
+ModelFile = Annotated[Path, typer.Argument(help="A model file (YAML).", show_default=False)]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY.PATH=VALUE", help="Override a key of the model; repeatable."
+    ),
+]
+Seed = Annotated[int | None, typer.Option(help="Instead of the model's seed.", min=0)]
+Target = Annotated[
+    str | None,
+    typer.Option(help="Instead of the model's run.target: auto, numpy, cython or cpp_standalone."),
+]
+
+
+def _load(path: Path, overrides: list[str] | None, seed: int | None, target: str | None) -> Model:
+    """The model file with all that the command line changes of it."""
+    changes = [*(overrides or []), *([f"run.target={target}"] if target else [])]
+    return load(path, changes, seed)
+
+
+def _announce(simulation: Simulation) -> None:
+    """Say on standard error what will run, and on what."""
+    model, steps = simulation.model, simulation.stimuli.steps
+    seconds = simulation.cost.seconds.get(simulation.target)
+    chosen = f" (chosen by run.target: {model.run.target})" if model.run.target == "auto" else ""
+    estimate = f", about {seconds:.0f} s" if seconds is not None else ""
+    time_step = format_quantity(model.time_step, TIME_UNITS)
+    typer.echo(
+        f"{model.name}: {steps} steps of {time_step} on {simulation.target}{chosen}{estimate}",
+        err=True,
+    )
+
+
+@app.command()
+def run(
+    model_file: ModelFile,
+    overrides: Overrides = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Run folder to make [default: runs/NAME].", show_default=False),
+    ] = None,
+    seed: Seed = None,
+    target: Target = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an older run folder.")] = False,
+) -> None:
+    """Simulate a model; keep its recording, report and figures in a run folder."""
+    model = _load(model_file, overrides, seed, target)
+    simulation = Simulation(model)
+    path = output or Path("runs") / model.name
+    with new_folder(path, force=force) as folder:
+        _announce(simulation)
+        simulation.run(progress=True)
+        report = report_run(simulation)
+        save_run(simulation, report, folder)
+    typer.echo(report.summary())
+    typer.echo(f"\nrun folder: {path}")
+    if not report.complete:
+        done = f"{report.timing.steps} of {simulation.stimuli.steps}"
+        typer.echo(f"stopped after {done} steps; what was recorded until then is kept", err=True)
+        raise typer.Exit(130)
+
+
+@app.command()
+def validate(
+    model_file: ModelFile,
+    overrides: Overrides = None,
+    seed: Seed = None,
+    target: Target = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Simulate a model and hold its learning against the gradient; exit 1 where it falls short."""
+    simulation = Simulation(_load(model_file, overrides, seed, target))
+    _announce(simulation)
+    simulation.run(progress=not as_json)
+    report = report_run(simulation)
+    typer.echo(json.dumps(report.to_dict(), indent=2) if as_json else report.summary())
+    raise typer.Exit(0 if report.passed else 1)
+
+
+@app.command()
+def show(
+    model_file: ModelFile, overrides: Overrides = None, seed: Seed = None, target: Target = None
+) -> None:
+    """Print what a model is: populations, delays, when each wave arrives, what it costs."""
+    typer.echo(describe(Simulation(_load(model_file, overrides, seed, target))))
+
+
+@app.command()
+def plot(folder: Annotated[Path, typer.Argument(help="A run folder.", show_default=False)]) -> None:
+    """Draw the figures of a run folder again."""
+    for path in redraw(folder):
+        typer.echo(path)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the model file, for editors."""
+    typer.echo(json.dumps(Model.model_json_schema(), indent=2))
+
+
+def main() -> None:
+    """Entry point: bad input ends with one message and exit code 2, never with a traceback."""
+    try:
+        app()
+    except NeurodiffError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2)

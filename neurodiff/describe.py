@@ -1,0 +1,103 @@
+"""What a scientist wants to know of a model before running it."""
+
+import numpy as np
+
+from neurodiff.graph import Graph, Ints, Population
+from neurodiff.latency import Floats, projection_latencies, target_arrivals
+from neurodiff.plan import validation_start
+from neurodiff.simulation import Simulation
+from neurodiff.spec.quantities import TIME_UNITS, format_quantity
+from neurodiff.table import align
+
+
+def describe(simulation: Simulation) -> str:
+    """Populations, projections, latencies, bandwidths and estimated cost, as text."""
+    parts = [
+        _head(simulation),
+        _populations(simulation),
+        _projections(simulation.graph),
+        _latencies(simulation),
+        _cost(simulation),
+    ]
+    return "\n\n".join(parts)
+
+
+def _head(simulation: Simulation) -> str:
+    model, graph = simulation.model, simulation.graph
+    time_step = format_quantity(model.time_step, TIME_UNITS)
+    duration = format_quantity(simulation.stimuli.steps * model.time_step, TIME_UNITS)
+    first = validation_start(model, simulation.latencies, graph)
+    return (
+        f"{model.name}: {graph.n_units} units, {graph.n_synapses} synapses; "
+        f"{simulation.stimuli.steps} steps of {time_step} ({duration}), validated from step {first}"
+    )
+
+
+def _populations(simulation: Simulation) -> str:
+    """When each wave arrives: x of an input after F steps, delta of a target after D_y + R."""
+    rows = [["population", "role", "units", "activation", "input arrives", "target arrives"]]
+    shortest, longest = target_arrivals(simulation.graph, simulation.stimuli.target_lag)
+    for part in simulation.graph.populations:
+        activation = "-" if part.role == "input" else part.activation
+        arrival = _input_arrival(simulation, part)
+        error = "-" if part.role == "input" else _range(shortest[part.units], longest[part.units])
+        rows.append([part.name, part.role, str(part.size), activation, arrival, error])
+    return align(rows) + "\n(arrivals in steps after the step in which something changes)"
+
+
+def _input_arrival(simulation: Simulation, part: Population) -> str:
+    latencies = simulation.latencies
+    return _range(latencies.shortest_forward[part.units], latencies.longest_forward[part.units])
+
+
+def _projections(graph: Graph) -> str:
+    rows = [["projection", "from", "to", "synapses", "forward delay", "backward delay", "learns"]]
+    for part in graph.projections:
+        own = part.synapses
+        forward, backward = _lags(graph.forward_lag[own]), _lags(graph.backward_lag[own])
+        if part.pre.role == "input":
+            backward = "-"  # no error goes back to an input
+        learns = "yes" if graph.plastic[own].all() else "no"
+        count = str(part.stop - part.start)
+        rows.append([part.name, part.pre.name, part.post.name, count, forward, backward, learns])
+    return align(rows) + "\n(delays in steps)"
+
+
+def _latencies(simulation: Simulation) -> str:
+    rows = [["projection", "F", "R", "M", "exact from step", "learns below"]]
+    for row in projection_latencies(simulation.graph, simulation.latencies):
+        cutoff = "any speed" if np.isinf(row.cutoff) else f"{row.cutoff:.4g} Hz"
+        numbers = [f"{value:.4g}" for value in (row.forward, row.backward, row.mismatch)]
+        rows.append([row.projection.name, *numbers, str(row.exact_from), cutoff])
+    return "\n".join(
+        [
+            align(rows),
+            "F: steps from the input to the layer. R: steps from the output's error to the layer.",
+            "M: by how many steps what arrives at the synapse is newer than what its error is about.",
+            "exact from step: with constant input and frozen weights the update is the gradient from "
+            "here on.",
+            "learns below: f_c = 1/(4 M dt); a faster tone moves the weights the wrong way.",
+        ]
+    )
+
+
+def _cost(simulation: Simulation) -> str:
+    cost = simulation.cost
+    times = ", ".join(f"{target} {seconds:.0f} s" for target, seconds in cost.seconds.items())
+    return (
+        f"estimated memory {cost.memory / 1e6:.0f} MB; estimated time, compilation included: {times}\n"
+        f"runs on {simulation.target}"
+    )
+
+
+def _lags(lags: Ints) -> str:
+    return _range(lags, lags)
+
+
+def _range(shortest: Floats | Ints, longest: Floats | Ints) -> str:
+    """The smallest and the largest finite number, as one where they are equal."""
+    shortest, longest = (values[np.isfinite(values)] for values in (shortest, longest))
+    if not len(shortest) or not len(longest):
+        return "never"
+    first, last = int(shortest.min()), int(longest.max())
+    return str(first) if first == last else f"{first} to {last}"

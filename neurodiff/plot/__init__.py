@@ -1,0 +1,21 @@
+"""Figures of a run: each function draws data into an `Axes` and returns it; no global changes."""
+
+from neurodiff.plot.figures import draw_figures, save_figures
+from neurodiff.plot.gradient import plot_cosines, plot_cosines_in_frame, plot_relative_error
+from neurodiff.plot.learning import plot_accuracy, plot_loss, plot_weights
+from neurodiff.plot.style import new_axes
+from neurodiff.plot.waves import plot_wave, plot_waves
+
+__all__ = [
+    "draw_figures",
+    "new_axes",
+    "plot_accuracy",
+    "plot_cosines",
+    "plot_cosines_in_frame",
+    "plot_loss",
+    "plot_relative_error",
+    "plot_wave",
+    "plot_waves",
+    "plot_weights",
+    "save_figures",
+]

@@ -1,0 +1,93 @@
+"""The figures that a run leaves."""
+
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from neurodiff.plot.gradient import plot_cosines, plot_cosines_in_frame, plot_relative_error
+from neurodiff.plot.learning import plot_accuracy, plot_loss, plot_weights
+from neurodiff.plot.style import NARROW, WIDE, model_of, new_axes, new_figure, styled, title_of
+from neurodiff.plot.waves import plot_waves
+from neurodiff.spec.signals import FramesInput
+
+_IN_FRAME = "the same within a frame: median, middle 80 %"
+
+
+@styled
+def draw_figures(recording: xr.Dataset) -> dict[str, Figure]:
+    """Draw all that a recording has, by file stem: `waves`, `learning`, `cosine`, `weights`.
+
+    What was not recorded is left out. `cosine` needs the variables of `GradientReport.over_time`
+    beside those of the recording.
+    """
+    drawn = {
+        "waves": _waves(recording),
+        "learning": _learning(recording),
+        "cosine": _cosine(recording),
+        "weights": _weights(recording),
+    }
+    return {name: figure for name, figure in drawn.items() if figure is not None}
+
+
+def save_figures(recording: xr.Dataset, folder: Path) -> list[Path]:
+    """Write the figures as PNG, 200 dots an inch, into `folder`; returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, figure in draw_figures(recording).items():
+        paths.append(folder / f"{name}.png")
+        figure.savefig(paths[-1], dpi=200)
+    return paths
+
+
+def _has(recording: xr.Dataset, name: str) -> bool:
+    return name in recording and recording[name].size > 0
+
+
+def _waves(recording: xr.Dataset) -> Figure | None:
+    if not _has(recording, "x"):
+        return None
+    n = len(np.unique(recording["population"].values))
+    figure = new_figure(WIDE, float(np.clip(1.6 + 0.23 * n, 2.8, 6)))
+    figure.suptitle(title_of(recording, "the two waves"), x=0.01, horizontalalignment="left")
+    left, right = figure.subplots(1, 2)
+    plot_waves(recording, left, right)
+    return figure
+
+
+def _learning(recording: xr.Dataset) -> Figure | None:
+    axes = new_axes()
+    if _has(recording, "answer"):
+        return _figure(plot_accuracy(recording, axes))
+    return _figure(plot_loss(recording, axes)) if _has(recording, "loss") else None
+
+
+def _cosine(recording: xr.Dataset) -> Figure | None:
+    if not _has(recording, "cosine") or not np.isfinite(recording["cosine"].values).any():
+        return None
+    figure = new_figure(WIDE, 2.8)
+    title = title_of(recording, "local products against the gradient")
+    figure.suptitle(title, x=0.01, horizontalalignment="left")
+    left, right = figure.subplots(1, 2)
+    plot_cosines(recording, left, title="cosine with the gradient", key=False)
+    model = model_of(recording)
+    if isinstance(model.input, FramesInput):
+        plot_cosines_in_frame(recording, model.input.hold, right, title=_IN_FRAME)
+    else:
+        plot_relative_error(recording, right, title="relative error |g - g*| / |g*|")
+    return figure
+
+
+def _weights(recording: xr.Dataset) -> Figure | None:
+    if recording.sizes["weight_time"] == 0 or recording["weight_time"].values[-1] == 0:
+        return None
+    width = WIDE if len(np.unique(recording["projection"].values)) > 4 else NARROW
+    return _figure(plot_weights(recording, new_axes(width)))
+
+
+def _figure(axes: Axes) -> Figure:
+    figure = axes.get_figure()
+    assert isinstance(figure, Figure)
+    return figure

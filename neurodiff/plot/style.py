@@ -1,0 +1,85 @@
+"""The look of every figure, and what every figure needs to know of its recording."""
+
+from typing import Any
+
+import matplotlib
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from ruamel.yaml import YAML
+
+from neurodiff.spec import Model, from_mapping
+
+Floats = NDArray[np.float64]
+
+STYLE: dict[Any, Any] = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "axes.titlelocation": "left",
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "figure.titlesize": 9,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "lines.linewidth": 1.2,
+}
+#: Decorator: the function draws in the style of the house, and nothing else changes.
+styled = matplotlib.rc_context(STYLE)
+
+DARK, LIGHT = "#222222", "#a6a6a6"
+#: Double and single column width in inches.
+WIDE, NARROW = 7.0, 3.5
+#: Where there are more names than this along an axis, only some are written.
+NAMES_SHOWN = 20
+
+
+@styled
+def new_axes(width: float = NARROW, height: float = 2.6) -> Axes:
+    """Axes on a figure of their own, `width` by `height` inches, in the style of the house."""
+    return new_figure(width, height).add_subplot()
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Figure in inches that needs no display; pyplot does not know of it."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def dress(axes: Axes, x: str, y: str, title: str) -> Axes:
+    """Labels, title and the ticks of the house."""
+    axes.set(xlabel=x, ylabel=y)
+    axes.set_title(title)
+    axes.tick_params(which="both", labelsize=7, width=0.6)
+    return axes
+
+
+def named_ticks(n: int) -> NDArray[np.int64]:
+    """Which of n names are written."""
+    return np.arange(0, n, max(1, -(-n // NAMES_SHOWN)))
+
+
+def layer_colours(n: int) -> Any:
+    """Colours (n, 4) from the first layer, dark, to the last, light; in order in grey as well."""
+    return matplotlib.colormaps["viridis"](np.linspace(0, 0.88, n))
+
+
+def readable_times(seconds: Floats) -> tuple[Floats, str]:
+    """Times in ms where all are below a second, else in s; and that unit."""
+    return (seconds, "s") if seconds.max(initial=0) >= 1 else (1e3 * seconds, "ms")
+
+
+def model_of(recording: xr.Dataset) -> Model:
+    """The model that a recording carries."""
+    return from_mapping(YAML(typ="safe").load(recording.attrs["model"]))
+
+
+def title_of(recording: xr.Dataset, what: str) -> str:
+    """What was run, and what is drawn."""
+    stopped = " (run stopped early)" if recording.attrs.get("complete") == "false" else ""
+    return f"{recording.attrs['title']}: {what}{stopped}"

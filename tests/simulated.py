@@ -1,0 +1,66 @@
+"""Runs of small models, and the independent waves that they must equal."""
+
+from typing import Any
+
+import numpy as np
+
+from neurodiff import Model, Simulation
+from neurodiff.reference.waves import WaveStep, delayed_waves
+
+#: Everything at every step.
+EVERY_STEP: dict[str, Any] = {
+    "record": {"signals": "1 ms", "weights": "1 ms"},
+    "validation": {"start": "0 ms", "every": "1 ms"},
+}
+
+
+def simulate(model: Model, target: str = "numpy") -> Simulation:
+    return Simulation(model, target=target).run()
+
+
+def reference_waves(simulation: Simulation) -> list[WaveStep]:
+    """The waves of the NumPy reference, from the same weights and stimuli."""
+    steps, rule = np.arange(simulation.stimuli.steps), simulation.rule
+    return list(
+        delayed_waves(
+            simulation.graph,
+            simulation.w,
+            simulation.bias,
+            simulation.stimuli.input.at(steps),
+            simulation.stimuli.target_at(steps),
+            simulation.model.loss,
+            learning_rate=rule.learning_rate,
+            weight_decay=rule.weight_decay,
+            learns=(steps >= rule.start) & (steps < rule.stop),
+        )
+    )
+
+
+def deviations(simulation: Simulation) -> dict[str, float]:
+    """Largest relative deviation from the reference over all steps: of x, delta, w, bias, product."""
+    recording, own = simulation.recording, slice(simulation.graph.n_inputs, None)
+    waves = reference_waves(simulation)
+    pairs = {
+        "x": (recording["x"], [wave.x for wave in waves]),
+        "delta": (recording["delta"][:, own], [wave.delta[own] for wave in waves]),
+        "w": (recording["w"][:-1], [wave.w for wave in waves]),
+        "bias": (recording["bias"][:-1, own], [wave.bias[own] for wave in waves]),
+        "product": (recording["update"], [wave.product for wave in waves]),
+    }
+    return {name: _deviation(got.values, np.array(want)) for name, (got, want) in pairs.items()}
+
+
+def moved(simulation: Simulation) -> float:
+    """By what fraction of their norm the plastic weights have moved."""
+    plastic = simulation.graph.plastic
+    first, last = simulation.recording["w"].values[[0, -1]][:, plastic]
+    return float(np.linalg.norm(last - first) / np.linalg.norm(first))
+
+
+def _deviation(got: np.ndarray, want: np.ndarray) -> float:
+    """Largest over steps of |got - want| / |want|, each the norm over units or synapses."""
+    assert got.shape == want.shape
+    size = np.linalg.norm(want, axis=1)
+    difference = np.linalg.norm(got - want, axis=1)
+    assert not difference[size == 0].any()
+    return float((difference[size > 0] / size[size > 0]).max(initial=0))
