@@ -114,7 +114,7 @@ class Graph:
         """Whether a unit has a bias (n_units,); inputs have none."""
         return self.by_unit(lambda part: part.bias and part.role != "input").astype(bool)
 
-    def by_unit(self, value) -> NDArray:  # type: ignore[no-untyped-def, type-arg]
+    def by_unit(self, value) -> NDArray:  # type: ignore[no-untyped-def]
         """Array (n_units,) of ``value(population)``."""
         values = [value(part) for part in self.populations]
         return np.repeat(values, [part.size for part in self.populations])

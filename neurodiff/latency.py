@@ -86,6 +86,11 @@ def compute_latencies(graph: Graph) -> Latencies:
     )
 
 
+def outputs_settle(latencies: Latencies, graph: Graph) -> int:
+    """Steps until no output changes any more after a change of the input."""
+    return int(_largest(latencies.longest_forward[graph.outputs]))
+
+
 def target_arrivals(graph: Graph, target_lag: Ints) -> tuple[Floats, Floats]:
     """Steps after which a change of the target first and last reaches each error unit.
 

@@ -2,10 +2,8 @@
 
 from math import ceil, gcd
 
-import numpy as np
-
 from neurodiff.graph import Graph
-from neurodiff.latency import Latencies, projection_latencies
+from neurodiff.latency import Latencies, outputs_settle, projection_latencies
 from neurodiff.simulator.network import Samplings
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.sampling import Sampling
@@ -88,10 +86,12 @@ def _products(model: Model, stimuli: Stimuli) -> Sampling:
 
 
 def _answers(stimuli: Stimuli, latencies: Latencies, graph: Graph) -> Sampling | None:
-    """The outputs at the last step at which they answer to a frame; one sample per presentation."""
-    if stimuli.presentations is None:
+    """The first step at which the outputs answer to a frame; one sample per presentation.
+
+    At that step nothing has been learned from the frame yet.
+    """
+    shown = stimuli.presentations
+    if shown is None:
         return None
-    hold = stimuli.presentations.hold
-    longest = latencies.longest_forward[graph.outputs]
-    late = ceil(longest[np.isfinite(longest)].max(initial=1) / hold)
-    return Sampling(hold, start=late * hold, only="is_output")
+    first = outputs_settle(latencies, graph) + shown.crossfade
+    return Sampling(shown.hold, first, first + shown.steps, only="is_output")

@@ -25,7 +25,7 @@ _VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
     "update": (("update_time", "synapse"), "1", "local product delta_post * x_pre of the synapse"),
     "update_w": (("update_time", "synapse"), "1", "weight with which the product was made"),
     "update_bias": (("update_time", "unit"), "1", "bias with which the product was made"),
-    "answer": (("presentation", "output"), "1", "activity of the outputs at the end of a frame"),
+    "answer": (("presentation", "output"), "1", "outputs as they first answer to a frame"),
     "label": (("presentation",), "1", "label of the frame"),
     "tested": (("presentation",), "1", "whether the frame was shown in the test, plasticity off"),
 }

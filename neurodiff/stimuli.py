@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurodiff.datasets import Frames, load_array, load_frames
 from neurodiff.exceptions import ModelError
 from neurodiff.graph import Graph, random_stream
-from neurodiff.latency import Latencies
+from neurodiff.latency import Latencies, outputs_settle
 from neurodiff.response import respond
 from neurodiff.spec import Model
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity
@@ -98,14 +98,15 @@ class Presentations:
         Frame number of each presentation.
     n_training : int
         How many of them come before the test, in which nothing is learned.
-    hold : int
-        Steps per presentation.
+    hold, crossfade : int
+        Steps per presentation, and how many of them blend in from the frame before.
     """
 
     frames: Frames
     order: Ints
     n_training: int
     hold: int
+    crossfade: int
 
     @property
     def steps(self) -> int:
@@ -153,7 +154,9 @@ def build_stimuli(model: Model, graph: Graph, latencies: Latencies) -> Stimuli:
     if isinstance(model.input, FramesInput):
         shown = _present(model, model.input, graph)
         steps, learning_steps = shown.steps, shown.n_training * shown.hold
-        steps += _settling_steps(latencies, graph)
+        # slow outputs answer to the last frame only after its time
+        answers_after = outputs_settle(latencies, graph) + shown.crossfade
+        steps += max(0, answers_after + 1 - shown.hold)
     else:
         shown, steps = None, model.steps(model.run.duration or 0.0)
         learning_steps = steps
@@ -169,18 +172,13 @@ def build_stimuli(model: Model, graph: Graph, latencies: Latencies) -> Stimuli:
     )
 
 
-def _settling_steps(latencies: Latencies, graph: Graph) -> int:
-    """Steps after the last presentation until the outputs have answered to it."""
-    longest = latencies.longest_forward[graph.outputs]
-    return int(longest[np.isfinite(longest)].max(initial=0)) + 1
-
-
 def _present(model: Model, spec: FramesInput, graph: Graph) -> Presentations:
     frames = load_frames(spec, model)
     if frames.images.shape[1] != graph.n_inputs:
         text = f"{spec.dataset} has {frames.images.shape[1]} values a frame, the input {graph.n_inputs} units"
         raise ModelError("input.dataset", text, "make the sizes equal")
-    hold, n = model.steps(spec.hold), len(frames.training)
+    hold, crossfade = model.steps(spec.hold), model.steps(spec.crossfade)
+    n = len(frames.training)
     if model.run.epochs is not None:
         n_training = model.run.epochs * n
     else:
@@ -192,7 +190,7 @@ def _present(model: Model, spec: FramesInput, graph: Graph) -> Presentations:
     shuffled = spec.order == "shuffled"
     order = [rng.permutation(n) if shuffled else np.arange(n) for _ in range(epochs)]
     training = frames.training[np.concatenate(order)[:n_training]]
-    return Presentations(frames, np.concatenate([training, frames.test]), n_training, hold)
+    return Presentations(frames, np.concatenate([training, frames.test]), n_training, hold, crossfade)
 
 
 def _input(model: Model, graph: Graph, steps: int, shown: Presentations | None) -> Signal:
@@ -206,7 +204,7 @@ def _input(model: Model, graph: Graph, steps: int, shown: Presentations | None) 
     if isinstance(spec, ArrayInput):
         return _array(spec, "input", n, steps, model)
     assert shown is not None
-    return _held(shown.frames.images[shown.order], shown.hold, model.steps(spec.crossfade))
+    return _held(shown.frames.images[shown.order], shown.hold, shown.crossfade)
 
 
 def _target(

@@ -43,8 +43,7 @@ def plot_loss(recording: xr.Dataset, axes: Axes) -> Axes:
 def plot_accuracy(recording: xr.Dataset, axes: Axes) -> Axes:
     """Draw the share of frames answered correctly while learning, and in the test.
 
-    The answer is that of the end of a frame: while learning, the network has learned from the frame
-    by then, so the line says how well it follows and only the test how well it generalises.
+    The answer is the first that the outputs give to a frame, before anything is learned from it.
 
     Parameters
     ----------
@@ -60,7 +59,7 @@ def plot_accuracy(recording: xr.Dataset, axes: Axes) -> Axes:
         bins = _bins(int(np.sum(~tested)), model.run.epochs)
         size = len(np.array_split(right[~tested], bins)[0])
         middles, means = (_bin_means(part[~tested], bins) for part in (shown, right))
-        label = f"while learning from it, mean of {size}"
+        label = f"while learning, mean of {size}"
         axes.plot(middles, means, color=DARK, marker="o", markersize=2.5, label=label)
     if tested.any():
         held_out = isinstance(model.input, FramesInput) and model.input.test_fraction > 0
@@ -76,7 +75,7 @@ def plot_accuracy(recording: xr.Dataset, axes: Axes) -> Axes:
     axes.set_ylim(low, 100 + 0.03 * (100 - low))
     axes.legend(loc="lower right")
     title = title_of(recording, "frames answered correctly")
-    return dress(axes, "frames shown (count)", "right at the frame's end (%)", title)
+    return dress(axes, "frames shown (count)", "right at first sight (%)", title)
 
 
 def _bins(n: int, epochs: int | None) -> int:
