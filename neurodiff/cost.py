@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from neurodiff.graph import Graph
 
-#: Measured on a 2-core machine: seconds to the first step, seconds per step, seconds per synapse and
-#: step. They choose a target and tell a user what to expect; nothing else depends on them.
+#: Measured on a 2-core machine: seconds to the first step, seconds per step, seconds per synapse
+#: and step. They choose a target and tell a user what to expect; nothing else depends on them.
 _SPEED = {
-    "numpy": (0.5, 6e-4, 6e-8),
-    "cython": (45.0, 2.5e-4, 8e-9),
-    "cpp_standalone": (30.0, 4e-6, 7e-9),
+    "numpy": (0.5, 3e-4, 1.2e-7),
+    "cython": (40.0, 1.5e-4, 1.2e-8),
+    "cpp_standalone": (25.0, 1e-5, 8e-9),
 }
 
 _BYTES_PER_SYNAPSE = 110

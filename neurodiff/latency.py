@@ -1,8 +1,8 @@
 """When each wave is where: path latencies, mismatches, and what they mean for learning.
 
-Where a layer has one latency the numbers are those of the theory (F_l, R_l, M_l). With random delays
-or skip connections there are many paths: a mean weighs all synapses onto a unit alike, and the longest
-is what a constant input must wait for.
+Where a layer has one latency the numbers are those of the theory (F_l, R_l, M_l). With random
+delays or skip connections there are many paths: a mean weighs all synapses onto a unit alike, and
+the longest is what a constant input must wait for.
 """
 
 from dataclasses import dataclass
@@ -114,7 +114,7 @@ def target_arrivals(graph: Graph, target_lag: Ints) -> tuple[Floats, Floats]:
 
 
 def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionLatency]:
-    """F, R, M, the step from which it is exact and the bandwidth of every projection (theory 2, 3)."""
+    """F, R, M, first exact step and bandwidth of every projection (theory 2, 3)."""
     rows = []
     for part in graph.projections:
         synapses = part.synapses
@@ -136,7 +136,7 @@ def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionL
 
 
 class _Paths:
-    """Mean, shortest and longest latency of the paths that end in each unit, carried on in order."""
+    """Mean, shortest and longest latency of the paths that end in each unit."""
 
     def __init__(self, source: Ints, sink: Ints, lag: Ints, begins: Bools, begin: Floats):
         self._source, self._sink, self._lag = source, sink, lag

@@ -12,8 +12,8 @@ Loss = Literal["squared_error", "cross_entropy"]
 def loss_of(loss: Loss, x: Floats, y: Floats) -> Floats:
     """Loss (...) of outputs x with targets y, both (..., n_outputs).
 
-    The cross-entropy is that of independent binary outputs. It keeps x away from 0 and 1 by half the
-    precision of a float, so that a saturated output costs at most 36.7 and not infinity.
+    The cross-entropy is that of independent binary outputs. It keeps x away from 0 and 1 by half
+    the precision of a float, so that a saturated output costs at most 36.7 and not infinity.
     """
     if loss == "cross_entropy":
         margin = np.finfo(float).eps / 2

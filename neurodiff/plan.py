@@ -39,7 +39,7 @@ def plan_samplings(model: Model, stimuli: Stimuli, latencies: Latencies, graph: 
 
 
 def validation_start(model: Model, latencies: Latencies, graph: Graph) -> int:
-    """First step that is validated: by default that from which a constant input is exact everywhere."""
+    """First step that is validated; by default, that from which a constant input is exact."""
     if model.validation.start is not None:
         return model.steps(model.validation.start)
     return max(row.exact_from for row in projection_latencies(graph, latencies))

@@ -1,6 +1,6 @@
-"""The static map of a network: what every unit answers to an input that does not change (theory 2.1).
+"""The static map of a network: what every unit answers to an input that does not change.
 
-Memoryless and without delays, for any acyclic network; NumPy only.
+Memoryless and without delays, for any acyclic network (theory 2.1); NumPy only.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 
 
 def dense(graph: Graph, part: Projection, w: Floats) -> Floats:
-    """Weights of one projection as a matrix (post units, pre units), 0 where there is no synapse."""
+    """Weights of one projection as a matrix (post units, pre units), 0 without a synapse."""
     matrix = np.zeros((part.post.size, part.pre.size))
     pre, post = graph.pre[part.synapses], graph.post[part.synapses]
     matrix[post - part.post.start, pre - part.pre.start] = w[part.synapses]

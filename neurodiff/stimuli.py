@@ -1,7 +1,7 @@
 """Input and target as functions of time.
 
-Both are `Signal`s: silent (0) before step 0, then either rows of a table, each held for some steps, or
-sinusoids. The simulator plays them, the reference reads them; both get the same numbers.
+Both are `Signal`s: silent (0) before step 0, then either rows of a table, each held for some steps,
+or sinusoids. The simulator plays them, the reference reads them; both get the same numbers.
 """
 
 from dataclasses import dataclass, replace
@@ -175,8 +175,9 @@ def build_stimuli(model: Model, graph: Graph, latencies: Latencies) -> Stimuli:
 def _present(model: Model, spec: FramesInput, graph: Graph) -> Presentations:
     frames = load_frames(spec, model)
     if frames.images.shape[1] != graph.n_inputs:
-        text = f"{spec.dataset} has {frames.images.shape[1]} values a frame, the input {graph.n_inputs} units"
-        raise ModelError("input.dataset", text, "make the sizes equal")
+        width = frames.images.shape[1]
+        text = f"{spec.dataset} has {width} values a frame, the input {graph.n_inputs} units"
+        raise ModelError("input.dataset", text, f"give the network {width} input units")
     hold, crossfade = model.steps(spec.hold), model.steps(spec.crossfade)
     n = len(frames.training)
     if model.run.epochs is not None:
@@ -190,7 +191,8 @@ def _present(model: Model, spec: FramesInput, graph: Graph) -> Presentations:
     shuffled = spec.order == "shuffled"
     order = [rng.permutation(n) if shuffled else np.arange(n) for _ in range(epochs)]
     training = frames.training[np.concatenate(order)[:n_training]]
-    return Presentations(frames, np.concatenate([training, frames.test]), n_training, hold, crossfade)
+    order_of_all = np.concatenate([training, frames.test])
+    return Presentations(frames, order_of_all, n_training, hold, crossfade)
 
 
 def _input(model: Model, graph: Graph, steps: int, shown: Presentations | None) -> Signal:

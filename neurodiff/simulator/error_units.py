@@ -1,4 +1,4 @@
-"""The second population, which carries the backward wave: one error unit for each unit but the inputs."""
+"""The second population carries the backward wave: one error unit for each unit but the inputs."""
 
 import brian2 as b2
 import numpy as np

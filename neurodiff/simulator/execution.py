@@ -46,7 +46,8 @@ def machine_code(target: str) -> Iterator[Callable[[BuiltNetwork, int, Progress]
     """
     if target != "numpy" and not compiler_available():
         raise SimulationError(
-            f"run.target: {target} needs a C++ compiler and none was found; install g++, or use numpy"
+            f"run.target: {target} needs a C++ compiler and none was found; "
+            "install g++, or use numpy"
         )
     with _quiet(), _standalone() if target == "cpp_standalone" else _runtime(target) as run:
         yield run

@@ -1,4 +1,4 @@
-"""Graded transmission: at every step each synapse carries the exact value that was sent a delay ago.
+"""Graded transmission: at every step each synapse carries the exact value sent a delay ago.
 
 The weights, and what has arrived at each synapse, live in a store with one element per synapse. The
 forward and the backward synapses both link to it: with symmetric feedback the error travels through

@@ -34,8 +34,8 @@ class Samplings:
 class BuiltNetwork:
     """A Brian2 network that is ready to run.
 
-    `initial` holds the weights (n_synapses,) and the biases of the error units at the start; `monitors`
-    are keyed by group and event, e.g. ``("units", "signals")``.
+    `initial` holds the weights (n_synapses,) and the biases of the error units at the start;
+    `monitors` are keyed by group and event, e.g. ``("units", "signals")``.
     """
 
     network: b2.Network

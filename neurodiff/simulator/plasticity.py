@@ -9,10 +9,11 @@ from neurodiff.simulator.order import LEARN
 
 @dataclass(frozen=True)
 class Diffusion:
-    """dw/dt = -learning_rate * delta_post * x_pre - weight_decay * w (Betti & Gori, arXiv:1912.04635).
+    """dw/dt = -learning_rate * delta_post * x_pre - weight_decay * w.
 
-    delta_post is the postsynaptic error unit's value of this step, x_pre what has just arrived at the
-    synapse. A bias is a synapse from a constant unit: there x_pre is 1.
+    delta_post is the postsynaptic error unit's value of this step, x_pre what has just arrived at
+    the synapse (Betti & Gori, arXiv:1912.04635). A bias is a synapse from a constant unit: there
+    x_pre is 1.
 
     Attributes
     ----------
@@ -33,7 +34,7 @@ class Diffusion:
         return self.learning_rate == self.weight_decay == 0 or self.start >= self.stop
 
     def apply(self, store: b2.NeuronGroup, errors: b2.NeuronGroup) -> None:
-        """Let the weights of `store` and the biases of the error units' units learn at every step."""
+        """Let the weights of `store` and the biases, kept by the error units, learn at every step."""
         if self.frozen:
             return
         for group in (store, errors):

@@ -68,6 +68,7 @@ def monitor(
 
 def samples(recorded: b2.EventMonitor, variable: str, width: int) -> NDArray[np.float64]:
     """What was recorded (n_samples, width); a sample that was cut short is left out."""
-    values = np.asarray(getattr(recorded, f"{variable}_" if variable == "t" else variable)[:])
+    # a copy: Brian2's own memory goes with the monitor
+    values = np.array(getattr(recorded, variable)[:])
     whole = len(values) // width * width
     return values[:whole].reshape(-1, width)

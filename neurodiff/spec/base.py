@@ -1,17 +1,25 @@
-"""What all parts of a model file have in common: unknown keys are refused, shorthands are told apart."""
+"""What all parts of a model file have in common.
+
+Unknown keys are refused, numbers must be numbers, and the forms of a part are told apart.
+"""
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Discriminator, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, model_validator
+from pydantic_core import PydanticCustomError, PydanticUndefined
+
+#: Name of a population or projection; without dots, which separate the keys of a path.
+Name = Annotated[str, Field(pattern=r"^[\w -]+$", max_length=100)]
 
 
 class Part(BaseModel):
     """A mapping of a model file. Immutable; a key that it does not know is an error."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -20,7 +28,7 @@ class Part(BaseModel):
             return data
         for key in data:
             if key not in cls.model_fields:
-                raise unknown_key(str(key), list(cls.model_fields))
+                raise _unknown_key(str(key), list(cls.model_fields))
         return data
 
     def replace(self, **changes: Any) -> Self:
@@ -28,13 +36,20 @@ class Part(BaseModel):
         return self.model_copy(update=changes)
 
 
-def unknown_key(key: str, known: list[str]) -> PydanticCustomError:
-    """The error for a key that is not one of `known`; names the nearest of them."""
-    nearest = get_close_matches(key, known, n=1, cutoff=0.6)
-    hint = f"did you mean `{nearest[0]}`?" if nearest else f"known keys: {', '.join(known)}"
-    return PydanticCustomError(
-        "unknown_key", "unknown key `{key}`; {hint}", {"key": key, "hint": hint}
-    )
+def problem(text: str, remedy: str, key: str = "") -> PydanticCustomError:
+    """The error of a part, or of one of its keys: what is wrong, and what to write instead."""
+    context = {"problem": text, "remedy": remedy, "key": key}
+    return PydanticCustomError("problem", "{problem}; {remedy}", context)
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """The remedy for a word that is not one of `known`: the nearest of them, or all."""
+    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"did you mean `{close[0]}`?" if close else f"write one of: {', '.join(known)}"
+
+
+def _unknown_key(key: str, known: list[str]) -> PydanticCustomError:
+    return problem(f"unknown key `{key}`", nearest(key, known), key)
 
 
 def choose(by: Callable[[Any], str | None], message: str) -> Discriminator:
@@ -46,10 +61,28 @@ def choose(by: Callable[[Any], str | None], message: str) -> Discriminator:
     )
 
 
-def named(key: str) -> Callable[[Any], Any]:
-    """A bare text is short for a mapping with nothing but `key`: ``static`` for ``{kind: static}``."""
+def told_apart(
+    key: str, *forms: type[Part], bare: bool = False, schema: Any = PydanticUndefined
+) -> BeforeValidator:
+    """Refuse what is no mapping whose `key` names one of the `forms`, and say what there is.
 
-    def expand(value: Any) -> Any:
-        return {key: value} if isinstance(value, str) else value
+    With `bare`, a text alone is short for a mapping with nothing but `key`: ``static`` for
+    ``{kind: static}``; `schema` is then the type of all that may be written.
+    """
+    names = [name for form in forms for name in get_args(form.model_fields[key].annotation)]
 
-    return expand
+    def check(value: Any) -> Any:
+        if isinstance(value, forms):
+            return value
+        if bare and isinstance(value, str):
+            value = {key: value}
+        if not isinstance(value, Mapping):
+            remedy = f"write a mapping such as {{{key}: {names[0]}, ...}}"
+            raise problem("it is empty" if value is None else f"{value!r} is no mapping", remedy)
+        if key not in value:
+            raise problem("missing", f"write one of: {', '.join(names)}", key)
+        if value[key] not in names:
+            raise problem(f"{value[key]!r} is not known", nearest(str(value[key]), names), key)
+        return value
+
+    return BeforeValidator(check, json_schema_input_type=schema)

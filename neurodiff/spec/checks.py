@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, NamedTuple
 
+from neurodiff.spec.base import nearest
 from neurodiff.spec.network import (
     Delays,
     Network,
@@ -45,7 +46,8 @@ def problems(model: Model) -> Iterator[Problem]:
 def steps(time: float, time_step: float) -> int | None:
     """Number of time steps in `time`, or None where it is no whole number of them."""
     count = round(time / time_step)
-    return count if abs(time / time_step - count) <= 1e-6 * max(1, count) else None
+    on_the_grid = abs(time / time_step - count) <= 1e-6 + 1e-12 * count
+    return count if on_the_grid and (count > 0 or time == 0) else None
 
 
 def topological_order(
@@ -72,19 +74,17 @@ def _names(network: Network) -> Iterator[Problem]:
         for end in ("pre", "post"):
             name = getattr(part, end)
             if name not in populations:
-                known = ", ".join(populations)
-                yield Problem(
-                    f"{field}.{end}", f"no population is named {name!r}", f"one of: {known}"
-                )
+                text = f"no population is named {name!r}"
+                yield Problem(f"{field}.{end}", text, nearest(name, list(populations)))
         if part.name in seen:
-            yield Problem(
-                f"{field}", f"two projections are named {part.name!r}", "give it a `name`"
-            )
+            text = f"two projections are named {part.name!r}"
+            yield Problem(field, text, "give it a `name` of its own")
         seen.add(part.name or "")
         yield from _one_to_one_misfit(field, part, populations)
     for role in ("input", "output"):
         if not any(part.role == role for part in populations.values()):
-            yield Problem("network.populations", f"none has the role {role}", f"add `role: {role}`")
+            text = f"none has the role {role}"
+            yield Problem("network.populations", text, f"write `role: {role}` in one of them")
     yield from _loose_ends(populations, projections)
 
 
@@ -107,7 +107,8 @@ def _loose_ends(
         receives = any(projection.post == name for projection in projections)
         projects = any(projection.pre == name for projection in projections)
         if part.role == "input" and receives:
-            yield Problem(field, "an input population receives a projection", "make it hidden")
+            text = "an input population receives a projection"
+            yield Problem(field, text, "remove the projection, or write `role: hidden`")
         if part.role != "input" and not receives:
             yield Problem(field, "no projection reaches it", "add one, or remove the population")
         if part.role != "output" and not projects:
@@ -143,13 +144,8 @@ def _off_the_grid(model: Model) -> Iterator[Problem]:
         if steps(time, model.time_step) is None:
             value = format_quantity(time, TIME_UNITS)
             grid = format_quantity(model.time_step, TIME_UNITS)
-            yield Problem(
-                field,
-                f"{value} is no multiple of the time step {grid}",
-                "round it, or change time_step",
-            )
-        elif field.startswith("network") and time < 0.5 * model.time_step:
-            yield Problem(field, "a synaptic delay of 0", "write at least one time step")
+            text = f"{value} is no multiple of the time step, {grid}"
+            yield Problem(field, text, "round it, or change `time_step`")
 
 
 def _times(model: Model) -> Iterator[tuple[str, float]]:
@@ -196,7 +192,9 @@ def _input_misfits(model: Model) -> Iterator[Problem]:
         parts = ("frequency", "amplitude", "phase")
         lengths = {part: getattr(model.input, part) for part in parts}
     elif isinstance(model.input, FramesInput) and model.input.crossfade > model.input.hold:
-        yield Problem("input.crossfade", "longer than `hold`", "write at most the value of `hold`")
+        crossfade, hold = (format_quantity(time, TIME_UNITS) for time in times)
+        text = f"{crossfade} is longer than `hold`"
+        yield Problem("input.crossfade", text, f"write at most {hold}")
     for field, values in lengths.items():
         if isinstance(values, list) and len(values) != size:
             text = f"{len(values)} values for {size} input units"

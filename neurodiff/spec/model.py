@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, Tag, model_validator
-from pydantic_core import PydanticCustomError
 
-from neurodiff.spec.base import Part, choose, named
+from neurodiff.spec.base import Part, choose, problem, told_apart
 from neurodiff.spec.checks import problems
 from neurodiff.spec.network import FileWeights, Network, Weights
 from neurodiff.spec.quantities import Frequency, PositiveTime, Time
@@ -37,8 +36,8 @@ class EventTransmission(Part):
     """A value is sent only when it has changed."""
 
     kind: Literal["events"]
-    threshold: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    error_threshold: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    threshold: Annotated[float, Field(ge=0)]
+    error_threshold: Annotated[float, Field(ge=0)]
 
 
 class SpikeTransmission(Part):
@@ -72,26 +71,35 @@ class NoPlasticity(Part):
 Neuron = Annotated[
     StaticNeuron | LeakyNeuron,
     Field(discriminator="kind"),
-    BeforeValidator(
-        named("kind"), json_schema_input_type=Literal["static"] | StaticNeuron | LeakyNeuron
+    told_apart(
+        "kind",
+        StaticNeuron,
+        LeakyNeuron,
+        bare=True,
+        schema=Literal["static"] | StaticNeuron | LeakyNeuron,
     ),
 ]
 Transmission = Annotated[
     GradedTransmission | EventTransmission | SpikeTransmission,
     Field(discriminator="kind"),
-    BeforeValidator(
-        named("kind"),
-        json_schema_input_type=Literal["graded"]
-        | GradedTransmission
-        | EventTransmission
-        | SpikeTransmission,
+    told_apart(
+        "kind",
+        GradedTransmission,
+        EventTransmission,
+        SpikeTransmission,
+        bare=True,
+        schema=Literal["graded"] | GradedTransmission | EventTransmission | SpikeTransmission,
     ),
 ]
 Learning = Annotated[
     Plasticity | NoPlasticity,
     Field(discriminator="rule"),
-    BeforeValidator(
-        named("rule"), json_schema_input_type=Literal["none"] | Plasticity | NoPlasticity
+    told_apart(
+        "rule",
+        Plasticity,
+        NoPlasticity,
+        bare=True,
+        schema=Literal["none"] | Plasticity | NoPlasticity,
     ),
 ]
 
@@ -105,10 +113,12 @@ class Run(Part):
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:
-        if (self.duration is None) == (self.epochs is None):
-            raise PydanticCustomError(
-                "one_of", "write either `duration` or, with frames, `epochs`: one of the two"
+        if self.duration is None and self.epochs is None:
+            raise problem(
+                "no length is given", "write `duration: 2 s` or, with frames, `epochs: 3`"
             )
+        if self.duration is not None and self.epochs is not None:
+            raise problem("both `duration` and `epochs` are given", "write one of the two")
         return self
 
 
@@ -130,20 +140,23 @@ class Record(Part):
 
     signals: Interval | None = None
     weights: Interval | None = None
-    window: tuple[Time, Time] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _none(cls, value: Any) -> Any:
-        return {"signals": "none", "weights": "none"} if value == "none" else value
+    window: Annotated[tuple[Time, Time], Field(strict=False)] | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.window is not None and self.window[0] >= self.window[1]:
-            raise PydanticCustomError(
-                "order", "`window` ends before it starts; write [start, stop]"
-            )
+            raise problem("it ends before it starts", "write [start, stop]", "window")
         return self
+
+
+def _record_nothing(value: Any) -> Any:
+    """`record: none` is short for neither signals nor weights."""
+    return {"signals": "none", "weights": "none"} if value == "none" else value
+
+
+RecordOrNone = Annotated[
+    Record, BeforeValidator(_record_nothing, json_schema_input_type=Literal["none"] | Record)
+]
 
 
 class Validation(Part):
@@ -168,7 +181,7 @@ class Model(Part):
     """
 
     neurodiff: Literal[1]
-    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\w .-]*\w$")]
+    name: Annotated[str, Field(max_length=100, pattern=r"^\w([\w .-]*\w)?$")]
     description: str = ""
     seed: Annotated[int, Field(ge=0)] = 1
     time_step: PositiveTime = 1e-3
@@ -183,19 +196,15 @@ class Model(Part):
     target: Target
     loss: Literal["squared_error", "cross_entropy"] = "squared_error"
     run: Run
-    record: Record = Record()
+    record: RecordOrNone = Record()
     validation: Validation = Validation()
 
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
 
     @model_validator(mode="after")
     def _refuse_misfits(self) -> Self:
-        for field, problem, remedy in problems(self):
-            raise PydanticCustomError(
-                "problem",
-                "{field}: {problem}; {remedy}",
-                {"field": field, "problem": problem, "remedy": remedy},
-            )
+        for misfit in problems(self):
+            raise problem(misfit.problem, misfit.remedy, misfit.field)
         return self
 
     @classmethod

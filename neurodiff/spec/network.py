@@ -4,26 +4,27 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, Tag, model_validator
-from pydantic_core import PydanticCustomError
 
-from neurodiff.spec.base import Part, choose
-from neurodiff.spec.quantities import PositiveTime, Time
+from neurodiff.spec.base import Name, Part, choose, problem, told_apart
+from neurodiff.spec.quantities import DelayTime, Time
 
 ActivationName = Literal["linear", "tanh", "sigmoid", "relu", "softplus"]
 Probability = Annotated[float, Field(gt=0, le=1)]
 
 
 class UniformDelay(Part):
-    """One delay for each synapse, drawn uniformly from the steps between two times, both included."""
+    """One delay for each synapse, drawn uniformly from the steps between two times.
 
-    uniform: tuple[PositiveTime, PositiveTime]
+    Both times are included.
+    """
+
+    uniform: Annotated[tuple[DelayTime, DelayTime], Field(strict=False)]
 
     @model_validator(mode="after")
     def _ordered(self) -> "UniformDelay":
         if self.uniform[0] > self.uniform[1]:
-            raise PydanticCustomError(
-                "order", "the shortest delay is longer than the longest; write [shortest, longest]"
-            )
+            text = "the shortest delay is longer than the longest"
+            raise problem(text, "write [shortest, longest]", "uniform")
         return self
 
 
@@ -33,7 +34,7 @@ class NormalDelay(Part):
     Rounded to whole steps; what falls below one step becomes one step.
     """
 
-    normal: tuple[PositiveTime, Time]
+    normal: Annotated[tuple[DelayTime, Time], Field(strict=False)]
 
 
 def _delay_form(value: Any) -> str | None:
@@ -46,7 +47,7 @@ def _delay_form(value: Any) -> str | None:
 
 
 Delay = Annotated[
-    Annotated[PositiveTime, Tag("time")]
+    Annotated[DelayTime, Tag("time")]
     | Annotated[UniformDelay, Tag("uniform")]
     | Annotated[NormalDelay, Tag("normal")],
     choose(_delay_form, "write a time (`5 ms`), {uniform: [1 ms, 5 ms]} or {normal: [5 ms, 1 ms]}"),
@@ -54,7 +55,7 @@ Delay = Annotated[
 
 
 class Delays(Part):
-    """Synaptic delays of the forward and of the backward connections; one time step unless given."""
+    """Synaptic delays of the forward and the backward connections; one time step unless given."""
 
     forward: Delay | None = None
     backward: Delay | None = None
@@ -78,28 +79,28 @@ class ScaledWeights(Part):
     """Independent weights whose spread follows from the fan-in and fan-out (Glorot; LeCun)."""
 
     init: Literal["glorot_uniform", "glorot_normal", "lecun_normal"] = "glorot_uniform"
-    gain: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    gain: Annotated[float, Field(ge=0)] = 1.0
 
 
 class NormalWeights(Part):
     """Normally distributed weights with mean 0."""
 
     init: Literal["normal"]
-    sd: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    sd: Annotated[float, Field(ge=0)]
 
 
 class ConstantWeights(Part):
     """The same weight for every synapse."""
 
     init: Literal["constant"]
-    value: Annotated[float, Field(allow_inf_nan=False)]
+    value: float
 
 
 class FileWeights(Part):
     """Weights from a NumPy archive.
 
-    It holds, for every projection, an array (post units, pre units) under the projection's name; and,
-    where wanted, an array (units,) of biases under `<population>.bias`.
+    It holds, for every projection, an array (post units, pre units) under the projection's name;
+    and, where wanted, an array (units,) of biases under `<population>.bias`.
     """
 
     init: Literal["file"]
@@ -107,7 +108,9 @@ class FileWeights(Part):
 
 
 Weights = Annotated[
-    ScaledWeights | NormalWeights | ConstantWeights | FileWeights, Field(discriminator="init")
+    ScaledWeights | NormalWeights | ConstantWeights | FileWeights,
+    Field(discriminator="init"),
+    told_apart("init", ScaledWeights, NormalWeights, ConstantWeights, FileWeights),
 ]
 
 
@@ -120,10 +123,11 @@ class Connectivity(Part):
 
     @model_validator(mode="after")
     def _one_rule(self) -> "Connectivity":
-        if len(self.model_fields_set) != 1:
-            raise PydanticCustomError(
-                "one_of", "write exactly one of `all_to_all`, `probability`, `one_to_one`"
-            )
+        rules = (self.all_to_all, self.probability, self.one_to_one)
+        count = sum(rule is not None for rule in rules)
+        if count != 1:
+            remedy = "write one of `all_to_all: true`, `probability: 0.1`, `one_to_one: true`"
+            raise problem(f"{count} rules are given", remedy)
         return self
 
 
@@ -141,7 +145,7 @@ class ProjectionSpec(Part):
 
     pre: str
     post: str
-    name: str | None = None
+    name: Name | None = None
     connectivity: Connectivity = Connectivity(all_to_all=True)
     delay: BothDelays | None = None
     weights: Weights | None = None
@@ -154,7 +158,7 @@ class Network(Part):
     layers: (
         Annotated[list[Annotated[int, Field(gt=0)]], Field(min_length=2, max_length=1000)] | None
     ) = None
-    populations: Annotated[dict[str, PopulationSpec], Field(min_length=2)] | None = None
+    populations: Annotated[dict[Name, PopulationSpec], Field(min_length=2)] | None = None
     projections: Annotated[list[ProjectionSpec], Field(min_length=1)] | None = None
     activation: ActivationName = "tanh"
     output_activation: ActivationName | None = None
@@ -169,10 +173,10 @@ class Network(Part):
             return self
         if self.layers is None and digraph == (False, False):
             return self
-        raise PydanticCustomError(
-            "layers_or_digraph",
-            "write either `layers`, or both `populations` and `projections`",
-        )
+        keys = ("layers", "populations", "projections")
+        given = " and ".join(f"`{key}`" for key in keys if getattr(self, key) is not None)
+        remedy = "write either `layers`, or both `populations` and `projections`"
+        raise problem(f"{given} do not go together" if given else "no units", remedy)
 
     @property
     def layered(self) -> bool:

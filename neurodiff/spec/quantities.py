@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 FREQUENCY_UNITS = {"Hz": 1.0, "mHz": 1e-3, "kHz": 1e3}
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_QUANTITY = re.compile(rf"\s*({_NUMBER})\s*([A-Za-z]+)\s*")
+_QUANTITY = re.compile(rf"\s*({_NUMBER})\s*([^\W\d_]*)\s*")
 
 
 def parse_quantity(value: Any, units: dict[str, float], example: str) -> float:
@@ -29,6 +29,8 @@ def parse_quantity(value: Any, units: dict[str, float], example: str) -> float:
     if match is None:
         raise ValueError(f"{value!r} is not understood; {remedy}")
     number, unit = match.groups()
+    if not unit:
+        raise ValueError(f"{value!r} has no unit; {remedy}")
     if unit not in units:
         raise ValueError(f"{value!r} has the unit {unit!r}; {remedy}")
     if not math.isfinite(float(number)):
@@ -38,17 +40,24 @@ def parse_quantity(value: Any, units: dict[str, float], example: str) -> float:
 
 def format_quantity(value: float, units: dict[str, float]) -> str:
     """Shortest text that `parse_quantity` reads back as `value`."""
-    texts = [f"{value / scale:.15g} {unit}" for unit, scale in units.items()]
-    return min(texts, key=len)
+    texts = [
+        f"{value / scale:.{digits}g} {unit}" for digits in (15, 17) for unit, scale in units.items()
+    ]
+    exact = [text for text in texts if parse_quantity(text, units, text) == value]
+    return min(exact, key=len)
 
 
-def _quantity(units: dict[str, float], example: str, *, negative: bool, zero: bool) -> list[Any]:
+def _quantity(units: dict[str, float], example: str, least: str = "") -> list[Any]:
+    """What makes a float a quantity of 0 or more; above 0 where `least` says what to write."""
+
     def validate(value: Any) -> float:
+        if least and value == 0 and not isinstance(value, bool):
+            raise ValueError(f"{value!r} is zero; write {least}")
         number = parse_quantity(value, units, example)
-        if number < 0 and not negative:
-            raise ValueError(f"{value!r} is negative; write a value of 0 or more")
-        if number == 0 and not zero:
-            raise ValueError(f"{value!r} is zero; write a positive value such as `{example}`")
+        if number < 0:
+            raise ValueError(f"{value!r} is negative; write {least or 'a value of 0 or more'}")
+        if least and number == 0:
+            raise ValueError(f"{value!r} is zero; write {least}")
         return number
 
     schema = {
@@ -63,6 +72,9 @@ def _quantity(units: dict[str, float], example: str, *, negative: bool, zero: bo
     ]
 
 
-Time = Annotated[float, *_quantity(TIME_UNITS, "5 ms", negative=False, zero=True)]
-PositiveTime = Annotated[float, *_quantity(TIME_UNITS, "5 ms", negative=False, zero=False)]
-Frequency = Annotated[float, *_quantity(FREQUENCY_UNITS, "0.5 Hz", negative=False, zero=True)]
+Time = Annotated[float, *_quantity(TIME_UNITS, "5 ms")]
+PositiveTime = Annotated[float, *_quantity(TIME_UNITS, "5 ms", "a positive time such as `5 ms`")]
+DelayTime = Annotated[
+    float, *_quantity(TIME_UNITS, "1 ms", "at least one time step, such as `1 ms`")
+]
+Frequency = Annotated[float, *_quantity(FREQUENCY_UNITS, "0.5 Hz")]

@@ -4,12 +4,34 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, Tag
 
-from neurodiff.spec.base import Part, choose
+from neurodiff.spec.base import Part, choose, told_apart
 from neurodiff.spec.quantities import Frequency, PositiveTime, Time
 
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Values = Annotated[list[Finite], Field(min_length=1)]
-PerUnit = Finite | Values
+Values = Annotated[list[float], Field(min_length=1)]
+
+
+def _one_or_list(value: Any) -> str:
+    return "list" if isinstance(value, list) else "one"
+
+
+PerUnit = Annotated[
+    Annotated[float, Tag("one")] | Annotated[Values, Tag("list")],
+    choose(_one_or_list, "write a number, or a list of numbers"),
+]
+Frequencies = Annotated[
+    Annotated[Frequency, Tag("one")] | Annotated[list[Frequency], Field(min_length=1), Tag("list")],
+    choose(_one_or_list, "write a frequency, or a list of frequencies"),
+]
+
+
+def _phase_form(value: Any) -> str:
+    return "word" if isinstance(value, str) else "number"
+
+
+Phase = Annotated[
+    Annotated[Literal["random"], Tag("word")] | Annotated[PerUnit, Tag("number")],
+    choose(_phase_form, "write `random`, a number, or a list of numbers"),
+]
 
 
 class ConstantInput(Part):
@@ -23,9 +45,9 @@ class SinusoidInput(Part):
     """amplitude * sin(2 pi frequency t + phase), each a scalar or one per unit; phase in radian."""
 
     kind: Literal["sinusoid"]
-    frequency: Frequency | Annotated[list[Frequency], Field(min_length=1)]
+    frequency: Frequencies
     amplitude: PerUnit = 1.0
-    phase: Literal["random"] | PerUnit = "random"
+    phase: Phase = "random"
 
 
 class NoiseInput(Part):
@@ -33,11 +55,11 @@ class NoiseInput(Part):
 
     kind: Literal["noise"]
     time_constant: PositiveTime
-    sd: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    sd: Annotated[float, Field(ge=0)] = 1.0
 
 
 class FramesInput(Part):
-    """Labelled frames shown one after another; over the first `crossfade` of its hold a frame blends in."""
+    """Labelled frames, one after another; over the first `crossfade` of its hold one blends in."""
 
     kind: Literal["frames"]
     dataset: str = "digits"
@@ -59,6 +81,7 @@ class ArrayInput(Part):
 Input = Annotated[
     ConstantInput | SinusoidInput | NoiseInput | FramesInput | ArrayInput,
     Field(discriminator="kind"),
+    told_apart("kind", ConstantInput, SinusoidInput, NoiseInput, FramesInput, ArrayInput),
 ]
 
 
@@ -81,7 +104,7 @@ class ConstantTarget(Part):
 
 
 class TeacherTarget(Part):
-    """What the same network with weights drawn from `seed` answers to the present input, at once."""
+    """What the same network, with weights from `seed`, answers to the present input, at once."""
 
     kind: Literal["teacher"]
     seed: Annotated[int, Field(ge=0)]
@@ -102,5 +125,7 @@ class ArrayTarget(ArrayInput):
 
 
 Target = Annotated[
-    ConstantTarget | TeacherTarget | LabelsTarget | ArrayTarget, Field(discriminator="kind")
+    ConstantTarget | TeacherTarget | LabelsTarget | ArrayTarget,
+    Field(discriminator="kind"),
+    told_apart("kind", ConstantTarget, TeacherTarget, LabelsTarget, ArrayTarget),
 ]

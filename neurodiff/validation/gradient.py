@@ -1,7 +1,8 @@
-"""Sets what the simulated synapses learned from against what the reference says: the two halves meet.
+"""Sets what the simulated synapses learned from against what the reference says.
 
-The local product delta_post * x_pre of every synapse, as the simulation recorded it, is compared with
-the gradient (or with the waves) that the model's `validation.reference` asks for.
+Here the two halves meet. The local product delta_post * x_pre of every synapse, as the simulation
+recorded it, is compared with the gradient (or with the waves) that the model's
+`validation.reference` asks for.
 """
 
 from typing import Any, NamedTuple
@@ -107,7 +108,7 @@ def rebuild(recording: xr.Dataset) -> Case:
 
 
 def _layers(case: Case, g: Floats, truth: Floats, *, predicts: bool) -> tuple[LayerReport, ...]:
-    """One report for each projection; with the steps from which it is exact, where that is defined."""
+    """One report for each projection; with its first exact step, where that is defined."""
     reports = []
     for row in projection_latencies(case.graph, case.latencies):
         own = row.projection.synapses

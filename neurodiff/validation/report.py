@@ -119,7 +119,7 @@ class GradientReport:
 
 
 def compare(name: str, g: Floats, truth: Floats, window: Bools) -> LayerReport:
-    """Agreement of products g with their reference, both (times, synapses), at the `window`'s times."""
+    """Agreement of products g with their reference, both (times, synapses), in the `window`."""
     if not window.any():
         return LayerReport(name, why="no sample after validation.start; run longer")
     g, truth = g[window], truth[window]

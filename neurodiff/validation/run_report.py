@@ -14,8 +14,8 @@ from neurodiff.validation.task import TaskReport, compare_task
 class RunReport:
     """What `report.json` and ``neurodiff validate --json`` hold.
 
-    `gradient` is None for a run that stopped before its first sample, `task` where no labelled frames
-    were learned.
+    `gradient` is None for a run that stopped before its first sample, `task` where no labelled
+    frames were learned.
     """
 
     gradient: GradientReport | None

@@ -45,7 +45,8 @@ class TaskReport:
         """Two lines: the simulated network, and backprop."""
         lines = [
             f"test accuracy {self.test_accuracy:.2%} after {self.presentations} presentations "
-            f"(on {self.tested_on} frames; while learning, last epoch: {self.training_accuracy:.2%})"
+            f"(on {self.tested_on} frames; "
+            f"while learning, last epoch: {self.training_accuracy:.2%})"
         ]
         if self.backprop_test_accuracy is not None:
             difference = 100 * (self.test_accuracy - self.backprop_test_accuracy)

@@ -1,0 +1,227 @@
+"""The command line as a user meets it: exit codes, messages, what is left on disk."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import xarray as xr
+
+from neurodiff import cli, load
+from neurodiff import run_folder as run_folder_module
+
+MODELS = Path(__file__).parent.parent / "models"
+WAVE = str(MODELS / "ten_layer_wave.yaml")
+SMALL = """
+neurodiff: 1
+name: small
+network: {layers: [2, 3, 1]}
+plasticity: {rule: diffusion, learning_rate: 5 Hz}
+input: {kind: sinusoid, frequency: 5 Hz}
+target: {kind: constant, values: [0.2]}
+run: {duration: 60 ms, target: numpy}
+validation: {minimum_cosine: -1}
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch) -> Path:
+    """An empty current folder with a small model file in it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.yaml").write_text(SMALL)
+    return tmp_path
+
+
+def neurodiff(capfd, monkeypatch, *arguments: str) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of a command."""
+    monkeypatch.setattr(sys, "argv", ["neurodiff", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    out, err = capfd.readouterr()
+    return int(ended.value.code or 0), out, err
+
+
+@pytest.fixture
+def command(capfd, monkeypatch):
+    return lambda *arguments: neurodiff(capfd, monkeypatch, *arguments)
+
+
+def test_run_leaves_a_folder_with_everything(here, command):
+    code, out, err = command("run", "small.yaml")
+    assert code == 0
+    assert "cosine" in out and "run folder: runs/small" in out
+    assert "small: 60 steps of 1 ms on numpy" in err and "60.0/60.0" in err
+    folder = here / "runs" / "small"
+    names = {"model.yaml", "recording.nc", "report.json"}
+    figures = {"waves.png", "learning.png", "cosine.png", "weights.png"}
+    assert {path.name for path in folder.iterdir()} == names | figures
+    assert list(here.glob("runs/.*")) == []
+    with xr.open_dataset(folder / "recording.nc") as recording:
+        assert recording.sizes["time"] == 60
+        assert recording["x"].attrs["units"] == "1" and recording["time"].attrs["units"] == "s"
+        assert (recording.attrs["complete"], recording.attrs["seed"]) == ("true", 1)
+    report = json.loads((folder / "report.json").read_text())
+    assert report["passed"] and report["timing"]["steps"] == 60
+    assert [layer["name"] for layer in report["layers"]] == ["layer1", "layer2"]
+
+
+def test_the_model_of_a_run_folder_runs_again_and_gives_the_same(here, command):
+    command("run", "small.yaml", "--seed", "7", "--set", "network.weights={init: normal, sd: 0.3}")
+    model = load(here / "runs" / "small" / "model.yaml")
+    assert (model.seed, model.network.weights.sd) == (7, 0.3)
+    code, _, _ = command("run", "runs/small/model.yaml", "--output", "again")
+    assert code == 0
+    with (
+        xr.open_dataset("runs/small/recording.nc") as first,
+        xr.open_dataset("again/recording.nc") as second,
+    ):
+        assert first.equals(second)
+
+
+def test_an_existing_folder_is_kept_unless_forced(here, command):
+    assert command("run", "small.yaml")[0] == 0
+    before = (here / "runs/small/report.json").stat().st_mtime_ns
+    code, _, err = command("run", "small.yaml")
+    assert code == 2
+    assert "runs/small: exists already" in err and "--force" in err and "Traceback" not in err
+    assert (here / "runs/small/report.json").stat().st_mtime_ns == before
+    assert command("run", "small.yaml", "--force")[0] == 0
+    assert (here / "runs/small/report.json").stat().st_mtime_ns > before
+    assert [path.name for path in (here / "runs").iterdir()] == ["small"]
+
+
+def test_force_does_not_replace_a_folder_that_is_no_run(here, command):
+    (here / "data").mkdir()
+    (here / "data" / "precious.txt").write_text("keep me")
+    code, _, err = command("run", "small.yaml", "--output", "data", "--force")
+    assert code == 2 and "is no run folder" in err
+    assert (here / "data" / "precious.txt").read_text() == "keep me"
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_run(here, command):
+    (here / "file").write_text("")
+    code, out, err = command("run", "small.yaml", "--output", "file/run")
+    assert code == 2 and out == ""
+    assert "file/run: cannot be written" in err and "choose another --output" in err
+    assert "steps of" not in err
+
+
+def test_a_full_disk_leaves_nothing_half_written(here, command, monkeypatch):
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    command("run", "small.yaml")
+    monkeypatch.setattr(run_folder_module, "save_recording", full)
+    code, _, err = command("run", "small.yaml", "--output", "other")
+    assert code == 2 and "No space left on device" in err and "Traceback" not in err
+    assert not (here / "other").exists() and list(here.glob(".other*")) == []
+    code, _, _ = command("run", "small.yaml", "--force")
+    assert code == 2 and (here / "runs/small/recording.nc").is_file()
+
+
+def test_validate_exits_with_0_1_and_2(here, command):
+    code, out, _ = command("validate", WAVE)
+    assert code == 0
+    rows = [line.split() for line in out.splitlines() if line.startswith("layer1 ")]
+    assert rows[0][-2:] == ["19", "19"]
+    code, out, _ = command("validate", "small.yaml", "--set", "validation.minimum_cosine=1")
+    assert code == 1 and "not passed" in out
+    code, out, err = command("validate", "missing.yaml")
+    assert code == 2 and out == "" and "missing.yaml: no such file" in err
+
+
+def test_validate_prints_json_alone(here, command):
+    code, out, _ = command("validate", "small.yaml", "--json")
+    report = json.loads(out)
+    assert code == 0 and report["passed"] is True and report["reference"] == "error_frame"
+    assert set(report["total"]) == {"cosine", "relative_error", "cosine_of_summed_update"}
+    assert list(here.iterdir()) == [here / "small.yaml"]
+
+
+def test_show_prints_the_network_before_it_is_run(here, command):
+    delay = "network.delay={forward: 2 ms, backward: 3 ms}"
+    code, out, _ = command("show", WAVE, "--set", delay)
+    assert code == 0
+    cells = {line.split()[0]: line.split() for line in out.splitlines() if line}
+    # population: x arrives after F_4 = 4 * 2, the target after D_y + R_4 = 20 + 6 * 3
+    assert cells["hidden4"][-2:] == ["8", "38"]
+    # projection layer4: F = 8, R = 18, M = 6 * (2 + 3), exact from 20 + 18, f_c = 1/(4 * 30 ms)
+    assert cells["layer4"][1:6] == ["8", "18", "30", "38", "8.333"]
+    assert "memory" in out and "runs on numpy" in out
+
+
+def test_plot_draws_the_figures_again(here, command):
+    command("run", "small.yaml")
+    (here / "runs/small/waves.png").unlink()
+    code, out, _ = command("plot", "runs/small")
+    assert code == 0 and "waves.png" in out and (here / "runs/small/waves.png").is_file()
+    code, _, err = command("plot", ".")
+    assert code == 2 and "no run folder" in err
+
+
+def test_schema_is_json(command):
+    code, out, _ = command("schema")
+    assert code == 0 and json.loads(out)["required"][:2] == ["neurodiff", "name"]
+
+
+def test_bad_input_exits_with_2_and_writes_nothing(here, command):
+    code, out, err = command("run", "small.yaml", "--set", "network.layers=[2, 3, 2]")
+    assert code == 2 and out == "" and "Traceback" not in err
+    assert err.startswith("error: ") and "target.values" in err
+    assert list(here.iterdir()) == [here / "small.yaml"]
+
+
+def start(*arguments: str) -> subprocess.Popen:
+    """A command in a process of its own, its standard error to be read."""
+    return subprocess.Popen(
+        [sys.executable, "-c", "from neurodiff.cli import main; main()", *arguments],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        start_new_session=True,
+    )
+
+
+def wait_for_steps(process: subprocess.Popen) -> float:
+    """Read until the progress bar has moved; seconds since the first line of output."""
+    text, first = b"", 0.0
+    while b"steps/s]" not in text:
+        read = process.stderr.read1(4096)
+        assert read, text.decode()
+        first = first or time.monotonic()
+        text += read
+    return time.monotonic() - first
+
+
+@pytest.mark.parametrize("target", ["numpy", "cpp_standalone"])
+def test_an_interrupted_run_keeps_what_it_had(here, target):
+    long = "run.duration=100000 s"
+    with start("run", "small.yaml", "--target", target, "--set", long) as process:
+        wait_for_steps(process)
+        time.sleep(0.5)
+        os.killpg(process.pid, signal.SIGINT)
+        err = process.stderr.read().decode()
+    assert process.returncode == 130
+    assert "what was recorded until then is kept" in err and "Traceback" not in err
+    with xr.open_dataset(here / "runs/small/recording.nc") as recording:
+        steps = recording.attrs["steps"]
+        assert recording.attrs["complete"] == "false"
+        assert 0 < steps < 100_000_000
+        assert recording["weight_time"].values[-1] == pytest.approx(steps * 1e-3)
+    report = json.loads((here / "runs/small/report.json").read_text())
+    assert (report["complete"], report["passed"]) == (False, False)
+
+
+def test_the_second_run_on_cython_starts_within_three_seconds(here):
+    for _ in range(2):
+        duration = "run.duration=2 s"
+        command = ("run", "small.yaml", "--target", "cython", "--force", "--set", duration)
+        with start(*command) as process:
+            seconds = wait_for_steps(process)
+            process.stderr.read()
+        assert process.returncode == 0
+    assert seconds < 3

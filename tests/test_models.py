@@ -1,0 +1,80 @@
+"""The models that are shipped, and what the theory says of them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neurodiff import Model, Simulation, load, validate
+from neurodiff.validation import compare_task
+
+MODELS = Path(__file__).parent.parent / "models"
+
+
+def run(name: str, *overrides: str) -> Simulation:
+    return Simulation(load(MODELS / f"{name}.yaml", overrides), target="numpy").run()
+
+
+def test_the_committed_schema_is_that_of_the_model_file():
+    schema = json.loads((MODELS / "neurodiff.schema.json").read_text(encoding="utf-8"))
+    assert schema == Model.model_json_schema()
+
+
+@pytest.mark.parametrize("path", sorted(MODELS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_model_is_named_after_its_file_and_carries_the_schema_line(path: Path):
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    assert first == "# yaml-language-server: $schema=neurodiff.schema.json"
+    assert load(path).name == path.stem.replace("_", "-")
+
+
+def test_ten_layers_become_exact_at_2L_minus_l_and_not_one_step_earlier():
+    report = validate(run("ten_layer_wave"))
+    assert report.passed
+    for layer, exact in enumerate(report.layers, start=1):
+        assert exact.exact_from_step == exact.predicted_exact_step == 20 - layer
+    errors = report.over_time["relative_error"].values
+    for layer in range(1, 11):
+        assert (errors[20 - layer :, layer - 1] <= 1e-12).all()
+        assert errors[20 - layer - 1, layer - 1] > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("frequency", "reference", "expected"),
+    [
+        # omega (L - 1) dt = 0.1 and 0.3 with L = 10 and dt = 1 ms; cosines of the theory's table
+        ("1.768388 Hz", "error_frame", 0.970),
+        ("1.768388 Hz", "instantaneous", 0.948),
+        ("5.305165 Hz", "error_frame", 0.76),
+    ],
+)
+def test_the_faster_the_sinusoid_the_worse_the_first_layer(frequency, reference, expected):
+    overrides = [f"input.frequency={frequency}", f"validation.reference={reference}"]
+    reports = [validate(run("sinusoid", *overrides, f"seed={seed}")) for seed in range(1, 6)]
+    first = np.mean([report.layers[0].cosine for report in reports])
+    last = np.mean([report.layers[-1].cosine for report in reports])
+    assert first == pytest.approx(expected, abs=0.02)
+    if reference == "error_frame":
+        assert last == pytest.approx(1, abs=1e-12)
+
+
+def test_exclusive_or_is_learned():
+    simulation = run("two_layer_xor")
+    task = compare_task(simulation)
+    assert (task.test_accuracy, task.presentations, task.tested_on) == (1.0, 1600, "training")
+    assert task.backprop_test_accuracy == 1.0
+    assert validate(simulation).passed
+
+
+def test_digits_are_learned_as_well_as_by_backprop():
+    model = load(MODELS / "digits.yaml")
+    weight_layers = len(model.network.layers) - 1
+    assert weight_layers == 3
+    assert model.steps(model.input.hold) <= 4 * weight_layers
+    simulation = Simulation(model).run()
+    task = compare_task(simulation)
+    assert task.tested_on == "test"
+    assert task.presentations == 18 * 1437
+    assert task.test_accuracy >= 0.97
+    assert task.backprop_test_accuracy - task.test_accuracy <= 0.01
+    assert (simulation.recording["tested"].values.sum(), simulation.timing.steps) == (360, 314_712)
