@@ -3,13 +3,13 @@
 import time
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import xarray as xr
 
 from neurodiff.collection import collect, label_answers
 from neurodiff.cost import Cost, estimate
-from neurodiff.exceptions import SimulationError
+from neurodiff.exceptions import ModelError, SimulationError
 from neurodiff.graph import Graph, build_graph
 from neurodiff.latency import Latencies, compute_latencies
 from neurodiff.loss import loss_of
@@ -19,6 +19,7 @@ from neurodiff.recording import build_recording
 from neurodiff.simulator.execution import Progress, compiler_available, machine_code
 from neurodiff.simulator.network import build_network
 from neurodiff.spec import Model, to_yaml
+from neurodiff.spec.model import MachineCode
 from neurodiff.stimuli import Stimuli, build_stimuli
 from neurodiff.weights import initial_weights
 
@@ -43,6 +44,11 @@ class Simulation:
         Kind of machine code, instead of the model's `run.target`: auto, numpy, cython or
         cpp_standalone.
 
+    Raises
+    ------
+    ModelError
+        If files that the model names are missing or do not fit.
+
     Attributes
     ----------
     graph : Graph
@@ -57,6 +63,9 @@ class Simulation:
     """
 
     def __init__(self, model: Model, target: str | None = None):
+        if target is not None and target not in get_args(MachineCode):
+            known = ", ".join(get_args(MachineCode))
+            raise ModelError("run.target", f"{target!r} is not known", f"write one of: {known}")
         self.model = model
         self.graph: Graph = build_graph(model)
         self.latencies: Latencies = compute_latencies(self.graph)

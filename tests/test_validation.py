@@ -1,0 +1,126 @@
+"""The figures of the report, worked out by hand; and the references, worked out another way."""
+
+import numpy as np
+import pytest
+
+from neurodiff import Model, Simulation, validate
+from neurodiff.reference.backprop import backprop, products
+from neurodiff.validation.report import compare, exact_from, over_time
+from tests.networks import chain, random_digraph
+from tests.simulated import EVERY_STEP, simulate
+
+G = np.array([[3.0, 4.0], [0.0, 2.0], [1.0, 0.0]])
+TRUTH = np.array([[3.0, 4.0], [0.0, 1.0], [-1.0, 0.0]])
+ALWAYS = np.array([True, True, True])
+
+
+def test_means_are_weighted_by_the_norms():
+    report = compare("layer", G, TRUTH, ALWAYS)
+    # <g, g*> = 25, 2, -1; |g| |g*| = 25, 2, 1
+    assert report.cosine == pytest.approx(26 / 28)
+    # |g - g*| = 0, 1, 2; |g*| = 5, 1, 1; |g| = 5, 2, 1
+    assert report.relative_error == pytest.approx(3 / 7)
+    assert report.norm_ratio == pytest.approx(8 / 7)
+    # sizes of g* that agree in sign: 3, 4, 1 (and two zeros); the last -1 does not
+    assert report.sign_agreement == pytest.approx(8 / 9)
+    # sums (4, 6) and (2, 5)
+    assert report.cosine_of_summed_update == pytest.approx(38 / np.sqrt(52 * 29))
+
+
+def test_only_the_window_counts():
+    report = compare("layer", G, TRUTH, np.array([True, False, False]))
+    assert (report.cosine, report.relative_error, report.norm_ratio) == (1, 0, 1)
+    assert "run longer" in compare("layer", G, TRUTH, ~ALWAYS).why
+
+
+def test_a_layer_without_a_gradient_reports_null_and_why():
+    report = compare("layer", G, np.zeros_like(G), ALWAYS)
+    assert report.cosine is report.relative_error is report.norm_ratio is None
+    assert report.to_dict()["why"] == "the reference gradient is zero throughout"
+
+
+def test_a_layer_that_diverged_says_so():
+    report = compare("layer", G + np.inf, TRUTH, ALWAYS)
+    assert report.cosine is None and "lower plasticity.learning_rate" in report.why
+
+
+def test_each_time_has_its_own_figures():
+    found = over_time(G, TRUTH)
+    np.testing.assert_allclose(found["cosine"], [1, 1, -1])
+    np.testing.assert_allclose(found["relative_error"], [0, 1, 2])
+    np.testing.assert_allclose(found["norm_ratio"], [1, 2, 1])
+    assert np.isnan(over_time(G, np.zeros_like(G))["cosine"]).all()
+
+
+def test_exact_from_is_the_first_step_after_the_last_that_was_not():
+    steps = np.array([0, 5, 10])
+    assert exact_from(TRUTH, TRUTH, steps) == 0
+    assert exact_from(np.vstack([G[1], TRUTH[1:]]), TRUTH, steps) == 5
+    assert exact_from(G, TRUTH, steps) is None
+    assert exact_from(TRUTH * (1 + 1e-11), TRUTH, steps) is None
+
+
+def moving(reference: str, **keys: object) -> Model:
+    """A chain with unequal delays, two outputs, a moving input and target."""
+    return chain(
+        [2, 3, 3, 2],
+        delay={"forward": "2 ms", "backward": "3 ms"},
+        input={"kind": "sinusoid", "frequency": "20 Hz"},
+        target={"kind": "teacher", "seed": 5},
+        run={"duration": "60 ms"},
+        **{**EVERY_STEP, "validation": {"every": "1 ms", "reference": reference}},
+        **keys,
+    )
+
+
+def gradients(simulation: Simulation, ages: list[int], w: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """Backprop (steps, synapses) for each layer's input of `age` steps ago, weights of each step."""
+    truth = np.empty((simulation.stimuli.steps, simulation.graph.n_synapses))
+    for step in range(simulation.stimuli.steps):
+        for part, age in zip(simulation.graph.projections, ages, strict=True):
+            frame = np.array([max(step - age, 0)])
+            u, y = simulation.stimuli.input.at(frame), simulation.stimuli.target.at(frame)
+            found = backprop(simulation.graph, w[step], bias[step], u, y, simulation.model.loss)
+            truth[step, part.synapses] = products(simulation.graph, found.x, found.delta, part.synapses)
+    return truth
+
+
+@pytest.mark.parametrize(
+    ("reference", "ages"),
+    # F_3 = 6, R = 6, 3, 0
+    [("error_frame", [12, 9, 6]), ("instantaneous", [0, 0, 0])],
+)
+def test_the_references_are_backprop_for_the_input_they_name(reference: str, ages: list[int]):
+    rule = {"rule": "diffusion", "learning_rate": "20 Hz"}
+    simulation = simulate(moving(reference, plasticity=rule))
+    recording, report = simulation.recording, validate(simulation)
+    w, bias = recording["w"].values, np.nan_to_num(recording["bias"].values)
+    truth = gradients(simulation, ages, w, bias)
+    window = np.arange(60) >= 12  # by default from F_3 + R_1 on
+    for part, layer in zip(simulation.graph.projections, report.layers, strict=True):
+        own = part.synapses
+        by_hand = compare(part.name, recording["update"].values[:, own], truth[:, own], window)
+        assert layer.cosine == pytest.approx(by_hand.cosine, rel=1e-12)
+        assert layer.relative_error == pytest.approx(by_hand.relative_error, rel=1e-9)
+        assert layer.cosine < 0.9999 or (reference, part.name) == ("error_frame", "layer3")
+
+
+def test_against_the_delayed_waves_everything_is_exact_while_it_learns():
+    rule = {"rule": "diffusion", "learning_rate": "20 Hz", "weight_decay": "1 Hz", "start": "9 ms"}
+    keys = {**EVERY_STEP, "validation": {"every": "7 ms", "start": "0 ms", "reference": "delayed"}}
+    model = random_digraph(np.random.default_rng(3), plasticity=rule, **keys)
+    report = validate(simulate(model))
+    assert report.passed and report.reference == "delayed"
+    assert report.total.relative_error <= 1e-12
+
+
+def test_bounds_decide():
+    loose = {"every": "1 ms", "minimum_cosine": -1}
+    strict = {"every": "1 ms", "minimum_cosine": 0.99999}
+    tight = {"every": "1 ms", "minimum_cosine": -1, "maximum_relative_error": 1e-3}
+    verdicts = []
+    for bounds in (loose, strict, tight):
+        model = moving("error_frame")
+        data = model.model_dump(mode="json", exclude_none=True) | {"validation": bounds}
+        verdicts.append(validate(simulate(Model.from_mapping(data))).passed)
+    assert verdicts == [True, False, False]
