@@ -19,7 +19,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Networks of neurons with delays that learn by two waves, checked against backpropagation.",
+    help="Networks with delays that learn by two waves, checked against backpropagation.",
 )
 
 ModelFile = Annotated[Path, typer.Argument(help="A model file (YAML).", show_default=False)]

@@ -9,6 +9,12 @@ from neurodiff.simulation import Simulation
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity
 from neurodiff.table import align
 
+_LEGEND = """\
+F: steps from the input to the layer. R: steps from the output's error to the layer.
+M: by how many steps what arrives at the synapse is newer than what its error is about.
+exact from step: with constant input and frozen weights, the update is the gradient from here on.
+learns below: f_c = 1/(4 M dt); a faster tone moves the weights the wrong way."""
+
 
 def describe(simulation: Simulation) -> str:
     """Populations, projections, latencies, bandwidths and estimated cost, as text."""
@@ -69,23 +75,15 @@ def _latencies(simulation: Simulation) -> str:
         cutoff = "any speed" if np.isinf(row.cutoff) else f"{row.cutoff:.4g} Hz"
         numbers = [f"{value:.4g}" for value in (row.forward, row.backward, row.mismatch)]
         rows.append([row.projection.name, *numbers, str(row.exact_from), cutoff])
-    return "\n".join(
-        [
-            align(rows),
-            "F: steps from the input to the layer. R: steps from the output's error to the layer.",
-            "M: by how many steps what arrives at the synapse is newer than what its error is about.",
-            "exact from step: with constant input and frozen weights the update is the gradient from "
-            "here on.",
-            "learns below: f_c = 1/(4 M dt); a faster tone moves the weights the wrong way.",
-        ]
-    )
+    return align(rows) + "\n" + _LEGEND
 
 
 def _cost(simulation: Simulation) -> str:
     cost = simulation.cost
     times = ", ".join(f"{target} {seconds:.0f} s" for target, seconds in cost.seconds.items())
     return (
-        f"estimated memory {cost.memory / 1e6:.0f} MB; estimated time, compilation included: {times}\n"
+        f"estimated memory {cost.memory / 1e6:.0f} MB; "
+        f"estimated time, compilation included: {times}\n"
         f"runs on {simulation.target}"
     )
 

@@ -2,7 +2,7 @@
 
 
 def align(rows: list[list[str]]) -> str:
-    """Rows of cells as lines with aligned columns: the first to the left, the others to the right."""
+    """Rows of cells as lines with aligned columns: the first to the left, the rest to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []
     for first, *others in rows:

@@ -37,7 +37,7 @@ def reference_waves(simulation: Simulation) -> list[WaveStep]:
 
 
 def deviations(simulation: Simulation) -> dict[str, float]:
-    """Largest relative deviation from the reference over all steps: of x, delta, w, bias, product."""
+    """Largest relative deviation from the reference over all steps, by variable."""
     recording, own = simulation.recording, slice(simulation.graph.n_inputs, None)
     waves = reference_waves(simulation)
     pairs = {

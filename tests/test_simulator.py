@@ -42,7 +42,7 @@ def layered(seed: int, **keys: object) -> Model:
 
 
 def strong_rule(build: Build, seed: int) -> dict[str, str] | None:
-    """Plasticity with a learning rate that moves the network's weights by 10 % without diverging."""
+    """Plasticity that moves the network's weights by 10 % and does not diverge."""
     for rate in ("20 Hz", "60 Hz", "5 Hz"):
         rule = {"rule": "diffusion", "learning_rate": rate, "weight_decay": "0.2 Hz"}
         with np.errstate(over="ignore", invalid="ignore"):

@@ -6,7 +6,7 @@ import pytest
 from neurodiff import Model, Simulation, validate
 from neurodiff.reference.backprop import backprop, products
 from neurodiff.validation.report import compare, exact_from, over_time
-from tests.networks import chain, random_digraph
+from tests.networks import Floats, chain, random_digraph
 from tests.simulated import EVERY_STEP, simulate
 
 G = np.array([[3.0, 4.0], [0.0, 2.0], [1.0, 0.0]])
@@ -73,15 +73,17 @@ def moving(reference: str, **keys: object) -> Model:
     )
 
 
-def gradients(simulation: Simulation, ages: list[int], w: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """Backprop (steps, synapses) for each layer's input of `age` steps ago, weights of each step."""
-    truth = np.empty((simulation.stimuli.steps, simulation.graph.n_synapses))
+def gradients(simulation: Simulation, ages: list[int], w: Floats, bias: Floats) -> Floats:
+    """Backprop (steps, synapses) for each layer's input of `age` steps ago."""
+    graph = simulation.graph
+    truth = np.empty((simulation.stimuli.steps, graph.n_synapses))
     for step in range(simulation.stimuli.steps):
-        for part, age in zip(simulation.graph.projections, ages, strict=True):
+        for part, age in zip(graph.projections, ages, strict=True):
             frame = np.array([max(step - age, 0)])
             u, y = simulation.stimuli.input.at(frame), simulation.stimuli.target.at(frame)
-            found = backprop(simulation.graph, w[step], bias[step], u, y, simulation.model.loss)
-            truth[step, part.synapses] = products(simulation.graph, found.x, found.delta, part.synapses)
+            found = backprop(graph, w[step], bias[step], u, y, simulation.model.loss)
+            own = part.synapses
+            truth[step, own] = products(graph, found.x, found.delta, own)
     return truth
 
 
