@@ -7,17 +7,17 @@ from typing import Any, get_args
 
 import xarray as xr
 
-from neurodiff.collection import collect, label_answers
+from neurodiff.collection import Arrays, collect, label_answers
 from neurodiff.cost import Cost, estimate
 from neurodiff.exceptions import ModelError, SimulationError
-from neurodiff.graph import Graph, build_graph
+from neurodiff.graph import Graph, Ints, build_graph
 from neurodiff.latency import Latencies, compute_latencies
 from neurodiff.loss import loss_of
 from neurodiff.plan import learning_rule, plan_samplings, recorded_values
 from neurodiff.progress import bar, silent
 from neurodiff.recording import build_recording
 from neurodiff.simulator.execution import Progress, compiler_available, machine_code
-from neurodiff.simulator.network import build_network
+from neurodiff.simulator.network import BuiltNetwork, build_network
 from neurodiff.spec import Model, to_yaml
 from neurodiff.spec.model import MachineCode
 from neurodiff.stimuli import Stimuli, build_stimuli
@@ -127,34 +127,33 @@ class Simulation:
         return self
 
     def _simulate(self, report: Progress) -> None:
-        target, started = self.target, time.perf_counter()
-        with machine_code(target) as run:
-            built = build_network(
-                self.graph,
-                self.w,
-                self.bias,
-                self.stimuli,
-                self.model.loss,
-                self.rule,
-                self.samplings,
-            )
-            first_step: list[float] = []
-
-            def first_then_report(fraction: float) -> None:
-                first_step.append(time.perf_counter())
-                report(fraction)
-
-            completed = run(built, self.stimuli.steps, first_then_report)
-            ended = time.perf_counter()
-            begun = first_step[0] if first_step else ended
-            self._timing = Timing(begun - started, ended - begun, completed, target)
+        clock = _Stopwatch(report)
+        with machine_code(self.target) as run:
+            built = self.build()
+            completed = run(built, self.stimuli.steps, clock.report)
+            self._timing = clock.timing(completed, self.target)
             arrays, steps = collect(built, self.graph, self.samplings, completed)
+        self._recording = self._label(arrays, steps, completed)
+
+    def build(self) -> BuiltNetwork:
+        """Make the Brian2 network, on whatever kind of code Brian2 is set to."""
+        return build_network(
+            self.graph,
+            self.w,
+            self.bias,
+            self.stimuli,
+            self.model.loss,
+            self.rule,
+            self.samplings,
+        )
+
+    def _label(self, arrays: Arrays, steps: dict[str, Ints], completed: int) -> xr.Dataset:
         if self.stimuli.presentations is not None:
             arrays.update(label_answers(self.stimuli.presentations, len(arrays["answer"])))
         if "x" in arrays:
             outputs = arrays["x"][:, self.graph.outputs]
             arrays["loss"] = loss_of(self.model.loss, outputs, arrays["target"])
-        self._recording = build_recording(self.graph, arrays, steps, self._provenance(completed))
+        return build_recording(self.graph, arrays, steps, self._provenance(completed))
 
     def _provenance(self, completed: int) -> dict[str, Any]:
         return {
@@ -191,3 +190,24 @@ class Simulation:
         if self._timing is None:
             raise SimulationError("nothing is timed yet; call run() first")
         return self._timing
+
+
+class _Stopwatch:
+    """Times the building, which ends with the first report of progress, and the steps."""
+
+    def __init__(self, report: Progress):
+        self._report = report
+        self._started = time.perf_counter()
+        self._first_step: float | None = None
+
+    def report(self, fraction: float) -> None:
+        """Note the first step, and pass the progress on."""
+        if self._first_step is None:
+            self._first_step = time.perf_counter()
+        self._report(fraction)
+
+    def timing(self, steps: int, target: str) -> Timing:
+        """Seconds until now."""
+        ended = time.perf_counter()
+        begun = ended if self._first_step is None else self._first_step
+        return Timing(begun - self._started, ended - begun, steps, target)

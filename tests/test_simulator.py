@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from neurodiff import Model, Simulation
 from neurodiff.simulator.execution import machine_code
-from neurodiff.simulator.network import build_network
 from tests.networks import chain, digraph, random_digraph
 from tests.simulated import EVERY_STEP, deviations, moved, simulate
 
@@ -160,14 +159,6 @@ def code_objects(layers: int) -> int:
     rule = {"rule": "diffusion", "learning_rate": "1 Hz"}
     simulation = Simulation(chain([3] * (layers + 1), plasticity=rule, **EVERY_STEP))
     with machine_code("numpy") as run:
-        built = build_network(
-            simulation.graph,
-            simulation.w,
-            simulation.bias,
-            simulation.stimuli,
-            simulation.model.loss,
-            simulation.rule,
-            simulation.samplings,
-        )
+        built = simulation.build()
         run(built, 2, lambda fraction: None)
         return built.code_objects
