@@ -1,12 +1,12 @@
-"""Labelled frames and arrays from files, checked."""
+"""Labelled frames, from files or built in, and their split."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.arrays import load_archive, require_finite
 from neurodiff.exceptions import ModelError
 from neurodiff.graph import random_stream
 from neurodiff.spec import Model
@@ -61,29 +61,6 @@ def load_frames(spec: FramesInput, model: Model) -> Frames:
     return Frames(images, labels, training, test if n_test else training)
 
 
-def load_array(path: Path, field: str) -> Floats:
-    """A finite two-dimensional array (time, units) from an .npy file.
-
-    Raises
-    ------
-    ModelError
-        If it is missing, no array of numbers, not two-dimensional, empty, or has NaN or infinity.
-    """
-    try:
-        array = np.load(path)
-    except FileNotFoundError:
-        raise ModelError(field, f"{path} does not exist", "check the path") from None
-    except (OSError, ValueError, EOFError) as error:
-        text = f"{path} cannot be read ({error})"
-        raise ModelError(field, text, "save an array there with numpy.save") from None
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf" or array.ndim != 2:
-        raise ModelError(
-            field, f"{path} is no array of numbers (time, units)", "save such an array"
-        )
-    _require_finite(array, path, field)
-    return array.astype(float)
-
-
 def _digits() -> tuple[Floats, Ints]:
     """scikit-learn's 1,797 handwritten digits, 8 x 8 pixels scaled to [0, 1]."""
     from sklearn.datasets import load_digits
@@ -94,34 +71,19 @@ def _digits() -> tuple[Floats, Ints]:
 
 def _archive(path: Path) -> tuple[Floats, Ints]:
     field = "input.dataset"
-    try:
-        with np.load(path) as archive:
-            arrays: dict[str, NDArray[Any]] = dict(archive)
-    except FileNotFoundError:
-        raise ModelError(
-            field, f"{path} does not exist", "write `digits` or an .npz file"
-        ) from None
-    except (OSError, ValueError, EOFError, AttributeError) as error:
-        text = f"{path} cannot be read ({error})"
-        raise ModelError(field, text, "save it with numpy.savez(frames=..., labels=...)") from None
+    arrays = load_archive(path, field, "save it with numpy.savez(path, frames=..., labels=...)")
     for name in ("frames", "labels"):
         if name not in arrays:
             raise ModelError(field, f"{path} has no array `{name}`", "save `frames` and `labels`")
     images, labels = arrays["frames"], arrays["labels"]
-    if images.ndim != 2 or labels.shape != (len(images),) or not len(images):
-        text = f"{path}: frames {images.shape} and labels {labels.shape} do not fit"
+    if images.ndim != 2 or labels.shape != (len(images),) or not images.size:
+        text = f"{path}: frames of shape {images.shape} and labels of shape {labels.shape}"
         raise ModelError(field, text, "make them (n, units) and (n,)")
-    _require_finite(images, path, field)
+    require_finite(images, f"array `frames` of {path}", field)
     if images.min() < 0 or images.max() > 1:
-        raise ModelError(field, f"{path}: frames are not in [0, 1]", "rescale them")
+        text = f"{path}: frames reach from {images.min():g} to {images.max():g}"
+        raise ModelError(field, text, "rescale them to values between 0 and 1")
     if labels.dtype.kind not in "iu" or labels.min() < 0:
-        raise ModelError(field, f"{path}: labels are no whole numbers from 0 on", "renumber them")
+        text = f"{path}: labels are not whole numbers from 0 on"
+        raise ModelError(field, text, "number the classes 0, 1, 2, ... and save integers")
     return images.astype(float), labels.astype(np.int64)
-
-
-def _require_finite(array: NDArray[Any], path: Path, field: str) -> None:
-    if not len(array):
-        raise ModelError(field, f"{path} is empty", "save at least one row")
-    if not np.isfinite(array).all():
-        row = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
-        raise ModelError(field, f"{path} has NaN or infinity in row {row}", "mend the file")

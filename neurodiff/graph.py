@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.exceptions import ModelError
 from neurodiff.spec import Model
 from neurodiff.spec.checks import topological_order
 from neurodiff.spec.network import (
@@ -140,6 +141,9 @@ def build_graph(model: Model) -> Graph:
     connections = sorted(connections, key=lambda part: order.index(part.post))
     pairs = [_connect(part, populations, model.seed) for part in connections]
     edges = np.cumsum([0] + [len(pre) for pre, _ in pairs])
+    if edges[-1] == 0:
+        text = "not a single synapse was drawn"
+        raise ModelError("network.projections", text, "raise `probability`, or the sizes")
     projections = tuple(
         Projection(str(part.name), populations[part.pre], populations[part.post], int(a), int(b))
         for part, a, b in zip(connections, edges[:-1], edges[1:], strict=True)

@@ -59,8 +59,11 @@ class ProjectionLatency:
     cutoff: float  # f_c = 1/(4 M dt) in Hz; inf where M = 0
 
 
-def compute_latencies(graph: Graph) -> Latencies:
-    """Latencies of every unit over all paths of the acyclic `graph`."""
+def compute_latencies(graph: Graph, target_delay: int | None = None) -> Latencies:
+    """Latencies of every unit over all paths of the acyclic `graph`.
+
+    `target_delay` is that of the target in steps, None where it is matched to the outputs.
+    """
     is_input = np.arange(graph.n_units) < graph.n_inputs
     forward = _Paths(graph.pre, graph.post, graph.forward_lag, is_input, np.zeros(graph.n_units))
     # a unit without synapses onto it sends what its bias makes it, from step 0 on
@@ -72,7 +75,10 @@ def compute_latencies(graph: Graph) -> Latencies:
     is_output = np.isin(np.arange(graph.n_units), graph.outputs)
     backward = _Paths(graph.post, graph.pre, graph.backward_lag, is_output, np.zeros(graph.n_units))
     age = _Paths(graph.post, graph.pre, graph.backward_lag, is_output, forward.mean())
-    longest = _Paths(graph.post, graph.pre, graph.backward_lag, is_output, settled.longest)
+    # the error of an output lasts once both its activity and its target do
+    lags = _target_lags(graph, forward.mean(), target_delay)
+    lasts = np.maximum(settled.longest, lags)
+    longest = _Paths(graph.post, graph.pre, graph.backward_lag, is_output, lasts)
     for projection in reversed(_by_presynaptic_order(graph)):
         for paths in (backward, age, longest):
             paths.extend(projection.synapses)
@@ -84,6 +90,16 @@ def compute_latencies(graph: Graph) -> Latencies:
         age=age.mean(),
         longest_age=longest.longest,
     )
+
+
+def _target_lags(graph: Graph, forward: Floats, target_delay: int | None) -> Ints:
+    """D_y of each output unit (n_units,); 0 for all others."""
+    lags = np.zeros(graph.n_units, dtype=np.int64)
+    for part in graph.populations:
+        if part.role == "output":
+            matched = _rounded_mean(forward[part.units])
+            lags[part.units] = matched if target_delay is None else target_delay
+    return lags
 
 
 def outputs_settle(latencies: Latencies, graph: Graph) -> int:

@@ -68,7 +68,7 @@ class Simulation:
             raise ModelError("run.target", f"{target!r} is not known", f"write one of: {known}")
         self.model = model
         self.graph: Graph = build_graph(model)
-        self.latencies: Latencies = compute_latencies(self.graph)
+        self.latencies: Latencies = compute_latencies(self.graph, model.target_delay)
         self._wanted_target = target or model.run.target
         self._recording: xr.Dataset | None = None
         self._timing: Timing | None = None

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.datasets import Frames, load_array, load_frames
+from neurodiff.arrays import load_array
+from neurodiff.datasets import Frames, load_frames
 from neurodiff.exceptions import ModelError
 from neurodiff.graph import Graph, random_stream
 from neurodiff.latency import Latencies, outputs_settle
@@ -185,7 +186,9 @@ def _present(model: Model, spec: FramesInput, graph: Graph) -> Presentations:
     else:
         n_training = model.steps(model.run.duration or 0.0) // hold
     if n_training == 0:
-        raise ModelError("run.duration", "shorter than one frame", "write at least `input.hold`")
+        held = format_quantity(spec.hold, TIME_UNITS)
+        text = f"shorter than one frame, which is held for {held}"
+        raise ModelError("run.duration", text, f"write at least {held}, or `epochs: 1`")
     rng = random_stream(model.seed, "order of frames")
     epochs = -(-n_training // n)
     shuffled = spec.order == "shuffled"
@@ -218,7 +221,7 @@ def _target(
     if isinstance(spec, ArrayTarget):
         return _in_unit_interval(_array(spec, "target", n, steps, model), model)
     if isinstance(spec, TeacherTarget):
-        w, bias = initial_weights(model, graph, seed=spec.seed)
+        w, bias = initial_weights(model, graph, teacher_seed=spec.seed)
         return _teach(graph, w, bias, source, steps)
     assert shown is not None and isinstance(source, Table)
     labels = shown.frames.labels
@@ -230,11 +233,8 @@ def _target(
 
 def _target_lags(model: Model, graph: Graph, latencies: Latencies) -> Ints:
     """D_y of each output unit: F of its population where the target is matched."""
-    delay = model.target.delay
-    if isinstance(delay, float):
-        return np.full(len(graph.outputs), model.steps(delay))
-    if delay == "none":
-        return np.zeros(len(graph.outputs), dtype=np.int64)
+    if model.target_delay is not None:
+        return np.full(len(graph.outputs), model.target_delay)
     lags = [
         np.full(part.size, latencies.target_lag(part))
         for part in graph.populations
@@ -283,8 +283,8 @@ def _array(spec: ArrayInput, field: str, n: int, steps: int, model: Model) -> Ta
     linear = spec.interpolation == "linear"
     lasting = (len(rows) - linear) * hold
     if lasting < steps:
-        seconds = format_quantity(lasting * model.time_step, TIME_UNITS)
-        text = f"{path} lasts {seconds}, the run is longer"
+        ends = f"{lasting * model.time_step:g} s", f"{steps * model.time_step:g} s"
+        text = f"{path} lasts {ends[0]}, the run {ends[1]}"
         raise ModelError(f"{field}.file", text, "shorten `run.duration` or lengthen the file")
     if linear:
         return Table(rows[1:], hold, hold, rows[0])
@@ -292,8 +292,10 @@ def _array(spec: ArrayInput, field: str, n: int, steps: int, model: Model) -> Ta
 
 
 def _in_unit_interval(target: Table, model: Model) -> Table:
-    if model.loss == "cross_entropy" and (target.rows.min() < 0 or target.rows.max() > 1):
-        text = "cross_entropy needs target values between 0 and 1"
+    values = np.concatenate([target.before[None], target.rows])
+    if model.loss == "cross_entropy" and (values.min() < 0 or values.max() > 1):
+        least, most = values.min(), values.max()
+        text = f"cross_entropy needs target values between 0 and 1, not {least:g} to {most:g}"
         raise ModelError("target.file", text, "rescale the file, or write `loss: squared_error`")
     return target
 

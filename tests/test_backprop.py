@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from networks import ACTIVATIONS, chain, digraph, random_digraph, random_weights
 
 from neurodiff.graph import Graph, build_graph
 from neurodiff.loss import loss_of
 from neurodiff.reference.backprop import backprop, injection, products
 from neurodiff.response import respond
+from tests.networks import ACTIVATIONS, chain, digraph, random_digraph, random_weights
 
 
 def test_linear_chain_by_hand():

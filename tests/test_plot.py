@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import xarray as xr
 from matplotlib.axes import Axes
-from networks import chain, digraph
 
 from neurodiff import Simulation, validate
 from neurodiff.graph import build_graph
@@ -21,6 +20,7 @@ from neurodiff.plot import (
     save_figures,
 )
 from neurodiff.plot.waves import predicted_fronts
+from tests.networks import chain, digraph
 
 LEARNS = {"rule": "diffusion", "learning_rate": "5 Hz"}
 DELAY = {"forward": "2 ms", "backward": "3 ms"}

@@ -59,7 +59,9 @@ def test_what_is_not_written_has_the_defaults_of_the_contract():
 
 
 def test_a_chain_is_short_for_its_digraph():
-    populations, projections = network("{output_activation: sigmoid, bias: false}").network.digraph()
+    populations, projections = network(
+        "{output_activation: sigmoid, bias: false}"
+    ).network.digraph()
     assert [(name, part.size, part.role) for name, part in populations.items()] == [
         ("input", 2, "input"),
         ("hidden1", 3, "hidden"),
@@ -119,9 +121,8 @@ def test_delays_in_all_their_forms():
     ],
 )
 def test_weights_in_all_their_forms(text: str):
-    weights = network(f"weights: {text}").network.weights
-    assert weights.model_dump() == {"gain": 1.0, **read(text)} if hasattr(weights, "gain") else True
-    assert weights.init == read(text)["init"]
+    weights = network(f"weights: {text}").network.weights.model_dump()
+    assert weights.items() >= read(text).items()
 
 
 @pytest.mark.parametrize("activation", ["linear", "tanh", "sigmoid", "relu", "softplus"])
@@ -203,27 +204,26 @@ def test_shorthands_mean_their_long_forms():
 @pytest.mark.parametrize(
     ("override", "changed"),
     [
-        ("seed=7", {"seed": 7}),
-        ("network.delay=2 ms", {"network": {"layers": [2, 3, 1], "delay": "2 ms"}}),
-        ("network.layers.1=50", {"network": {"layers": [2, 50, 1]}}),
-        ("network.weights.init=lecun_normal", None),
-        ("input={kind: noise, time_constant: 1 s}", None),
-        ("input.values.1=0.25", {"input": {"kind": "constant", "values": [0.2, 0.25]}}),
-        ("record=none", {"record": "none"}),
-        ("description=a = b", {"description": "a = b"}),
+        ("seed=7", "seed: 7"),
+        ("network.delay=2 ms", "network: {layers: [2, 3, 1], delay: 2 ms}"),
+        ("network.layers.1=50", "network: {layers: [2, 50, 1]}"),
+        (
+            "network.weights.init=lecun_normal",
+            "network: {layers: [2, 3, 1], weights: {init: lecun_normal}}",
+        ),
+        (
+            "input={kind: noise, time_constant: 1 s}",
+            "input: {kind: noise, time_constant: 1 s}",
+        ),
+        ("input.values.1=0.25", "input: {kind: constant, values: [0.2, 0.25]}"),
+        ("record=none", "record: none"),
+        ("description=a = b", "description: a = b"),
     ],
 )
-def test_an_override_is_as_if_it_stood_in_the_file(tmp_path: Path, override: str, changed: Any):
+def test_an_override_is_as_if_it_stood_in_the_file(tmp_path: Path, override: str, changed: str):
     file = tmp_path / "model.yaml"
     file.write_text(to_yaml(model()))
-    changed = changed or {
-        "network.weights.init": {"network": {"layers": [2, 3, 1], "weights": weights}},
-        "input": {"input": {"kind": "noise", "time_constant": "1 s"}},
-    }.get(override.partition("=")[0])
-    assert load(file, [override]).model_dump() == model(**changed).model_dump()
-
-
-weights = {"init": "lecun_normal"}
+    assert load(file, [override]).model_dump() == model(**read(changed)).model_dump()
 
 
 def test_the_last_override_wins_and_the_seed_comes_last(tmp_path: Path):

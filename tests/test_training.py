@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from networks import chain, digraph, random_digraph, random_weights
 
 from neurodiff.graph import build_graph
 from neurodiff.reference.backprop import backprop, products
 from neurodiff.reference.training import accuracy, train_online
 from neurodiff.reference.waves import delayed_waves
+from tests.networks import chain, digraph, random_digraph, random_weights
 
 ONE_FRAME = np.array([0])
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from networks import Populations, chain, digraph, random_digraph, random_weights
 
 from neurodiff.graph import Graph, build_graph
 from neurodiff.reference.backprop import backprop, products
 from neurodiff.reference.waves import WaveStep, delayed_waves
+from tests.networks import Populations, chain, digraph, random_digraph, random_weights
 
 
 def _run(graph: Graph, w, bias, u, y, loss="squared_error", **keys) -> WaveStep:

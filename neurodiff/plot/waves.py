@@ -182,7 +182,7 @@ def _shown_times(
 
 def _legible_span(model: Model, graph: Graph) -> float:
     """Time in s in which both waves, and what the input does, can be seen."""
-    ages = compute_latencies(graph).longest_age
+    ages = compute_latencies(graph, model.target_delay).longest_age
     both_ways = float(ages[np.isfinite(ages)].max(initial=1)) * model.time_step
     if isinstance(model.input, ConstantInput):
         return 1.5 * both_ways + 2 * model.time_step

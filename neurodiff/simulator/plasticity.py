@@ -34,7 +34,7 @@ class Diffusion:
         return self.learning_rate == self.weight_decay == 0 or self.start >= self.stop
 
     def apply(self, store: b2.NeuronGroup, errors: b2.NeuronGroup) -> None:
-        """Let the weights of `store` and the biases, kept by the error units, learn at every step."""
+        """Let the weights of `store` and the biases of `errors` learn at every step."""
         if self.frozen:
             return
         for group in (store, errors):

@@ -44,8 +44,10 @@ def problem(text: str, remedy: str, key: str = "") -> PydanticCustomError:
 
 def nearest(word: str, known: list[str]) -> str:
     """The remedy for a word that is not one of `known`: the nearest of them, or all."""
+    if len(known) == 1:
+        return f"write `{known[0]}`"
     close = get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else f"write one of: {', '.join(known)}"
+    return f"did you mean `{close[0]}`?" if close else f"write one of {', '.join(known)}"
 
 
 def _unknown_key(key: str, known: list[str]) -> PydanticCustomError:
@@ -80,7 +82,7 @@ def told_apart(
             remedy = f"write a mapping such as {{{key}: {names[0]}, ...}}"
             raise problem("it is empty" if value is None else f"{value!r} is no mapping", remedy)
         if key not in value:
-            raise problem("missing", f"write one of: {', '.join(names)}", key)
+            raise problem("missing", f"write one of {', '.join(names)}", key)
         if value[key] not in names:
             raise problem(f"{value[key]!r} is not known", nearest(str(value[key]), names), key)
         return value

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from neurodiff.spec.base import nearest
 from neurodiff.spec.network import (
+    ConstantWeights,
     Delays,
+    FileWeights,
     Network,
     NormalDelay,
     PopulationSpec,
@@ -19,7 +21,13 @@ from neurodiff.spec.network import (
     UniformDelay,
 )
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity
-from neurodiff.spec.signals import ArrayInput, ConstantInput, FramesInput, SinusoidInput
+from neurodiff.spec.signals import (
+    ArrayInput,
+    ConstantInput,
+    FramesInput,
+    SinusoidInput,
+    TeacherTarget,
+)
 
 if TYPE_CHECKING:
     from neurodiff.spec.model import Model
@@ -182,19 +190,22 @@ def _delay_times(field: str, delays: Delays | None) -> Iterator[tuple[str, float
             yield f"{field}.{direction}", delay
 
 
-def _input_misfits(model: Model) -> Iterator[Problem]:
+def _size(model: Model, role: str) -> int:
     populations, _ = model.network.digraph()
-    size = sum(part.size for part in populations.values() if part.role == "input")
-    lengths: dict[str, object] = {}
+    return sum(part.size for part in populations.values() if part.role == role)
+
+
+def _input_misfits(model: Model) -> Iterator[Problem]:
+    size, lengths = _size(model, "input"), dict[str, object]()
     if isinstance(model.input, ConstantInput):
         lengths = {"values": model.input.values}
     elif isinstance(model.input, SinusoidInput):
         parts = ("frequency", "amplitude", "phase")
         lengths = {part: getattr(model.input, part) for part in parts}
     elif isinstance(model.input, FramesInput) and model.input.crossfade > model.input.hold:
-        crossfade, hold = (format_quantity(time, TIME_UNITS) for time in times)
-        text = f"{crossfade} is longer than `hold`"
-        yield Problem("input.crossfade", text, f"write at most {hold}")
+        crossfade = format_quantity(model.input.crossfade, TIME_UNITS)
+        text = f"{crossfade} is longer than a frame is held"
+        yield Problem("input.crossfade", text, "write at most the value of `hold`")
     for field, values in lengths.items():
         if isinstance(values, list) and len(values) != size:
             text = f"{len(values)} values for {size} input units"
@@ -202,27 +213,37 @@ def _input_misfits(model: Model) -> Iterator[Problem]:
 
 
 def _target_misfits(model: Model) -> Iterator[Problem]:
-    populations, _ = model.network.digraph()
-    outputs = [part for part in populations.values() if part.role == "output"]
-    size = sum(part.size for part in outputs)
-    values = getattr(model.target, "values", None)
+    size, values = _size(model, "output"), getattr(model.target, "values", None)
     if values is not None and len(values) != size:
         text = f"{len(values)} values for {size} output units"
         yield Problem("target.values", text, f"write {size} values")
     if model.target.kind == "labels" and not isinstance(model.input, FramesInput):
         text = f"labels need frames, and the input is {model.input.kind}"
         yield Problem("target.kind", text, "write `input: {kind: frames, ...}` or another target")
-    if model.loss != "cross_entropy":
-        return
-    if any(part.activation != "sigmoid" for part in outputs):
-        yield Problem(
-            "loss",
-            "cross_entropy needs sigmoid outputs",
-            "write `output_activation: sigmoid` or `loss: squared_error`",
-        )
-    if values is not None and not all(0 <= value <= 1 for value in values):
-        text = "cross_entropy needs target values between 0 and 1"
-        yield Problem("target.values", text, "change them, or write `loss: squared_error`")
+    if isinstance(model.target, TeacherTarget) and not _draws_weights(model.network):
+        text = "a teacher draws its weights, and those of this network are not drawn"
+        yield Problem("target.kind", text, "use another `weights: {init: ...}` or another target")
+    if model.loss == "cross_entropy":
+        yield from _cross_entropy_misfits(model, values)
+
+
+def _draws_weights(network: Network) -> bool:
+    """Whether any weight comes from a random draw."""
+    _, projections = network.digraph()
+    return any(not isinstance(part.weights, ConstantWeights | FileWeights) for part in projections)
+
+
+def _cross_entropy_misfits(model: Model, values: list[float] | None) -> Iterator[Problem]:
+    populations, _ = model.network.digraph()
+    for name, part in populations.items():
+        if part.role == "output" and part.activation != "sigmoid":
+            text = f"cross_entropy needs sigmoid outputs, and `{name}` has {part.activation}"
+            remedy = "write `output_activation: sigmoid` in `network`, or `loss: squared_error`"
+            yield Problem("loss", text, remedy)
+    wrong = [value for value in values or [] if not 0 <= value <= 1]
+    if wrong:
+        text = f"cross_entropy needs target values between 0 and 1, not {wrong[0]}"
+        yield Problem("target.values", text, "change it, or write `loss: squared_error`")
 
 
 def _run_misfits(model: Model) -> Iterator[Problem]:

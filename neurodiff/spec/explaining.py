@@ -31,12 +31,12 @@ _WORDINGS = {
     "tuple_type": ("{value} is no list", "write a list of two, [..., ...]"),
     "dict_type": ("{value} is no mapping", "write `key: value` pairs"),
     "model_type": ("{value} is no mapping", "write `key: value` pairs"),
-    "greater_than": ("{value} is too small", "write a value above {gt}"),
-    "greater_than_equal": ("{value} is too small", "write {ge} or more"),
-    "less_than": ("{value} is too large", "write a value below {lt}"),
-    "less_than_equal": ("{value} is too large", "write {le} or less"),
-    "too_short": ("{actual_length} entries are too few", "write at least {min_length}"),
-    "too_long": ("{actual_length} entries are too many", "write at most {max_length}"),
+    "greater_than": ("{value} is too small", "write a value above {gt:g}"),
+    "greater_than_equal": ("{value} is too small", "write {ge:g} or more"),
+    "less_than": ("{value} is too large", "write a value below {lt:g}"),
+    "less_than_equal": ("{value} is too large", "write {le:g} or less"),
+    "too_short": ("too few entries ({actual_length})", "write at least {min_length}"),
+    "too_long": ("too many entries ({actual_length})", "write at most {max_length}"),
     "string_too_long": ("{value} is too long", "write at most {max_length} characters"),
     "string_pattern_mismatch": (
         "{value} is no name",
@@ -58,8 +58,9 @@ class Origin:
         keys = ".".join(path)
         for text in reversed(self.overrides):
             changed = text.partition("=")[0]
-            if f"{keys}.".startswith(f"{changed}."):
-                return ": ".join([f"--set {text}", keys])
+            made = line is None and f"{changed}.".startswith(f"{keys}.")
+            if made or f"{keys}.".startswith(f"{changed}."):
+                return f"--set {text}: {keys}"
         where = f"{self.source}, line {line}" if self.source and line else self.source
         return ": ".join(filter(None, [where, keys]))
 
@@ -75,11 +76,14 @@ def explain(error: ValidationError, data: Mapping[str, Any], origin: Origin) -> 
 def _one(part: dict[str, Any], data: Mapping[str, Any], origin: Origin) -> ModelError:
     context = part.get("ctx", {})
     location = [*part["loc"], *str(context.get("key", "")).split(".")]
-    path, line = _locate(data, [key for key in location if key not in ("", "[key]")])
+    location = [key for key in location if key not in ("", "[key]")]
+    path, line = locate(data, location)
+    if part["type"] == "missing" and path[-1:] != [str(location[-1])]:
+        path.append(str(location[-1]))  # of a form that was written as a bare word
     return ModelError(origin.of(path, line), *_wording(part, context))
 
 
-def _locate(data: Any, location: Sequence[Any]) -> tuple[list[str], int | None]:
+def locate(data: Any, location: Sequence[Any]) -> tuple[list[str], int | None]:
     """Path of keys and line in the file; parts of `location` that only name a form are left out."""
     path: list[str] = []
     line = None
@@ -112,6 +116,8 @@ def _wording(part: dict[str, Any], context: dict[str, Any]) -> tuple[str, str]:
         if isinstance(key, int):
             return "one value is missing", "write a list of two, [..., ...]"
         return "missing", f"write `{_EXAMPLES.get(key, f'{key}: ...')}`"
+    if part["loc"] == ("neurodiff",):
+        return f"format version {_shown(value)} is not known", "write `neurodiff: 1`"
     if kind == "literal_error":
         known = re.findall(r"'([^']*)'|(\d+)", context["expected"])
         return f"{_shown(value)} is not known", nearest(str(value), [a or b for a, b in known])
@@ -126,6 +132,6 @@ def _wording(part: dict[str, Any], context: dict[str, Any]) -> tuple[str, str]:
 def _shown(value: Any) -> str:
     """A value as it stands in the file, more or less; nothing where there is none."""
     if value is None:
-        return "nothing"
+        return "an empty value"
     text = str(value).lower() if isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, Tag, model_validator
 from neurodiff.spec.base import Part, choose, problem, told_apart
 from neurodiff.spec.checks import problems
 from neurodiff.spec.network import FileWeights, Network, Weights
-from neurodiff.spec.quantities import Frequency, PositiveTime, Time
+from neurodiff.spec.quantities import Frequency, PositiveTime, Time, may_be_quantity
 from neurodiff.spec.signals import Input, Target
 
 
@@ -104,12 +104,15 @@ Learning = Annotated[
 ]
 
 
+MachineCode = Literal["auto", "numpy", "cython", "cpp_standalone"]
+
+
 class Run(Part):
     """How long, and on what kind of machine code."""
 
     duration: PositiveTime | None = None
     epochs: Annotated[int, Field(gt=0)] | None = None
-    target: Literal["auto", "numpy", "cython", "cpp_standalone"] = "auto"
+    target: MachineCode = "auto"
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:
@@ -122,8 +125,10 @@ class Run(Part):
         return self
 
 
-def _interval_form(value: Any) -> str:
-    return "none" if value == "none" else "time"
+def _interval_form(value: Any) -> str | None:
+    if value == "none":
+        return "none"
+    return "time" if may_be_quantity(value) else None
 
 
 Interval = Annotated[
@@ -287,6 +292,14 @@ class Model(Part):
     def steps(self, time: float) -> int:
         """`time` (s) in time steps; it was checked to be a whole number of them."""
         return round(time / self.time_step)
+
+    @property
+    def target_delay(self) -> int | None:
+        """Steps by which the target is delayed, None where it is matched to the outputs."""
+        delay = self.target.delay
+        if delay == "matched":
+            return None
+        return self.steps(delay) if isinstance(delay, float) else 0
 
     def with_absolute_paths(self) -> "Model":
         """The same model with the paths of its files made absolute, to be kept elsewhere."""

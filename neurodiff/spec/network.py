@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, Tag, model_validator
 
 from neurodiff.spec.base import Name, Part, choose, problem, told_apart
-from neurodiff.spec.quantities import DelayTime, Time
+from neurodiff.spec.quantities import DelayTime, Time, may_be_quantity
 
 ActivationName = Literal["linear", "tanh", "sigmoid", "relu", "softplus"]
+Role = Literal["input", "hidden", "output"]
 Probability = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -38,7 +39,7 @@ class NormalDelay(Part):
 
 
 def _delay_form(value: Any) -> str | None:
-    if isinstance(value, str | int | float):
+    if may_be_quantity(value):
         return "time"
     for form in ("uniform", "normal"):
         if (isinstance(value, Mapping) and form in value) or hasattr(value, form):
@@ -135,7 +136,7 @@ class PopulationSpec(Part):
     """A named set of units with one activation function."""
 
     size: Annotated[int, Field(gt=0)]
-    role: Literal["input", "hidden", "output"] = "hidden"
+    role: Role = "hidden"
     activation: ActivationName | None = None
     bias: bool | None = None
 
@@ -201,7 +202,8 @@ class Network(Part):
     def _chain(self) -> tuple[dict[str, PopulationSpec], list[ProjectionSpec]]:
         sizes = self.layers or []
         last = len(sizes) - 1
-        roles = ["input"] + ["hidden"] * (last - 1) + ["output"]
+        hidden: list[Role] = ["hidden"] * (last - 1)
+        roles: list[Role] = ["input", *hidden, "output"]
         names = ["input"] + [f"hidden{k}" for k in range(1, last)] + ["output"]
         populations = {
             name: PopulationSpec(size=size, role=role)

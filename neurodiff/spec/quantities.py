@@ -38,6 +38,13 @@ def parse_quantity(value: Any, units: dict[str, float], example: str) -> float:
     return float(number) * units[unit]
 
 
+def may_be_quantity(value: Any) -> bool:
+    """Whether a value is meant as a quantity, well written or not: it has a digit."""
+    if isinstance(value, str):
+        return any(character.isdigit() for character in value)
+    return isinstance(value, int | float)
+
+
 def format_quantity(value: float, units: dict[str, float]) -> str:
     """Shortest text that `parse_quantity` reads back as `value`."""
     texts = [

@@ -11,7 +11,7 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from neurodiff.exceptions import ModelError
-from neurodiff.spec.explaining import Origin, explain
+from neurodiff.spec.explaining import Origin, explain, locate
 from neurodiff.spec.model import Model
 
 
@@ -61,8 +61,8 @@ def to_yaml(model: Model) -> str:
 
 def _check(data: Mapping[str, Any], folder: Path | None, origin: Origin) -> Model:
     if "neurodiff_sweep" in data:
-        remedy = "run the model file that it names"
-        raise ModelError(origin.of(["neurodiff_sweep"]), "not available yet: sweep files", remedy)
+        field, remedy = origin.of(*locate(data, ["neurodiff_sweep"])), "run the model that it names"
+        raise ModelError(field, "not available yet: sweep files", remedy)
     try:
         model = Model.model_validate(data)
     except ValidationError as error:

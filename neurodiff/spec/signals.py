@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, Tag
 
 from neurodiff.spec.base import Part, choose, told_apart
-from neurodiff.spec.quantities import Frequency, PositiveTime, Time
+from neurodiff.spec.quantities import Frequency, PositiveTime, Time, may_be_quantity
 
 Values = Annotated[list[float], Field(min_length=1)]
 
@@ -85,8 +85,10 @@ Input = Annotated[
 ]
 
 
-def _target_delay_form(value: Any) -> str:
-    return "word" if value in ("matched", "none") else "time"
+def _target_delay_form(value: Any) -> str | None:
+    if value in ("matched", "none"):
+        return "word"
+    return "time" if may_be_quantity(value) else None
 
 
 TargetDelay = Annotated[

@@ -103,7 +103,7 @@ def rebuild(recording: xr.Dataset) -> Case:
     """The case of a recording, from the model that it carries."""
     model = from_mapping(YAML(typ="safe").load(recording.attrs["model"]))
     graph = build_graph(model)
-    latencies = compute_latencies(graph)
+    latencies = compute_latencies(graph, model.target_delay)
     return Case(model, graph, latencies, build_stimuli(model, graph, latencies), recording)
 
 
