@@ -74,6 +74,7 @@ def run(
     with new_folder(path, force=force) as folder:
         _announce(simulation)
         simulation.run(progress=True)
+        typer.echo("comparing with the reference", err=True)
         report = report_run(simulation)
         save_run(simulation, report, folder)
     typer.echo(report.summary())
@@ -97,7 +98,9 @@ def validate(
     _announce(simulation)
     simulation.run(progress=not as_json)
     report = report_run(simulation)
-    typer.echo(json.dumps(report.to_dict(), indent=2) if as_json else report.summary())
+    typer.echo(
+        json.dumps(report.to_dict(), indent=2, allow_nan=False) if as_json else report.summary()
+    )
     raise typer.Exit(0 if report.passed else 1)
 
 
@@ -128,4 +131,8 @@ def main() -> None:
         app()
     except NeurodiffError as error:
         typer.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except MemoryError:
+        remedy = "record less, shorten the run, or make the network smaller"
+        typer.echo(f"error: the model needs more memory than there is; {remedy}", err=True)
         sys.exit(2)

@@ -29,7 +29,9 @@ def collect(
         arrays.update(_products(built, graph))
         steps["update_time"] = samplings.products.steps(completed)[: len(arrays["update"])]
     if samplings.answers is not None:
-        arrays["answer"] = samples(built.monitors["units", "answers"], "x", len(graph.outputs))
+        answers = samples(built.monitors["units", "answers"], "x", len(graph.outputs))
+        # recorded by unit number, kept in the order of the outputs
+        arrays["answer"] = answers[:, np.argsort(np.argsort(graph.outputs))]
     arrays.update(_weights(built, graph))
     recorded = samplings.weights.steps(completed) if samplings.weights else np.array([0])
     steps["weight_time"] = np.append(recorded[: len(arrays["w"]) - 1], completed)

@@ -35,8 +35,10 @@ class Cost:
     memory: float
 
 
-def estimate(graph: Graph, steps: int, recorded: int, *, compiler: bool = True) -> Cost:
-    """Cost of a run of `steps` steps that records `recorded` values.
+def estimate(
+    graph: Graph, steps: int, recorded: int, stimuli: int = 0, *, compiler: bool = True
+) -> Cost:
+    """Cost of a run of `steps` steps that records `recorded` values and plays `stimuli` values.
 
     Without a compiler only numpy is considered.
     """
@@ -47,5 +49,7 @@ def estimate(graph: Graph, steps: int, recorded: int, *, compiler: bool = True) 
     }
     lags = max(graph.forward_lag.max(initial=1), graph.backward_lag.max(initial=1))
     histories = 2 * 2 * (lags + 1) * graph.n_units * 8
-    memory = graph.n_synapses * _BYTES_PER_SYNAPSE + histories + recorded * _BYTES_PER_SAMPLE
+    memory = graph.n_synapses * _BYTES_PER_SYNAPSE + histories
+    # stimuli are kept twice, here and in Brian2
+    memory += recorded * _BYTES_PER_SAMPLE + stimuli * 16
     return Cost(min(seconds, key=lambda target: seconds[target]), seconds, float(memory))

@@ -10,6 +10,7 @@ from neurodiff.spec.quantities import TIME_UNITS, format_quantity
 from neurodiff.table import align
 
 _LEGEND = """\
+F, R and M are means where there are paths of several lengths.
 F: steps from the input to the layer. R: steps from the output's error to the layer.
 M: by how many steps what arrives at the synapse is newer than what its error is about.
 exact from step: with constant input and frozen weights, the update is the gradient from here on.

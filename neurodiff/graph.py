@@ -79,6 +79,8 @@ class Graph:
         Whether the synapse learns.
     time_step : float
         Duration of a step in s.
+    output_names : tuple of str
+        The output populations in the order of the model file, which is that of the targets.
     """
 
     populations: tuple[Population, ...]
@@ -89,6 +91,7 @@ class Graph:
     backward_lag: Ints
     plastic: Bools
     time_step: float
+    output_names: tuple[str, ...]
 
     @property
     def n_units(self) -> int:
@@ -107,8 +110,9 @@ class Graph:
 
     @cached_property
     def outputs(self) -> Ints:
-        """Numbers of the output units (n_outputs,)."""
-        return np.flatnonzero(self.by_unit(lambda part: part.role == "output"))
+        """Numbers of the output units (n_outputs,), in the order of the model file."""
+        parts = [self.population(name) for name in self.output_names]
+        return np.concatenate([np.arange(part.start, part.stop) for part in parts])
 
     @cached_property
     def has_bias(self) -> Bools:
@@ -168,6 +172,7 @@ def build_graph(model: Model) -> Graph:
         backward_lag=lags["backward"],
         plastic=np.repeat([part.plastic for part in connections], np.diff(edges)),
         time_step=model.time_step,
+        output_names=tuple(name for name, part in specs.items() if part.role == "output"),
     )
 
 

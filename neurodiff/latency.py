@@ -137,14 +137,15 @@ def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionL
         pre, post = graph.pre[synapses], graph.post[synapses]
         # M = R_post + F_out - F_pre - lag, with p = f: the trace is what has just arrived
         newer = latencies.age[post] - latencies.forward[pre] - graph.forward_lag[synapses]
-        mismatch = round(_mean(newer), 9)  # the difference of two means is 0 only to rounding
+        # the difference of two means is 0 only to rounding
+        mismatch = round(_mean(newer), 9) + 0.0
         rows.append(
             ProjectionLatency(
                 projection=part,
                 forward=_mean(latencies.forward[part.post.units]),
                 backward=_mean(latencies.backward[part.post.units]),
                 mismatch=mismatch,
-                exact_from=int(_largest(latencies.longest_age[part.post.units])),
+                exact_from=int(_largest(latencies.longest_age[post])),
                 cutoff=1 / (4 * mismatch * graph.time_step) if mismatch > 0 else np.inf,
             )
         )

@@ -2,6 +2,7 @@
 
 from math import ceil, gcd
 
+from neurodiff.exceptions import ModelError
 from neurodiff.graph import Graph
 from neurodiff.latency import Latencies, outputs_settle, projection_latencies
 from neurodiff.simulator.network import Samplings
@@ -9,6 +10,7 @@ from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.sampling import Sampling
 from neurodiff.spec import Model
 from neurodiff.spec.model import Plasticity
+from neurodiff.spec.quantities import TIME_UNITS, format_quantity
 from neurodiff.stimuli import Stimuli
 
 #: About how many samples are kept where the model does not say how often.
@@ -29,13 +31,34 @@ def learning_rule(model: Model, stimuli: Stimuli) -> Diffusion:
 
 
 def plan_samplings(model: Model, stimuli: Stimuli, latencies: Latencies, graph: Graph) -> Samplings:
-    """Which steps are recorded."""
+    """Which steps are recorded.
+
+    Raises
+    ------
+    ModelError
+        If something is to begin only after the end of the run.
+    """
+    _refuse_what_never_begins(model, stimuli)
     return Samplings(
         signals=_signals(model, stimuli.steps),
         weights=_every(model, model.record.weights, stimuli.steps, _WEIGHTS),
         products=_products(model, stimuli),
-        answers=_answers(stimuli, latencies, graph),
+        answers=_answers(model, stimuli, latencies, graph),
     )
+
+
+def _refuse_what_never_begins(model: Model, stimuli: Stimuli) -> None:
+    learned = stimuli.learning_steps
+    begins = {
+        "record.window": (model.record.window and model.record.window[0], stimuli.steps),
+        "validation.start": (model.validation.start, learned),
+        "validation.every": (model.validation.every, learned),
+        "plasticity.start": (getattr(model.plasticity, "start", None), learned),
+    }
+    for field, (time, end) in begins.items():
+        if time and model.steps(time) >= end:
+            value, last = (format_quantity(t, TIME_UNITS) for t in (time, end * model.time_step))
+            raise ModelError(field, f"{value} is not before the end, {last}", "write less")
 
 
 def validation_start(model: Model, latencies: Latencies, graph: Graph) -> int:
@@ -85,13 +108,13 @@ def _products(model: Model, stimuli: Stimuli) -> Sampling:
     return Sampling(every, stop=stimuli.learning_steps)
 
 
-def _answers(stimuli: Stimuli, latencies: Latencies, graph: Graph) -> Sampling | None:
-    """The first step at which the outputs answer to a frame; one sample per presentation.
+def _answers(model: Model, stimuli: Stimuli, latencies: Latencies, graph: Graph) -> Sampling | None:
+    """The first step at which the outputs answer to a labelled frame; one sample per presentation.
 
     At that step nothing has been learned from the frame yet.
     """
     shown = stimuli.presentations
-    if shown is None:
+    if shown is None or model.target.kind != "labels":
         return None
     first = outputs_settle(latencies, graph) + shown.crossfade
     return Sampling(shown.hold, first, first + shown.steps, only="is_output")

@@ -30,10 +30,26 @@ _VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
     "tested": (("presentation",), "1", "whether the frame was shown in the test, plasticity off"),
 }
 
-_TIMES = {
-    "time": "time of the step",
-    "weight_time": "time of the step",
-    "update_time": "time of the step",
+#: unit, where there is one, and long name of the coordinates, and of what validation adds
+_OTHERS: dict[str, tuple[str, str]] = {
+    "time": ("s", "time of the step"),
+    "weight_time": ("s", "time of the step"),
+    "update_time": ("s", "time of the step"),
+    "unit": ("1", "unit number"),
+    "population": ("", "population of the unit"),
+    "index": ("1", "number within the population"),
+    "layer": ("1", "layer: longest path from an input, in projections"),
+    "output": ("1", "unit number of the output"),
+    "synapse": ("1", "synapse number"),
+    "pre": ("1", "presynaptic unit"),
+    "post": ("1", "postsynaptic unit"),
+    "projection": ("", "projection of the synapse"),
+    "forward_lag": ("steps", "delay of the forward connection"),
+    "backward_lag": ("steps", "delay of the backward connection"),
+    "layer_name": ("", "projection whose local products are compared"),
+    "cosine": ("1", "cosine of local products and reference gradient"),
+    "relative_error": ("1", "distance from the reference gradient, relative to its norm"),
+    "norm_ratio": ("1", "norm of the local products over that of the reference gradient"),
 }
 
 
@@ -54,31 +70,22 @@ def build_recording(
     provenance : mapping
         Global attributes.
     """
-    variables = {}
-    for name, values in arrays.items():
-        dimensions, unit, long_name = _VARIABLES[name]
-        variables[name] = (dimensions, values, {"units": unit, "long_name": long_name})
+    variables = {name: (_VARIABLES[name][0], values) for name, values in arrays.items()}
     coordinates: dict[str, Any] = {
-        name: (name, values * graph.time_step, {"units": "s", "long_name": _TIMES[name]})
-        for name, values in steps.items()
+        name: (name, values * graph.time_step) for name, values in steps.items()
     }
     coordinates.update(_unit_coordinates(graph))
     coordinates.update(_synapse_coordinates(graph))
-    return xr.Dataset(variables, coordinates, {**_versions(), **provenance})
+    return _explain(xr.Dataset(variables, coordinates, {**_versions(), **provenance}))
 
 
 def _unit_coordinates(graph: Graph) -> dict[str, Any]:
-    index = np.concatenate([np.arange(part.size) for part in graph.populations])
     return {
-        "unit": ("unit", np.arange(graph.n_units), {"long_name": "unit number"}),
+        "unit": ("unit", np.arange(graph.n_units)),
         "population": ("unit", graph.by_unit(lambda part: part.name)),
-        "index": ("unit", index, {"long_name": "number within the population"}),
-        "layer": (
-            "unit",
-            graph.by_unit(lambda part: part.depth),
-            {"long_name": "layer: longest path from an input, in projections"},
-        ),
-        "output": ("output", graph.outputs, {"long_name": "unit number of the output"}),
+        "index": ("unit", np.concatenate([np.arange(part.size) for part in graph.populations])),
+        "layer": ("unit", graph.by_unit(lambda part: part.depth)),
+        "output": ("output", graph.outputs),
     }
 
 
@@ -86,13 +93,21 @@ def _synapse_coordinates(graph: Graph) -> dict[str, Any]:
     names = [part.name for part in graph.projections]
     sizes = [part.stop - part.start for part in graph.projections]
     return {
-        "synapse": ("synapse", np.arange(graph.n_synapses), {"long_name": "synapse number"}),
-        "pre": ("synapse", graph.pre, {"long_name": "presynaptic unit"}),
-        "post": ("synapse", graph.post, {"long_name": "postsynaptic unit"}),
+        "synapse": ("synapse", np.arange(graph.n_synapses)),
+        "pre": ("synapse", graph.pre),
+        "post": ("synapse", graph.post),
         "projection": ("synapse", np.repeat(names, sizes)),
-        "forward_lag": ("synapse", graph.forward_lag, {"units": "steps"}),
-        "backward_lag": ("synapse", graph.backward_lag, {"units": "steps"}),
+        "forward_lag": ("synapse", graph.forward_lag),
+        "backward_lag": ("synapse", graph.backward_lag),
     }
+
+
+def _explain(recording: xr.Dataset) -> xr.Dataset:
+    """Give every variable and coordinate, in place, its long name and its unit if it has one."""
+    for name, part in recording.variables.items():
+        unit, long_name = _OTHERS.get(str(name)) or _VARIABLES[str(name)][1:]
+        part.attrs.update({"units": unit} if unit else {}, long_name=long_name)
+    return recording
 
 
 def _versions() -> dict[str, str]:
@@ -105,6 +120,7 @@ def _versions() -> dict[str, str]:
 
 def save_recording(recording: xr.Dataset, path: Path) -> None:
     """Write netCDF4, compressed where it pays; opens with `xarray.open_dataset`."""
+    recording = _explain(recording.copy())
     packed = {"zlib": True, "complevel": 1}
     encoding = {name: packed for name, part in recording.data_vars.items() if part.size > 10_000}
     recording.to_netcdf(path, engine="netcdf4", encoding=encoding)

@@ -67,26 +67,33 @@ class Simulation:
             known = ", ".join(get_args(MachineCode))
             raise ModelError("run.target", f"{target!r} is not known", f"write one of: {known}")
         self.model = model
-        self.graph: Graph = build_graph(model)
-        self.latencies: Latencies = compute_latencies(self.graph, model.target_delay)
         self._wanted_target = target or model.run.target
         self._recording: xr.Dataset | None = None
         self._timing: Timing | None = None
         self._plan()
 
     def _plan(self) -> None:
-        """Stimuli, initial weights and what to record; refuses what does not fit."""
-        self.w, self.bias = initial_weights(self.model, self.graph)
-        self.stimuli: Stimuli = build_stimuli(self.model, self.graph, self.latencies)
-        self.rule = learning_rule(self.model, self.stimuli)
-        self.samplings = plan_samplings(self.model, self.stimuli, self.latencies, self.graph)
+        """Make everything but the Brian2 network; refuses what does not fit."""
+        try:
+            self._draw(self.model)
+        except ModelError as error:
+            raise self.model.located(error) from None
+
+    def _draw(self, model: Model) -> None:
+        self.graph: Graph = build_graph(model)
+        self.latencies: Latencies = compute_latencies(self.graph, model.target_delay)
+        self.w, self.bias = initial_weights(model, self.graph)
+        self.stimuli: Stimuli = build_stimuli(model, self.graph, self.latencies)
+        self.rule = learning_rule(model, self.stimuli)
+        self.samplings = plan_samplings(model, self.stimuli, self.latencies, self.graph)
 
     @property
     def cost(self) -> Cost:
         """Estimated time by target, and memory."""
         recorded = recorded_values(self.samplings, self.stimuli.steps, self.graph)
         available = compiler_available()
-        return estimate(self.graph, self.stimuli.steps, recorded, compiler=available)
+        kept = self.stimuli.input.size + self.stimuli.target.size
+        return estimate(self.graph, self.stimuli.steps, recorded, kept, compiler=available)
 
     @property
     def target(self) -> str:
@@ -99,7 +106,8 @@ class Simulation:
         Parameters
         ----------
         duration : str, optional
-            Model time, e.g. ``"100 ms"``, instead of the model's `run`.
+            Model time, e.g. ``"100 ms"``, instead of the model's `run`. With frames it is
+            the time of learning, and the test follows.
         progress : bool
             Show a progress bar with the time left.
 
@@ -148,7 +156,7 @@ class Simulation:
         )
 
     def _label(self, arrays: Arrays, steps: dict[str, Ints], completed: int) -> xr.Dataset:
-        if self.stimuli.presentations is not None:
+        if self.stimuli.presentations is not None and "answer" in arrays:
             arrays.update(label_answers(self.stimuli.presentations, len(arrays["answer"])))
         if "x" in arrays:
             outputs = arrays["x"][:, self.graph.outputs]

@@ -33,6 +33,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
+#: How many steps of a teacher are computed at once: all of its units are held for that long.
+_CHUNK = 4096
+
+
 @dataclass(frozen=True)
 class Table:
     """Row k is shown from step k*hold to (k+1)*hold; the last row stays.
@@ -55,6 +59,11 @@ class Table:
     def width(self) -> int:
         """Number of values at a time."""
         return self.rows.shape[1]
+
+    @property
+    def size(self) -> int:
+        """How many numbers it keeps."""
+        return self.rows.size
 
     def at(self, steps: Ints) -> Floats:
         """Values (len(steps), n) at whole steps; 0 before step 0."""
@@ -79,6 +88,11 @@ class Sinusoids:
     def width(self) -> int:
         """Number of values at a time."""
         return len(self.amplitude)
+
+    @property
+    def size(self) -> int:
+        """How many numbers it keeps."""
+        return 3 * self.width
 
     def at(self, steps: Ints) -> Floats:
         """Values (len(steps), n) at whole steps; 0 before step 0."""
@@ -147,6 +161,8 @@ class Stimuli:
 def build_stimuli(model: Model, graph: Graph, latencies: Latencies) -> Stimuli:
     """Input and target of a model for the whole of its run.
 
+    With frames, `run.duration` or `run.epochs` is the time of learning; the test follows it.
+
     Raises
     ------
     ModelError
@@ -184,11 +200,7 @@ def _present(model: Model, spec: FramesInput, graph: Graph) -> Presentations:
     if model.run.epochs is not None:
         n_training = model.run.epochs * n
     else:
-        n_training = model.steps(model.run.duration or 0.0) // hold
-    if n_training == 0:
-        held = format_quantity(spec.hold, TIME_UNITS)
-        text = f"shorter than one frame, which is held for {held}"
-        raise ModelError("run.duration", text, f"write at least {held}, or `epochs: 1`")
+        n_training = _presentations_in(model.run.duration or 0.0, spec, model)
     rng = random_stream(model.seed, "order of frames")
     epochs = -(-n_training // n)
     shuffled = spec.order == "shuffled"
@@ -196,6 +208,16 @@ def _present(model: Model, spec: FramesInput, graph: Graph) -> Presentations:
     training = frames.training[np.concatenate(order)[:n_training]]
     order_of_all = np.concatenate([training, frames.test])
     return Presentations(frames, order_of_all, n_training, hold, crossfade)
+
+
+def _presentations_in(duration: float, spec: FramesInput, model: Model) -> int:
+    """How many frames a duration of learning takes; it must be a whole number of them."""
+    steps, hold = model.steps(duration), model.steps(spec.hold)
+    if steps == 0 or steps % hold:
+        held = format_quantity(spec.hold, TIME_UNITS)
+        text = f"{format_quantity(duration, TIME_UNITS)} is no multiple of `input.hold`, {held}"
+        raise ModelError("run.duration", text, "write a multiple of it, or `epochs: 1`")
+    return steps // hold
 
 
 def _input(model: Model, graph: Graph, steps: int, shown: Presentations | None) -> Signal:
@@ -235,12 +257,8 @@ def _target_lags(model: Model, graph: Graph, latencies: Latencies) -> Ints:
     """D_y of each output unit: F of its population where the target is matched."""
     if model.target_delay is not None:
         return np.full(len(graph.outputs), model.target_delay)
-    lags = [
-        np.full(part.size, latencies.target_lag(part))
-        for part in graph.populations
-        if part.role == "output"
-    ]
-    return np.concatenate(lags)
+    outputs = [graph.population(name) for name in graph.output_names]
+    return np.concatenate([np.full(part.size, latencies.target_lag(part)) for part in outputs])
 
 
 def _constant(values: list[float]) -> Table:
@@ -305,5 +323,6 @@ def _teach(graph: Graph, w: Floats, bias: Floats, source: Signal, steps: int) ->
     if isinstance(source, Table) and source.blend == 0:
         _, x = respond(graph, w, bias, source.rows)
         return replace(source, rows=x[:, graph.outputs], before=np.zeros(len(graph.outputs)))
-    _, x = respond(graph, w, bias, source.at(np.arange(steps)))
-    return _held(x[:, graph.outputs], hold=1, blend=0)
+    chunks = np.array_split(np.arange(steps), -(-steps // _CHUNK))
+    answers = [respond(graph, w, bias, source.at(chunk))[1][:, graph.outputs] for chunk in chunks]
+    return _held(np.concatenate(answers), hold=1, blend=0)

@@ -1,5 +1,6 @@
 """NumPy files that are refused: stimuli, frames, weights."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,16 @@ import numpy as np
 import pytest
 
 from neurodiff import Simulation, load
-from tests.refusals import GOOD, changed, refused, write
+from tests import refusals
+from tests.refusals import GOOD, changed, write
+
+
+def refused(path: Path, *overrides: str) -> str:
+    """The message from the field on; `test_bad_input` checks the place in the model file."""
+    message = refusals.refused(path, *overrides)
+    found = re.search(r": ((?:input|target|network|run)[\w.]*: .*)$", message, re.DOTALL)
+    assert found, message
+    return found.group(1)
 
 
 def save(path: Path, content: Any) -> None:
@@ -148,7 +158,7 @@ def test_frames_that_do_not_fit_the_rest_of_the_model(tmp_path: Path):
     message = frames(tmp_path, labels)
     assert message == "target: label 9 is beyond the 1 outputs; give the network 10 output units"
     message = frames(tmp_path, "run.duration=4 ms")
-    assert message.startswith("run.duration: shorter than one frame, which is held for 5 ms; write")
+    assert message.startswith("run.duration: 4 ms is no multiple of `input.hold`, 5 ms; write")
     message = frames(tmp_path, "input.test_fraction=0.9")
     assert message.startswith("input.test_fraction: 0.9 of 4 frames leaves none to learn from")
 

@@ -195,6 +195,31 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
         "target={kind: labels}",
         ("target.kind: labels need frames, and the input is constant", "kind: frames"),
     ),
+    # what would have no effect
+    "window of nothing": (
+        "record={signals: none, window: [0 ms, 5 ms]}",
+        ("record.window: no signals are recorded", "leave it out"),
+    ),
+    "normal delay below a step": (
+        "network={layers: [2, 3, 1], delay: {normal: [0.2 ms, 1 ms]}}",
+        ("network.delay.normal.0: 0.2 ms is less than a time step", "at least one"),
+    ),
+    "validation after the end": (
+        "validation={start: 20 ms}",
+        ("validation.start: 20 ms is not before the end, 20 ms",),
+    ),
+    "validation less than once": (
+        "validation={every: 30 ms}",
+        ("validation.every: 30 ms is not before the end, 20 ms",),
+    ),
+    "window after the end": (
+        "record={signals: 1 ms, window: [20 ms, 30 ms]}",
+        ("record.window: 20 ms is not before the end, 20 ms",),
+    ),
+    "plasticity after the end": (
+        "plasticity={rule: diffusion, learning_rate: 1 Hz, start: 1 s}",
+        ("plasticity.start: 1 s is not before the end, 20 ms",),
+    ),
     # run, record, validation
     "epochs without frames": ("run={epochs: 3}", ("run.epochs: epochs need frames", "duration")),
     "both lengths": ("run={epochs: 3, duration: 2 s}", ("run: both `duration` and `epochs`",)),
@@ -285,3 +310,12 @@ def test_a_teacher_without_drawn_weights_is_refused(tmp_path: Path):
     constant = "network.weights={init: constant, value: 1}"
     message = refused(write(tmp_path, GOOD), constant, "target={kind: teacher, seed: 1}")
     assert "target.kind: a teacher draws its weights" in message and "init" in message
+
+
+@pytest.mark.parametrize("key", ["activation: tanh", "bias: true"])
+def test_an_input_population_has_no_activation_and_no_bias(tmp_path: Path, key: str):
+    populations = f"{{a: {{size: 2, role: input, {key}}}, b: {{size: 1, role: output}}}}"
+    network = f"network={{populations: {populations}, projections: [{{pre: a, post: b}}]}}"
+    message = refused(write(tmp_path, GOOD), network)
+    name = key.partition(":")[0]
+    assert f"network.populations.a.{name}: an input has none" in message

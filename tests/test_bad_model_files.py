@@ -142,6 +142,10 @@ def test_bad_network(tmp_path: Path, network: str, said: tuple[str, ...]):
         (GOOD + "  odd: 1\n", ("model.yaml, line 7: broken YAML",)),
         (GOOD + "\tseed: 1\n", ("model.yaml, line 7: broken YAML",)),
         (GOOD + "seed: \x01\n", ("model.yaml: broken YAML", "mend the file")),
+        (GOOD + "seed: 2024-13-45\n", ("line 7: seed: '2024-13-45' is no whole number",)),
+        (GOOD + "seed: !!int abc\n", ("model.yaml: broken YAML", "mend the file")),
+        (GOOD + "seed: " + "[" * 2000 + "\n", ("model.yaml: is nested too deeply",)),
+        (GOOD + "seed: " + "[" * 99 + "]" * 99, ("model.yaml: is nested too deeply",)),
         (GOOD + "name: again\n", ("model.yaml, line 7: `name` is there twice", "keep one")),
         (
             GOOD.replace("values: [0.5]", "values: [0.5], values: [1]"),
@@ -177,6 +181,10 @@ def test_file_that_cannot_be_read(tmp_path: Path):
         ("input.values.first=1", "--set: input.values.first: 'first' is no index"),
         ("name.first=1", "--set: name is 'good', not a mapping; set `name` as a whole"),
         ("run.duration.ms=1", "--set: run.duration is '20 ms', not a mapping"),
+        ("network.layers.0.q=1", "--set: network.layers.0 is 2, not a mapping"),
+        ("network.layers.²=1", "--set: network.layers.²: '²' is no index"),
+        ("seed=2024-13-45", "--set seed=2024-13-45: seed: '2024-13-45' is no whole number"),
+        ("seed=" + "[" * 2000, "--set seed=[[["),
         ("recrod.signals=1 ms", "--set recrod.signals=1 ms: recrod: unknown key `recrod`"),
     ],
 )

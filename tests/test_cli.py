@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import xarray as xr
 
@@ -63,6 +64,10 @@ def test_run_leaves_a_folder_with_everything(here, command):
     with xr.open_dataset(folder / "recording.nc") as recording:
         assert recording.sizes["time"] == 60
         assert recording["x"].attrs["units"] == "1" and recording["time"].attrs["units"] == "s"
+        for name, part in recording.variables.items():
+            assert part.attrs["long_name"], name
+            assert part.dtype.kind not in "if" or part.attrs["units"], name
+        assert {"cosine", "layer_name", "population", "backward_lag"} <= set(recording.variables)
         assert (recording.attrs["complete"], recording.attrs["seed"]) == ("true", 1)
     report = json.loads((folder / "report.json").read_text())
     assert report["passed"] and report["timing"]["steps"] == 60
@@ -123,6 +128,73 @@ def test_a_full_disk_leaves_nothing_half_written(here, command, monkeypatch):
     assert code == 2 and (here / "runs/small/recording.nc").is_file()
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # overflow in NumPy
+def test_a_diverging_run_is_kept(here, command):
+    changes = ("network.activation=linear", "plasticity.learning_rate=3 kHz", "run.duration=1 s")
+    sets = [part for change in changes for part in ("--set", change)]
+    code, _, err = command("run", "small.yaml", *sets, "--set", "target.values=[1e3]")
+    assert code == 0 and "Traceback" not in err
+    assert len(list((here / "runs/small").iterdir())) == 7
+    with xr.open_dataset(here / "runs/small/recording.nc") as recording:
+        assert not np.isfinite(recording["w"][-1]).all()
+
+
+def test_figures_that_cannot_be_written_do_not_cost_the_run(here, command, monkeypatch):
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(run_folder_module, "save_figures", full)
+    with pytest.warns(UserWarning, match="figures are missing"):
+        assert command("run", "small.yaml")[0] == 0
+    names = {path.name for path in (here / "runs/small").iterdir()}
+    assert names == {"model.yaml", "recording.nc", "report.json"}
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("dangling", "is a link to nothing"),
+        ("new/..", "names no new folder"),
+        ("file", "exists and is no folder"),
+        ("x" * 300, "cannot be written"),
+        ("new/" + "x" * 250, "cannot be written"),
+        ("~nobody-of-that-name/run", "cannot be written"),
+    ],
+)
+def test_a_bad_place_is_refused_before_the_run(here, command, output, said):
+    (here / "dangling").symlink_to(here / "nowhere")
+    (here / "file").write_text("")
+    before = set(here.iterdir())
+    code, _, err = command("run", "small.yaml", "--output", output)
+    assert code == 2 and said in err and "choose another --output" in err
+    assert "steps of" not in err and "Traceback" not in err
+    assert set(here.iterdir()) == before
+
+
+def test_home_is_expanded_and_a_changed_folder_does_not_matter(here, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(here))
+    with run_folder_module.new_folder(Path("~/a/b")), run_folder_module.new_folder(Path("c")):
+        (here / "elsewhere").mkdir()
+        monkeypatch.chdir(here / "elsewhere")
+    assert (here / "a/b").is_dir() and (here / "c").is_dir()
+
+
+def test_a_run_that_failed_leaves_no_parents(here):
+    (here / "old").mkdir()
+    with pytest.raises(ZeroDivisionError), run_folder_module.new_folder(Path("old/new/run")):
+        raise ZeroDivisionError
+    assert list((here / "old").iterdir()) == []
+
+
+def test_memory_that_runs_out_is_said(here, command, monkeypatch):
+    def greedy(*arguments: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(cli, "load", greedy)
+    code, _, err = command("run", "small.yaml")
+    assert code == 2 and err.startswith("error: the model needs more memory than there is; record")
+
+
 def test_validate_exits_with_0_1_and_2(here, command):
     code, out, _ = command("validate", WAVE)
     assert code == 0
@@ -161,6 +233,18 @@ def test_plot_draws_the_figures_again(here, command):
     assert code == 0 and "waves.png" in out and (here / "runs/small/waves.png").is_file()
     code, _, err = command("plot", ".")
     assert code == 2 and "no run folder" in err
+
+
+def test_plot_says_that_a_recording_cannot_be_read(here, command):
+    command("run", "small.yaml")
+    path = here / "runs/small/recording.nc"
+    for damaged in (path.read_bytes()[:5000], b"no recording"):
+        path.write_bytes(damaged)
+        code, _, err = command("plot", "runs/small")
+        assert code == 2 and "recording.nc: cannot be read" in err and "--output" not in err
+    xr.Dataset({"x": ("time", [1.0])}).to_netcdf(path)
+    code, _, err = command("plot", "runs/small")
+    assert code == 2 and "recording.nc: is no neurodiff recording" in err
 
 
 def test_schema_is_json(command):

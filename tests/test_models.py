@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurodiff import Model, Simulation, load, validate
+from neurodiff import Model, ModelError, Simulation, load, validate
 from neurodiff.validation import compare_task
 
 MODELS = Path(__file__).parent.parent / "models"
@@ -78,3 +78,17 @@ def test_digits_are_learned_as_well_as_by_backprop():
     assert task.test_accuracy >= 0.97
     assert task.backprop_test_accuracy - task.test_accuracy <= 0.01
     assert (simulation.recording["tested"].values.sum(), simulation.timing.steps) == (360, 314_712)
+
+
+def test_frames_without_labels_as_target_have_no_task():
+    simulation = run("two_layer_xor", "target={kind: teacher, seed: 3}", "run.epochs=5")
+    assert compare_task(simulation) is None
+    assert "answer" not in simulation.recording
+
+
+def test_a_duration_of_frames_is_the_time_of_learning_and_a_multiple_of_the_hold():
+    simulation = run("two_layer_xor", "run={duration: 60 ms}", "record.weights=10 ms")
+    assert simulation.stimuli.learning_steps == 60
+    assert (~simulation.recording["tested"].values).sum() == 6
+    with pytest.raises(ModelError, match="65 ms is no multiple of `input.hold`, 10 ms"):
+        run("two_layer_xor", "run={duration: 65 ms}")

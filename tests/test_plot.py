@@ -10,6 +10,7 @@ from neurodiff import Simulation, validate
 from neurodiff.graph import build_graph
 from neurodiff.plot import (
     draw_figures,
+    figures,
     new_axes,
     plot_accuracy,
     plot_cosines,
@@ -215,6 +216,49 @@ def test_few_samples(learned, samples, tmp_path):
     few = learned.isel(time=part, update_time=part).assign_attrs(complete="false")
     assert tmp_path / "waves.png" in save_figures(few, tmp_path)
     assert "stopped early" in draw_figures(few)["waves"].get_suptitle()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e300])
+@pytest.mark.parametrize("of", ["frozen", "learned"])
+def test_a_run_that_diverged_is_drawn_as_far_as_it_went(request, tmp_path, of, bad):
+    recording = request.getfixturevalue(of).copy(deep=True)
+    for name in ("x", "delta", "loss", "w", "cosine", "relative_error"):
+        recording[name][len(recording[name]) // 2 :] = bad
+    assert len(save_figures(recording, tmp_path)) == 4
+    assert "(diverged)" in draw_figures(recording)["waves"].get_suptitle()
+    loss = np.asarray(plot_loss(recording, new_axes()).get_lines()[0].get_ydata())
+    half = len(loss) // 2
+    np.testing.assert_allclose(loss[:half], recording["loss"][:half])
+    assert np.isnan(loss[half:]).all()
+
+
+def test_a_run_that_diverged_before_it_was_recorded(frozen, tmp_path):
+    recording = frozen.copy(deep=True)
+    for name in ("x", "delta", "loss", "w"):
+        recording[name][:] = np.nan
+    assert len(save_figures(recording, tmp_path)) == 4
+    axes = plot_wave(recording, "delta", new_axes())
+    texts = [text.get_text() for text in axes.texts]
+    assert (texts.count("diverged"), texts.count("not defined for inputs")) == (3, 1)
+
+
+@pytest.mark.parametrize("of", [0.1, 1e20])
+def test_weights_that_are_all_nearly_the_same(frozen, of):
+    recording = frozen.copy(deep=True)
+    recording["w"][:] = of
+    recording["w"][-1, 0] = np.nextafter(of, np.inf)
+    wide = xr.concat([recording] * 4, "synapse", data_vars="minimal")
+    assert plot_weights(wide, new_axes()).patches
+
+
+def test_a_figure_that_fails_leaves_the_others(learned, tmp_path, monkeypatch):
+    def broken(recording: xr.Dataset) -> None:
+        raise OverflowError("too large")
+
+    monkeypatch.setitem(figures._FIGURES, "learning", broken)
+    with pytest.warns(UserWarning, match=r"learning\.png could not be drawn"):
+        paths = save_figures(learned, tmp_path)
+    assert [path.name for path in paths] == ["waves.png", "cosine.png", "weights.png"]
 
 
 def test_saved_as_png_and_nothing_global_changes(learned, tmp_path):

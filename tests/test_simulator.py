@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from neurodiff import Model, Simulation
+from neurodiff.simulator import order
 from neurodiff.simulator.execution import machine_code
 from tests.networks import chain, digraph, random_digraph
 from tests.simulated import EVERY_STEP, deviations, moved, simulate
@@ -148,6 +149,35 @@ def test_non_plastic_projections_stay_and_biases_learn_only_where_there_are_any(
     assert still[:6].all() and not still[6:].any()
     bias = simulation.recording["bias"].values[-1]
     assert np.isnan(bias[:2]).all() and (bias[2:5] == 0).all() and (bias[5:] != 0).all()
+
+
+def test_targets_and_outputs_go_by_the_order_of_the_model_file():
+    """The deeper output is listed first; its target is 1, that of the other 2."""
+    populations = {
+        "u": {"size": 1, "role": "input"},
+        "deep": {"size": 1, "role": "output"},
+        "h": {"size": 1},
+        "flat": {"size": 1, "role": "output"},
+    }
+    target = {"kind": "constant", "values": [1.0, 2.0]}
+    model = digraph(populations, ["u h", "h deep", "u flat"], target=target, **EVERY_STEP)
+    simulation = simulate(model)
+    recording = simulation.recording
+    names = recording["population"].values[recording["output"].values]
+    assert names.tolist() == ["deep", "flat"]
+    assert recording["target"].values[-1].tolist() == [1, 2]
+    assert simulation.stimuli.target_lag.tolist() == [2, 1]
+    assert max(deviations(simulation).values()) <= 1e-12
+
+
+def test_sums_are_where_the_order_of_a_step_says():
+    simulation = Simulation(chain([2, 2, 1]))
+    with machine_code("numpy") as run:
+        built = simulation.build()
+        run(built, 1, lambda fraction: None)
+        moments = {part.name: (part.when, part.order) for part in built.network.sorted_objects}
+    assert moments["forward_summed_variable_drive_post"] == order.DRIVE
+    assert moments["backward_summed_variable_feedback_post"] == order.FEEDBACK
 
 
 def test_number_of_code_objects_does_not_grow_with_depth():

@@ -1,15 +1,17 @@
 """The model file: everything that its contract names can be written, and comes back the same."""
 
+import pickle
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from neurodiff import Model, load
+from neurodiff import Model, ModelError, load
 from neurodiff.spec import from_mapping, to_yaml
 from neurodiff.spec.quantities import FREQUENCY_UNITS, TIME_UNITS, format_quantity, parse_quantity
 
@@ -368,3 +370,56 @@ def test_the_schema_accepts_shorthands(parts: Any):
 )
 def test_the_schema_refuses_what_the_reader_refuses(parts: Any):
     assert not accepted(SMALLEST | parts)
+
+
+def test_anchors_on_plain_values(tmp_path):
+    path = tmp_path / "model.yaml"
+    text = to_yaml(model()).replace("seed: 1", "seed: &s 0x10")
+    text = text.replace("description: ''", "description: &d 2024-01-01")
+    path.write_text(text.replace("bias: true", "bias: &b false"))
+    read = load(path)
+    assert (read.seed, read.network.bias, read.description) == (16, False, "2024-01-01")
+    assert load(path, ["network.bias=&b true"]).network.bias is True
+
+
+def test_numpy_and_brian2_values_are_taken_from_python():
+    b2 = pytest.importorskip("brian2")
+    made = Model.layered(
+        np.array([2, 3, 1]),
+        input={"kind": "sinusoid", "frequency": [0.3, 2] * b2.Hz, "amplitude": np.ones(2)},
+        target={"kind": "constant", "values": (np.float32(0.5),), "delay": 3 * b2.ms},
+        duration=20 * b2.ms,
+        time_step=b2.ms,
+        bias=np.bool_(False),
+        seed=np.int64(3),
+        delay={"uniform": (1 * b2.ms, 2 * b2.ms)},
+        plasticity={"rule": "diffusion", "learning_rate": 1 * b2.kHz},
+    )
+    assert made.model_dump() == from_mapping(read(to_yaml(made))).model_dump()
+    assert (made.seed, made.network.bias, made.run.duration) == (3, False, 0.02)
+    assert made.input.frequency == [0.3, 2] and made.plasticity.learning_rate == 1000
+    assert made.network.delay.forward.uniform == (0.001, 0.002) and made.target.delay == 0.003
+
+
+def test_a_quantity_of_the_wrong_dimension_is_refused():
+    b2 = pytest.importorskip("brian2")
+    for wrong, said in ((5 * b2.Hz, "'5 Hz' has the unit 'Hz'"), (5 * b2.mV, "is not understood")):
+        with pytest.raises(ModelError, match=f"run.duration: .*{said}"):
+            model(run={"duration": wrong})
+    with pytest.raises(ModelError, match="seed: '3' is no whole number"):
+        model(seed=np.str_("3"))
+
+
+def test_a_mapping_that_contains_itself_is_refused():
+    record: dict[str, Any] = {}
+    record["signals"] = record
+    with pytest.raises(ModelError, match="nested too deeply"):
+        model(record=record)
+
+
+def test_a_model_from_a_file_can_be_pickled_and_equals_one_from_python(tmp_path):
+    (tmp_path / "model.yaml").write_text(to_yaml(model()))
+    read = load(tmp_path / "model.yaml", ["seed=1"])
+    assert pickle.loads(pickle.dumps(read)) == read
+    assert read.located(ModelError("seed", "odd")).field == "--set seed=1: seed"
+    assert read.network == model().network

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from neurodiff import Model, Simulation, validate
+from neurodiff import Model, Simulation, SimulationError, validate
 from neurodiff.reference.backprop import backprop, products
+from neurodiff.validation.gradient import _passed
 from neurodiff.validation.report import compare, exact_from, over_time
 from tests.networks import Floats, chain, random_digraph
 from tests.simulated import EVERY_STEP, simulate
@@ -126,3 +127,21 @@ def test_bounds_decide():
         data = model.model_dump(mode="json", exclude_none=True) | {"validation": bounds}
         verdicts.append(validate(simulate(Model.from_mapping(data))).passed)
     assert verdicts == [True, False, False]
+
+
+def test_a_diverged_layer_never_passes_and_a_layer_without_gradient_does_no_harm():
+    finite, huge = np.ones((3, 2)), np.full((3, 2), 1e300)
+    model = chain([2, 1], validation={"minimum_cosine": -1})
+    good = compare("good", finite, finite, ALWAYS)
+    silent = compare("silent", finite, 0 * finite, ALWAYS)
+    diverged = compare("diverged", huge, huge, ALWAYS)
+    assert "diverged" in diverged.why
+    assert _passed((good, silent), model)
+    assert not _passed((good, diverged), model)
+    assert not _passed((silent,), model)
+
+
+@pytest.mark.parametrize("nothing", [None, chain([2, 1]), 3])
+def test_what_is_no_run_cannot_be_validated(nothing: object):
+    with pytest.raises(SimulationError, match="give a Simulation that has run"):
+        validate(nothing)

@@ -149,14 +149,14 @@ def _chain_with_delays(sizes, forward, backward):
     names = ["in", "a", "b", "out"]
     roles = ["input", "hidden", "hidden", "output"]
     parts = {
-        name: {"size": size, "role": role, "activation": "linear" if role == "output" else "tanh"}
+        name: {"size": size, "role": role}
         for name, size, role in zip(names, sizes, roles, strict=True)
     }
     projections = [
         {"pre": pre, "post": post, "delay": {"forward": f"{f} ms", "backward": f"{r} ms"}}
         for pre, post, f, r in zip(names[:-1], names[1:], forward, backward, strict=True)
     ]
-    return digraph(parts, projections)
+    return digraph(parts, projections, activation="tanh", output_activation="linear")
 
 
 def _closed_form(layer, matrices, biases, u, y, forward, backward):

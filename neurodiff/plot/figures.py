@@ -1,5 +1,6 @@
 """The figures that a run leaves."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -23,23 +24,33 @@ def draw_figures(recording: xr.Dataset) -> dict[str, Figure]:
     What was not recorded is left out. `cosine` needs the variables of `GradientReport.over_time`
     beside those of the recording.
     """
-    drawn = {
-        "waves": _waves(recording),
-        "learning": _learning(recording),
-        "cosine": _cosine(recording),
-        "weights": _weights(recording),
-    }
+    drawn = {name: draw(recording) for name, draw in _FIGURES.items()}
     return {name: figure for name, figure in drawn.items() if figure is not None}
 
 
 def save_figures(recording: xr.Dataset, folder: Path) -> list[Path]:
-    """Write the figures as PNG, 200 dots an inch, into `folder`; returns their paths."""
+    """Write the figures as PNG, 200 dots an inch, into `folder`; returns their paths.
+
+    A figure that cannot be drawn is left out, with a warning.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, figure in draw_figures(recording).items():
-        paths.append(folder / f"{name}.png")
-        figure.savefig(paths[-1], dpi=200)
-    return paths
+    paths = [_save(name, recording, folder / f"{name}.png") for name in _FIGURES]
+    return [path for path in paths if path is not None]
+
+
+def _save(name: str, recording: xr.Dataset, path: Path) -> Path | None:
+    try:
+        figure = styled(_FIGURES[name])(recording)
+        if figure is None:
+            return None
+        figure.savefig(path, dpi=200)
+    except OSError:
+        raise
+    except Exception as error:  # whatever matplotlib says, it must not cost the run
+        warnings.warn(f"{path.name} could not be drawn: {error!r}", stacklevel=3)
+        path.unlink(missing_ok=True)
+        return None
+    return path
 
 
 def _has(recording: xr.Dataset, name: str) -> bool:
@@ -91,3 +102,6 @@ def _figure(axes: Axes) -> Figure:
     figure = axes.get_figure()
     assert isinstance(figure, Figure)
     return figure
+
+
+_FIGURES = {"waves": _waves, "learning": _learning, "cosine": _cosine, "weights": _weights}

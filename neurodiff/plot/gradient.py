@@ -9,7 +9,15 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.lines import Line2D
 
-from neurodiff.plot.style import Floats, dress, layer_colours, named_ticks, readable_times, styled
+from neurodiff.plot.style import (
+    Floats,
+    drawable,
+    dress,
+    layer_colours,
+    named_ticks,
+    readable_times,
+    styled,
+)
 
 #: Up to so many layers have a legend, more a colour bar.
 _LEGEND_ROWS = 6
@@ -38,7 +46,7 @@ def plot_relative_error(
     Logarithmic where all layers become exact, down to the rounding of a number, 2.2e-16, and where
     the error is large at times, down to 1e-3; what is smaller is drawn there.
     """
-    lowest = _lowest_error(over_time["relative_error"].values)
+    lowest = _lowest_error(drawable(over_time["relative_error"].values))
     axes.set_yscale("log" if lowest > 0 else "linear")
     clipped = over_time[["relative_error"]].clip(min=lowest)
     median = _draw_layers(clipped, "relative_error", axes, drawstyle="steps-post")
@@ -49,9 +57,10 @@ def plot_relative_error(
 
 
 def _lowest_error(errors: Floats) -> float:
-    if len(errors) and np.nanmax(errors[-1], initial=0) < 1e-6:
+    last = errors[-1][np.isfinite(errors[-1])] if len(errors) else np.empty(0)
+    if len(last) and last.max() < 1e-6:
         return _ROUNDING
-    return 1e-3 if np.nanmax(errors, initial=0) > 3 else 0.0
+    return 1e-3 if np.fmax.reduce(errors, axis=None, initial=0) > 3 else 0.0
 
 
 @styled
@@ -83,9 +92,9 @@ def _draw_layers(over_time: xr.Dataset, variable: str, axes: Axes, drawstyle: An
     Returns what the lines are, for the label, where they are not the samples themselves.
     """
     times, _ = readable_times(over_time["update_time"].values)
-    rough = _is_rough(over_time[variable].values)
+    rough = _is_rough(drawable(over_time[variable].values))
     for name, colour, marker in _layers(over_time):
-        values = over_time[variable].sel(layer_name=name).values
+        values = drawable(over_time[variable].sel(layer_name=name).values)
         there = np.isfinite(values)
         if not there.any():
             continue

@@ -13,6 +13,7 @@ from neurodiff.plot.style import (
     DARK,
     LIGHT,
     Floats,
+    drawable,
     dress,
     layer_colours,
     model_of,
@@ -27,13 +28,14 @@ from neurodiff.spec.signals import FramesInput
 @styled
 def plot_loss(recording: xr.Dataset, axes: Axes) -> Axes:
     """Draw the `loss` (time,); logarithmic where it spans more than two decades."""
-    values, (times, unit) = recording["loss"].values, readable_times(recording["time"].values)
+    values = drawable(recording["loss"].values)
+    times, unit = readable_times(recording["time"].values)
     axes.plot(times, values, color=DARK, drawstyle="steps-post")
     positive = values[values > 0]
     if len(positive) and positive.max() > 100 * positive.min():
         axes.set_yscale("log")
     else:
-        axes.set_ylim(bottom=min(0.0, float(values.min())))
+        axes.set_ylim(bottom=min(0.0, float(np.fmin.reduce(values))))
     name = {"squared_error": "loss |x - y|² / 2", "cross_entropy": "loss: cross entropy"}
     label = f"{name[model_of(recording).loss]} (dimensionless)"
     return dress(axes, f"time ({unit})", label, title_of(recording, "loss"))
@@ -94,7 +96,7 @@ def plot_weights(recording: xr.Dataset, axes: Axes) -> Axes:
     Up to 200 synapses are points, after over before; more are distributions, before to the left and
     after to the right. Weights that did not move are drawn once.
     """
-    before, after = recording["w"].values[0], recording["w"].values[-1]
+    before, after = drawable(recording["w"].values[0]), drawable(recording["w"].values[-1])
     projection = recording["projection"].values
     parts = {name: (before[projection == name], after[projection == name])
              for name in dict.fromkeys(projection.tolist())}  # fmt: skip
@@ -116,16 +118,25 @@ def _scatter_weights(parts: Mapping[str, tuple[Floats, Floats]], axes: Axes) -> 
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 
+def _bin_edges(weights: Floats) -> Floats:
+    """Edges of equal bins around weights, before and after, that may be all the same."""
+    low, high = weights.min(), weights.max()
+    largest = max(abs(low), abs(high))
+    if high - low <= 1e-9 * largest:
+        low, high = low - max(0.5, 0.1 * largest), high + max(0.5, 0.1 * largest)
+    return np.linspace(low, high, int(np.clip(np.sqrt(len(weights) / 2), 5, 30)) + 1)
+
+
 def _distribute_weights(
     parts: Mapping[str, tuple[Floats, Floats]], frozen: bool, axes: Axes
 ) -> None:
     """Histograms back to back, each as wide as it is dense, on common bins."""
     names = list(parts)
     for k, name in enumerate(names):
-        before, after = parts[name]
-        if not len(before):
+        before, after = (w[np.isfinite(w)] for w in parts[name])
+        if not len(before) + len(after):
             continue
-        edges = np.histogram_bin_edges([*before, *after], int(np.clip(np.sqrt(len(before)), 5, 30)))
+        edges = _bin_edges(np.concatenate([before, after]))
         left, right = (np.histogram(w, edges)[0] for w in (before, after))
         width = 0.45 / max(left.max(), right.max())
         for counts, side, colour in ((left, -width, LIGHT), (right, width, DARK)):

@@ -28,6 +28,8 @@ STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "lines.linewidth": 1.2,
 }
+#: Larger values are not drawn: matplotlib's arithmetic with them overflows.
+_LARGEST = 1e100
 #: Decorator: the function draws in the style of the house, and nothing else changes.
 styled = matplotlib.rc_context(STYLE)
 
@@ -82,4 +84,15 @@ def model_of(recording: xr.Dataset) -> Model:
 def title_of(recording: xr.Dataset, what: str) -> str:
     """What was run, and what is drawn."""
     stopped = " (run stopped early)" if recording.attrs.get("complete") == "false" else ""
-    return f"{recording.attrs['title']}: {what}{stopped}"
+    return f"{recording.attrs['title']}: {what}{stopped}{' (diverged)' * diverged(recording)}"
+
+
+def drawable(values: Floats) -> Floats:
+    """`values` with NaN, which is not drawn, for all that is not finite or too large to draw."""
+    return np.where(np.abs(values) < _LARGEST, values, np.nan)
+
+
+def diverged(recording: xr.Dataset) -> bool:
+    """Whether activities, loss or weights grew until they could not be drawn."""
+    signals = [recording[name].values for name in ("x", "loss", "w") if name in recording]
+    return any(bool(np.isnan(drawable(values)).any()) for values in signals)

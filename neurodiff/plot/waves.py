@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neurodiff.graph import Graph, build_graph
 from neurodiff.latency import compute_latencies
-from neurodiff.plot.style import NAMES_SHOWN, Floats, dress, model_of, named_ticks, styled
+from neurodiff.plot.style import NAMES_SHOWN, Floats, drawable, dress, model_of, named_ticks, styled
 from neurodiff.spec import Model
 from neurodiff.spec.signals import ConstantInput, FramesInput, SinusoidInput
 
@@ -83,13 +83,14 @@ def plot_wave(recording: xr.Dataset, signal: str, axes: Axes, stop: float | None
     graph = build_graph(model)
     times, edges = _shown_times(recording, model, graph, stop)
     rows = _rows(recording["population"].values)
-    values = recording[signal].values[: len(times)]
-    largest = _largest(values, recording["population"].values, rows.names)
+    values = drawable(recording[signal].values[: len(times)])
+    population = recording["population"].values
+    largest = _largest(values, population, rows.names)
     image = (values[:, rows.units] / np.where(largest > 0, largest, 1.0)[rows.band]).T
     axes.set_facecolor(_UNDEFINED)
     axes.pcolormesh(1e3 * edges, rows.edges, image, cmap=_SIGNED, vmin=-1, vmax=1, rasterized=True)
     line = _draw_fronts(axes, predicted_fronts(graph)[signal][rows.units], rows, model, edges)
-    _name_bands(axes, rows, largest)
+    _name_bands(axes, rows, largest, set(population[: graph.n_inputs]))
     name, path = {"x": ("forward wave x", "F"), "delta": ("backward wave δ", "F + R")}[signal]
     axes.legend([line], [f"predicted: {path}"], loc="lower right", bbox_to_anchor=(1, 1),
                 borderpad=0, borderaxespad=0.3, handlelength=1.6)  # fmt: skip
@@ -128,7 +129,7 @@ def _draw_fronts(axes: Axes, front: Floats, rows: _Rows, model: Model, edges: Fl
     return lines[0]
 
 
-def _name_bands(axes: Axes, rows: _Rows, largest: Floats) -> None:
+def _name_bands(axes: Axes, rows: _Rows, largest: Floats, inputs: set[str]) -> None:
     """Boundaries, names at the left, the value that 1 stands for at the right."""
     n = len(rows.names)
     few, across = n <= 2 * NAMES_SHOWN, axes.get_yaxis_transform()
@@ -143,7 +144,8 @@ def _name_bands(axes: Axes, rows: _Rows, largest: Floats) -> None:
         if np.isfinite(largest[k]):
             axes.text(1.01, k + 0.5, f"{largest[k]:.2g}", **style)
         elif few:
-            axes.text(0.5, k + 0.5, "not defined for inputs", ha="center", **style)
+            why = "not defined for inputs" if rows.names[k] in inputs else "diverged"
+            axes.text(0.5, k + 0.5, why, ha="center", **style)
 
 
 def _rows(population: NDArray[Any]) -> _Rows:

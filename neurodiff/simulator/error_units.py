@@ -54,7 +54,9 @@ def build_error_units(
     """
     own = np.arange(graph.n_inputs, graph.n_units)
     is_output = np.isin(own, graph.outputs)
-    column = np.where(is_output, np.cumsum(is_output) - 1, 0)
+    column = np.zeros(graph.n_units, dtype=np.int64)
+    column[graph.outputs] = np.arange(len(graph.outputs))
+    column = column[own]
     source = Source(stimuli.target, "target", column, clock.dt)
     errors = b2.NeuronGroup(
         len(own),

@@ -10,12 +10,12 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import brian2 as b2
-from brian2.devices.device import get_device, reset_device, set_device
+from brian2.devices.device import all_devices, get_device, reset_device, set_device
 
 from neurodiff.exceptions import SimulationError
 from neurodiff.simulator.network import BuiltNetwork
@@ -96,6 +96,11 @@ def _run_runtime(built: BuiltNetwork, steps: int, progress: Progress) -> int:
 @contextmanager
 def _standalone() -> Iterator[Callable[[BuiltNetwork, int, Progress], int]]:
     previous_device = get_device()
+    if previous_device is all_devices["cpp_standalone"]:
+        raise SimulationError(
+            "Brian2's standalone device holds a project of yours, and there is only one for the "
+            "process; run neurodiff before set_device('cpp_standalone'), or on another target"
+        )
     folder = tempfile.mkdtemp(prefix="neurodiff_")
     set_device("cpp_standalone", build_on_run=False, directory=folder)
     device = get_device()
@@ -118,7 +123,13 @@ def _run_standalone(built: BuiltNetwork, steps: int, progress: Progress, folder:
         report_period=_REPORT_PERIOD * b2.second,
         namespace={},
     )
-    device.build(directory=str(folder), run=False, with_output=False)
+    try:
+        device.build(directory=str(folder), run=False, with_output=False)
+    except RuntimeError as error:
+        raise SimulationError(
+            f"run.target: compiling for cpp_standalone failed or was stopped ({error}); "
+            "try again, or use numpy"
+        ) from error
     with _follow(folder / "progress.txt", progress):
         device.run(directory=str(folder), with_output=False)
     return round(device._last_run_completed_fraction * steps)
@@ -132,7 +143,8 @@ def _follow(path: Path, progress: Progress) -> Iterator[None]:
     def watch() -> None:
         while not done.wait(_REPORT_PERIOD):
             text = path.read_text() if path.exists() else ""
-            if text:
+            # the program may be in the middle of writing it
+            with suppress(ValueError):
                 progress(float(text))
 
     watcher = threading.Thread(target=watch, daemon=True)

@@ -46,9 +46,11 @@ def problems(model: Model) -> Iterator[Problem]:
     yield from _names(model.network)
     yield from _not_available(model)
     yield from _off_the_grid(model)
+    yield from _short_means(model)
     yield from _input_misfits(model)
     yield from _target_misfits(model)
     yield from _run_misfits(model)
+    yield from _ignored(model)
 
 
 def steps(time: float, time_step: float) -> int | None:
@@ -188,6 +190,33 @@ def _delay_times(field: str, delays: Delays | None) -> Iterator[tuple[str, float
                 yield f"{field}.{direction}.uniform.{end}", delay.uniform[end]
         elif delay is not None and not isinstance(delay, NormalDelay):
             yield f"{field}.{direction}", delay
+
+
+def _short_means(model: Model) -> Iterator[Problem]:
+    """Normal delays of which most would be below one step."""
+    delays = {"network.delay": model.network.delay}
+    for number, projection in enumerate(model.network.projections or []):
+        if projection.delay is not None:
+            delays[f"network.projections.{number}.delay"] = projection.delay
+    for field, both in delays.items():
+        for direction in ("forward", "backward"):
+            delay = getattr(both, direction)
+            if isinstance(delay, NormalDelay) and delay.normal[0] < model.time_step:
+                mean = format_quantity(delay.normal[0], TIME_UNITS)
+                where = f"{field}.{direction}.normal.0"
+                yield Problem(where, f"{mean} is less than a time step", "write at least one")
+
+
+def _ignored(model: Model) -> Iterator[Problem]:
+    """What would have no effect: better said than silently ignored."""
+    for name, part in (model.network.populations or {}).items():
+        for key in ("activation", "bias"):
+            if part.role == "input" and getattr(part, key) is not None:
+                field = f"network.populations.{name}.{key}"
+                yield Problem(field, "an input has none, it takes the stimulus", "leave it out")
+    if model.record.window is not None and model.record.signals == "none":
+        text = "no signals are recorded, so there is nothing to limit"
+        yield Problem("record.window", text, "leave it out, or set `record.signals`")
 
 
 def _size(model: Model, role: str) -> int:

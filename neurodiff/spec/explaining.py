@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -63,6 +63,18 @@ class Origin:
                 return f"--set {text}: {keys}"
         where = f"{self.source}, line {line}" if self.source and line else self.source
         return ": ".join(filter(None, [where, keys]))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Says where a key of a model comes from. All are equal: a model is what its keys say."""
+
+    origin: Origin = field(compare=False)
+    marks: Any = field(compare=False, repr=False)
+
+    def __call__(self, key: str) -> str:
+        """File and line, or override, and the key's path."""
+        return self.origin.of(*locate(self.marks, key.split(".")))
 
 
 def explain(error: ValidationError, data: Mapping[str, Any], origin: Origin) -> ModelError:

@@ -1,11 +1,12 @@
 """The model file, version 1, as typed and checked objects."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, Tag, model_validator
 
+from neurodiff.exceptions import ModelError
 from neurodiff.spec.base import Part, choose, problem, told_apart
 from neurodiff.spec.checks import problems
 from neurodiff.spec.network import FileWeights, Network, Weights
@@ -205,6 +206,7 @@ class Model(Part):
     validation: Validation = Validation()
 
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
+    _where: Callable[[str], str] = PrivateAttr(default=str)
 
     @model_validator(mode="after")
     def _refuse_misfits(self) -> Self:
@@ -318,6 +320,10 @@ class Model(Part):
         if isinstance(weights, FileWeights):
             return weights.replace(path=str(self.file(weights.path)))
         return weights
+
+    def located(self, error: ModelError) -> ModelError:
+        """An error found while building, with the file and line, or override, it is about."""
+        return ModelError(self._where(error.field), error.problem, error.remedy)
 
     def file(self, path: str) -> Path:
         """A path of the model file, which is relative to the file's own folder."""

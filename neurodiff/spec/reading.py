@@ -7,12 +7,22 @@ from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.constructor import DuplicateKeyError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from neurodiff.exceptions import ModelError
-from neurodiff.spec.explaining import Origin, explain, locate
+from neurodiff.spec.explaining import Origin, Place, explain, locate
 from neurodiff.spec.model import Model
+from neurodiff.spec.plain import plain
+
+_DEEP = ("is nested too deeply", "no key of a model contains itself")
+
+
+class _Constructor(RoundTripConstructor):
+    """Leaves dates as texts: no key of a model file is a date, and not all that look so are."""
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_yaml_str)
 
 
 def load(path: str | Path, overrides: Sequence[str] = (), seed: int | None = None) -> Model:
@@ -59,22 +69,29 @@ def to_yaml(model: Model) -> str:
     return text.getvalue()
 
 
-def _check(data: Mapping[str, Any], folder: Path | None, origin: Origin) -> Model:
+def _check(marked: Mapping[str, Any], folder: Path | None, origin: Origin) -> Model:
+    """The model that plain Python makes of `marked`, which knows the lines of the file."""
+    try:
+        data = plain(marked)
+    except RecursionError:
+        raise ModelError(origin.source or "model", *_DEEP) from None
+    marks = marked if hasattr(marked, "lc") else data
     if "neurodiff_sweep" in data:
-        field, remedy = origin.of(*locate(data, ["neurodiff_sweep"])), "run the model that it names"
-        raise ModelError(field, "not available yet: sweep files", remedy)
+        field = origin.of(*locate(marks, ["neurodiff_sweep"]))
+        raise ModelError(field, "not available yet: sweep files", "run the model that it names")
     try:
         model = Model.model_validate(data)
     except ValidationError as error:
-        raise explain(error, data, origin) from None
+        raise explain(error, marks, origin) from None
     if folder is not None:
         model._folder = folder
+    model._where = Place(origin, marks)
     return model
 
 
 def _read(path: Path) -> Any:
     try:
-        data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        data = _parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelError(str(path), "no such file", "check the path") from None
     except UnicodeDecodeError:
@@ -84,10 +101,21 @@ def _read(path: Path) -> Any:
         raise ModelError(str(path), f"cannot be read ({error.strerror})", remedy) from None
     except YAMLError as error:
         raise _broken(error, path) from None
+    except RecursionError:
+        raise ModelError(str(path), *_DEEP) from None
+    except ValueError as error:
+        remedy = "mend the file, or put texts in quotes"
+        raise ModelError(str(path), f"broken YAML: {error}", remedy) from None
     if not isinstance(data, Mapping):
         what = "is empty" if data is None else "is no model file"
         raise ModelError(str(path), what, "begin it with `neurodiff: 1`")
     return data
+
+
+def _parse(text: str) -> Any:
+    yaml = YAML(typ="rt")
+    yaml.Constructor = _Constructor
+    return yaml.load(text)
 
 
 def _broken(error: YAMLError, path: Path) -> ModelError:
@@ -110,26 +138,23 @@ def _override(data: Any, text: str) -> None:
         remedy = "write it as `key.path=value`, such as `seed=3`"
         raise ModelError("--set", f"{text!r} is not understood", remedy)
     try:
-        parsed = YAML(typ="safe").load(value)
-    except YAMLError:
+        parsed = plain(_parse(value))
+    except RecursionError:
+        raise ModelError(f"--set {text[:60]}", *_DEEP) from None
+    except (YAMLError, ValueError):
         raise ModelError(f"--set {text}", f"{value!r} is no YAML value", "quote it") from None
     *parents, last = path.split(".")
     for depth, key in enumerate(parents):
         data = _child(data, key, ".".join(parents[: depth + 1]))
     if isinstance(data, list):
-        _child(data, last, path)
-        data[int(last)] = parsed
+        data[_index(data, last, path)] = parsed
     else:
         data[last] = parsed
 
 
 def _child(data: Any, key: str, path: str) -> Any:
     """The mapping or list under `key`; a key that is not there becomes an empty mapping."""
-    if isinstance(data, list):
-        if not key.isdigit() or int(key) >= len(data):
-            raise ModelError("--set", f"{path}: {key!r} is no index", f"write 0 to {len(data) - 1}")
-        return data[int(key)]
-    child = data.setdefault(key, {})
+    child = data[_index(data, key, path)] if isinstance(data, list) else data.setdefault(key, {})
     if not isinstance(child, dict | list):
         raise ModelError(
             "--set",
@@ -137,3 +162,9 @@ def _child(data: Any, key: str, path: str) -> Any:
             f"set `{path}` as a whole, such as {{...}}",
         )
     return child
+
+
+def _index(data: list[Any], key: str, path: str) -> int:
+    if not key.isdecimal() or int(key) >= len(data):
+        raise ModelError("--set", f"{path}: {key!r} is no index", f"write 0 to {len(data) - 1}")
+    return int(key)

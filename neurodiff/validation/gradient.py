@@ -22,7 +22,14 @@ from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.spec import Model, from_mapping
 from neurodiff.spec.signals import ConstantInput, ConstantTarget, TeacherTarget
 from neurodiff.stimuli import Stimuli, build_stimuli
-from neurodiff.validation.report import GradientReport, LayerReport, compare, exact_from, over_time
+from neurodiff.validation.report import (
+    NO_GRADIENT,
+    GradientReport,
+    LayerReport,
+    compare,
+    exact_from,
+    over_time,
+)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -83,7 +90,11 @@ def validate(source: Any) -> GradientReport:
     SimulationError
         If the simulation has not run, or stopped before the first sample.
     """
-    case = rebuild(getattr(source, "recording", source))
+    return validate_case(rebuild(source))
+
+
+def validate_case(case: Case) -> GradientReport:
+    """Hold the local products of a rebuilt case against their reference; see `validate`."""
     if not len(case.steps):
         raise SimulationError("nothing to validate: the run stopped before its first sample")
     reference = case.model.validation.reference or "error_frame"
@@ -99,8 +110,18 @@ def validate(source: Any) -> GradientReport:
     )
 
 
-def rebuild(recording: xr.Dataset) -> Case:
-    """The case of a recording, from the model that it carries."""
+def rebuild(source: Any) -> Case:
+    """The case of a simulation that has run, or of a recording, from the model that it carries.
+
+    Raises
+    ------
+    SimulationError
+        If `source` is neither, or was not run.
+    """
+    recording = getattr(source, "recording", source)
+    if not isinstance(recording, xr.Dataset) or "model" not in recording.attrs:
+        kind = type(source).__name__
+        raise SimulationError(f"{kind} is no run; give a Simulation that has run or its recording")
     model = from_mapping(YAML(typ="safe").load(recording.attrs["model"]))
     graph = build_graph(model)
     latencies = compute_latencies(graph, model.target_delay)
@@ -128,7 +149,7 @@ def _window(case: Case) -> NDArray[np.bool_]:
 def _passed(layers: tuple[LayerReport, ...], model: Model) -> bool:
     """Whether every layer that has a gradient meets the bounds, and at least one has."""
     bounds = model.validation
-    measured = [layer for layer in layers if layer.why is None]
+    measured = [layer for layer in layers if layer.why != NO_GRADIENT]
     return bool(measured) and all(
         layer.cosine is not None
         and layer.relative_error is not None

@@ -12,6 +12,9 @@ from neurodiff.table import align
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
+#: Why a layer has no numbers that is no fault of its own.
+NO_GRADIENT = "the reference gradient is zero throughout"
+
 #: Relative error up to which a local product counts as equal to the gradient.
 EXACT = 1e-12
 
@@ -123,11 +126,12 @@ def compare(name: str, g: Floats, truth: Floats, window: Bools) -> LayerReport:
     if not window.any():
         return LayerReport(name, why="no sample after validation.start; run longer")
     g, truth = g[window], truth[window]
-    if not (np.isfinite(g).all() and np.isfinite(truth).all()):
+    with np.errstate(over="ignore", invalid="ignore"):
+        norms, true_norms = _norm(g), _norm(truth)
+    if not np.isfinite([norms, true_norms]).all():
         return LayerReport(name, why="signals or weights diverged; lower plasticity.learning_rate")
-    norms, true_norms = _norm(g), _norm(truth)
     if not true_norms.any():
-        return LayerReport(name, why="the reference gradient is zero throughout")
+        return LayerReport(name, why=NO_GRADIENT)
     total = true_norms.sum()
     sizes = np.abs(truth)
     return LayerReport(
@@ -142,8 +146,8 @@ def compare(name: str, g: Floats, truth: Floats, window: Bools) -> LayerReport:
 
 def over_time(g: Floats, truth: Floats) -> dict[str, Floats]:
     """Cosine, relative error and norm ratio at each time (times,); NaN where the reference is 0."""
-    norms, true_norms = _norm(g), _norm(truth)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        norms, true_norms = _norm(g), _norm(truth)
         values = {
             "cosine": np.sum(g * truth, axis=1) / (norms * true_norms),
             "relative_error": _norm(g - truth) / true_norms,

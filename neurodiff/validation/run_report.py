@@ -1,13 +1,16 @@
 """All that is reported of one run: the gradient, the task, the timing."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from neurodiff.exceptions import SimulationError
 from neurodiff.simulation import Simulation, Timing
-from neurodiff.validation.gradient import validate
+from neurodiff.validation.gradient import Case, rebuild, validate_case
 from neurodiff.validation.report import GradientReport
-from neurodiff.validation.task import TaskReport, compare_task
+from neurodiff.validation.task import TaskReport, compare_case
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -43,18 +46,26 @@ class RunReport:
     def summary(self) -> str:
         """The report as text."""
         parts = [part.summary() for part in (self.gradient, self.task) if part is not None]
-        return "\n\n".join(parts)
+        return "\n\n".join(parts) or "nothing to report: the run stopped before its first sample"
 
 
 def report_run(simulation: Simulation) -> RunReport:
-    """Validate a simulation that has run, and compare its task with backprop."""
-    try:
-        gradient = validate(simulation)
-    except SimulationError:
-        gradient = None
+    """Validate a simulation that has run, and compare its task with backprop.
+
+    Ctrl-C leaves out what was not done yet; the run itself is not lost.
+    """
+    case = rebuild(simulation)
     return RunReport(
-        gradient=gradient,
-        task=compare_task(simulation),
+        gradient=_unless_stopped(validate_case, case),
+        task=_unless_stopped(compare_case, case),
         timing=simulation.timing,
         complete=simulation.recording.attrs["complete"] == "true",
     )
+
+
+def _unless_stopped(report: Callable[[Case], T], case: Case) -> T | None:
+    """None where there is nothing to report, or where the user has no patience for it."""
+    try:
+        return report(case)
+    except (SimulationError, KeyboardInterrupt):
+        return None

@@ -68,10 +68,14 @@ def compare_task(source: Any) -> TaskReport | None:
     source : Simulation or xarray.Dataset
         A simulation that has run, or its recording.
     """
-    case = rebuild(getattr(source, "recording", source))
-    if case.stimuli.presentations is None or case.recording.attrs["complete"] != "true":
+    return compare_case(rebuild(source))
+
+
+def compare_case(case: Case) -> TaskReport | None:
+    """The task of a rebuilt case; see `compare_task`."""
+    shown, complete = case.stimuli.presentations, case.recording.attrs["complete"] == "true"
+    if shown is None or not complete or case.model.target.kind != "labels":
         return None
-    shown = case.stimuli.presentations
     right = case.recording["answer"].values.argmax(axis=1) == case.recording["label"].values
     tested = case.recording["tested"].values.astype(bool)
     rate, best = _backprop(case) if not case.frozen else (None, None)
@@ -105,7 +109,7 @@ def _train(case: Case, learning_rate: float) -> float:
             bias,
             frames.images,
             _targets(case, frames.labels),
-            shown.order[: shown.n_training],
+            shown.order[case.rule.start // shown.hold : shown.n_training],
             case.model.loss,
             learning_rate=learning_rate,
             weight_decay=case.rule.weight_decay * shown.hold,

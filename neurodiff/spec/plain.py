@@ -1,0 +1,56 @@
+"""What a model is given as, made plain Python: dicts, lists, numbers, truth values, texts."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from ruamel.yaml.scalarbool import ScalarBoolean
+
+from neurodiff.spec.quantities import FREQUENCY_UNITS, TIME_UNITS, format_quantity
+
+#: No model file is nested deeper than this, but one whose keys contain themselves is.
+_DEEPEST = 40
+_UNITS = {"s": TIME_UNITS, "s^-1": FREQUENCY_UNITS}
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """`value` in plain Python; what has no counterpart there stays as it is, to be refused later.
+
+    Scalars of the YAML reader lose their marks, NumPy scalars and arrays become numbers and lists,
+    tuples become lists, and quantities of Brian2 become texts such as ``5 ms``.
+
+    Raises
+    ------
+    RecursionError
+        If `value` is nested too deeply, or contains itself.
+    """
+    if depth > _DEEPEST:
+        raise RecursionError("nested too deeply")
+    if hasattr(value, "dimensions"):
+        return _quantity(np.asarray(value, dtype=float).tolist(), str(value.dimensions))
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {_scalar(key): plain(part, depth + 1) for key, part in value.items()}
+    if isinstance(value, list | tuple | range):
+        return [plain(part, depth + 1) for part in value]
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, ScalarBoolean):  # derived from int
+        return bool(value)
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    return value
+
+
+def _quantity(value: Any, dimension: str) -> Any:
+    """The text of a number, or the texts of numbers, in SI base units of a dimension."""
+    if isinstance(value, list):
+        return [_quantity(part, dimension) for part in value]
+    if dimension in _UNITS and math.isfinite(value):
+        return format_quantity(value, _UNITS[dimension])
+    return f"{value:g} {dimension}"
