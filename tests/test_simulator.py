@@ -75,9 +75,20 @@ def test_learning_waves_equal_the_reference_at_every_one_of_300_steps(seed: int,
     assert max(found.values()) <= 1e-10, found
 
 
-@pytest.mark.parametrize("target", ["cython", "cpp_standalone"])
-@pytest.mark.parametrize(("build", "seed"), [(wild, 0), (wild, 1), (layered, 3)])
-def test_compiled_waves_equal_the_reference(build: Build, seed: int, target: str):
+three_networks = pytest.mark.parametrize(("build", "seed"), [(wild, 0), (wild, 1), (layered, 3)])
+compiled = pytest.mark.parametrize("target", ["cython", "cpp_standalone"])
+
+
+@compiled
+@three_networks
+def test_compiled_frozen_waves_equal_the_reference(build: Build, seed: int, target: str):
+    found = deviations(simulate(build(seed), target))
+    assert max(found.values()) <= 1e-12, found
+
+
+@compiled
+@three_networks
+def test_compiled_learning_waves_equal_the_reference(build: Build, seed: int, target: str):
     simulation = simulate(build(seed, plasticity=strong_rule(build, seed)), target)
     assert moved(simulation) >= 0.1
     found = deviations(simulation)
