@@ -107,12 +107,12 @@ def outputs_settle(latencies: Latencies, graph: Graph) -> int:
     return int(_largest(latencies.longest_forward[graph.outputs]))
 
 
-def target_arrivals(graph: Graph, target_lag: Ints) -> tuple[Floats, Floats]:
+def target_arrivals(graph: Graph, target_lag: Ints | Floats) -> tuple[Floats, Floats]:
     """Steps after which a change of the target first and last reaches each error unit.
 
     Parameters
     ----------
-    target_lag : int array (n_outputs,)
+    target_lag : array (n_outputs,)
         D_y of each output.
 
     Returns

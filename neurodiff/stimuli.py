@@ -56,11 +56,6 @@ class Table:
     before: Floats
 
     @property
-    def width(self) -> int:
-        """Number of values at a time."""
-        return self.rows.shape[1]
-
-    @property
     def size(self) -> int:
         """How many numbers it keeps."""
         return self.rows.size
@@ -85,14 +80,9 @@ class Sinusoids:
     phase: Floats
 
     @property
-    def width(self) -> int:
-        """Number of values at a time."""
-        return len(self.amplitude)
-
-    @property
     def size(self) -> int:
         """How many numbers it keeps."""
-        return 3 * self.width
+        return 3 * len(self.amplitude)
 
     def at(self, steps: Ints) -> Floats:
         """Values (len(steps), n) at whole steps; 0 before step 0."""

@@ -12,7 +12,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from neurodiff.graph import Graph, build_graph
-from neurodiff.latency import compute_latencies
+from neurodiff.latency import compute_latencies, target_arrivals
 from neurodiff.plot.style import NAMES_SHOWN, Floats, drawable, dress, model_of, named_ticks, styled
 from neurodiff.spec import Model
 from neurodiff.spec.signals import ConstantInput, FramesInput, SinusoidInput
@@ -106,12 +106,8 @@ def predicted_fronts(graph: Graph) -> dict[str, Floats]:
     path leads; inputs have no `delta`.
     """
     forward = compute_latencies(graph).shortest_forward
-    backward = np.full(graph.n_units, np.inf)
-    backward[graph.outputs] = forward[graph.outputs]
-    for part in sorted(graph.projections, key=lambda part: part.pre.start, reverse=True):
-        own = part.synapses
-        arrival = backward[graph.post[own]] + graph.backward_lag[own]
-        np.minimum.at(backward, graph.pre[own], arrival)
+    # an output's error starts back when its input arrives, as if its target came then
+    backward, _ = target_arrivals(graph, forward[graph.outputs])
     backward[: graph.n_inputs] = np.inf
     return {"x": forward, "delta": backward}
 

@@ -179,11 +179,6 @@ class Network(Part):
         remedy = "write either `layers`, or both `populations` and `projections`"
         raise problem(f"{given} do not go together" if given else "no units", remedy)
 
-    @property
-    def layered(self) -> bool:
-        """Whether the network was written as a chain of layers."""
-        return self.layers is not None
-
     def digraph(self) -> tuple[dict[str, PopulationSpec], list[ProjectionSpec]]:
         """Populations and projections with every default filled in."""
         populations, projections = self._chain() if self.layers else self._named()
