@@ -59,11 +59,10 @@ def _signals(built: BuiltNetwork, graph: Graph) -> Arrays:
 
 
 def _products(built: BuiltNetwork, graph: Graph) -> Arrays:
-    recorded = built.monitors["store", "products"]
-    arrays = {"update": samples(recorded, "product", graph.n_synapses)}
+    arrays = {"update": built.synapses.recorded("products", "product")}
     if ("errors", "products") in built.monitors:
         bias = built.monitors["errors", "products"]
-        arrays["update_w"] = samples(recorded, "w", graph.n_synapses)
+        arrays["update_w"] = built.synapses.recorded("products", "w")
         arrays["update_bias"] = _for_all_units(
             samples(bias, "bias", graph.n_units - graph.n_inputs), graph
         )
@@ -72,10 +71,10 @@ def _products(built: BuiltNetwork, graph: Graph) -> Arrays:
 
 def _weights(built: BuiltNetwork, graph: Graph) -> Arrays:
     """Weights and biases: as recorded, or at least the first; and the last."""
-    last_w, last_bias = built.synapses.store.w[:], built.errors.bias[:]
+    last_w, last_bias = built.synapses.weights(), built.errors.bias[:]
     first_w, first_bias = built.initial
-    if ("store", "weights") in built.monitors:
-        first_w = samples(built.monitors["store", "weights"], "w", graph.n_synapses)
+    if ("errors", "weights") in built.monitors:
+        first_w = built.synapses.recorded("weights", "w")
         own = graph.n_units - graph.n_inputs
         first_bias = samples(built.monitors["errors", "weights"], "bias", own)
     return {

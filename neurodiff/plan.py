@@ -5,16 +5,21 @@ from math import ceil, gcd
 from neurodiff.exceptions import ModelError
 from neurodiff.graph import Graph
 from neurodiff.latency import Latencies, outputs_settle, projection_latencies
+from neurodiff.simulator.coder import Thresholds
 from neurodiff.simulator.network import Samplings
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.sampling import Sampling
 from neurodiff.spec import Model
 from neurodiff.spec.model import Plasticity
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity
+from neurodiff.spec.transmission import EventTransmission, RelativeThreshold
 from neurodiff.stimuli import Stimuli
 
 #: About how many samples are kept where the model does not say how often.
 _SIGNALS, _WEIGHTS, _PRODUCTS = 1000, 10, 200
+
+#: Steps of the running mean that a relative threshold goes by, unless the model says.
+_AVERAGE = 1000
 
 
 def learning_rule(model: Model, stimuli: Stimuli) -> Diffusion:
@@ -28,6 +33,18 @@ def learning_rule(model: Model, stimuli: Stimuli) -> Diffusion:
         start=model.steps(rule.start),
         stop=stimuli.learning_steps,
     )
+
+
+def event_thresholds(model: Model) -> Thresholds | None:
+    """The thresholds of event-driven transmission; None for graded transmission."""
+    sent = model.transmission
+    if not isinstance(sent, EventTransmission):
+        return None
+    of_errors = sent.error_threshold
+    if not isinstance(of_errors, RelativeThreshold):
+        return Thresholds(sent.threshold, of_errors.absolute, None)
+    average = _AVERAGE if of_errors.average is None else model.steps(of_errors.average)
+    return Thresholds(sent.threshold, of_errors.relative, average)
 
 
 def plan_samplings(model: Model, stimuli: Stimuli, latencies: Latencies, graph: Graph) -> Samplings:

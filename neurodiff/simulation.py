@@ -13,7 +13,7 @@ from neurodiff.exceptions import ModelError, SimulationError
 from neurodiff.graph import Graph, Ints, build_graph
 from neurodiff.latency import Latencies, compute_latencies
 from neurodiff.loss import loss_of
-from neurodiff.plan import learning_rule, plan_samplings, recorded_values
+from neurodiff.plan import event_thresholds, learning_rule, plan_samplings, recorded_values
 from neurodiff.progress import bar, silent
 from neurodiff.recording import build_recording
 from neurodiff.simulator.execution import Progress, compiler_available, machine_code
@@ -85,6 +85,7 @@ class Simulation:
         self.w, self.bias = initial_weights(model, self.graph)
         self.stimuli: Stimuli = build_stimuli(model, self.graph, self.latencies)
         self.rule = learning_rule(model, self.stimuli)
+        self.thresholds = event_thresholds(model)
         self.samplings = plan_samplings(model, self.stimuli, self.latencies, self.graph)
 
     @property
@@ -151,6 +152,7 @@ class Simulation:
             self.bias,
             self.stimuli,
             self.model.loss,
+            self.thresholds,
             self.rule,
             self.samplings,
         )

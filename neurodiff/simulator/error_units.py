@@ -4,7 +4,7 @@ import brian2 as b2
 import numpy as np
 
 from neurodiff.graph import Graph
-from neurodiff.simulator.delay import WRITER
+from neurodiff.simulator.connections import Addition
 from neurodiff.simulator.order import OBSERVE, PROPAGATE, RECORD
 from neurodiff.simulator.sampling import Sampling, event_conditions, schedule
 from neurodiff.simulator.sources import Source
@@ -12,7 +12,6 @@ from neurodiff.simulator.units import activation_codes, activation_text
 from neurodiff.stimuli import Stimuli
 
 _EQUATIONS = """
-feedback : 1
 delta : 1
 target : 1
 slope : 1
@@ -39,6 +38,7 @@ def build_error_units(
     units: b2.NeuronGroup,
     stimuli: Stimuli,
     loss: str,
+    addition: Addition,
     sampling: dict[str, Sampling],
     clock: b2.Clock,
 ) -> b2.NeuronGroup:
@@ -51,6 +51,8 @@ def build_error_units(
     ----------
     bias : array (n_units,)
         At the start.
+    addition : Addition
+        What the transmission adds, `feedback` among it.
     """
     own = np.arange(graph.n_inputs, graph.n_units)
     is_output = np.isin(own, graph.outputs)
@@ -60,12 +62,12 @@ def build_error_units(
     source = Source(stimuli.target, "target", column, clock.dt)
     errors = b2.NeuronGroup(
         len(own),
-        "\n".join([_EQUATIONS, source.equations, WRITER]),
-        events=event_conditions(sampling),
+        "\n".join([_EQUATIONS, source.equations, addition.equations]),
+        events=event_conditions(sampling) | dict(addition.events),
         name="errors",
         clock=clock,
         order=PROPAGATE.order,
-        namespace=source.namespace,
+        namespace=source.namespace | dict(addition.namespace),
     )
     source.set_parameters(errors)
     errors.unit = own

@@ -11,9 +11,14 @@ import brian2 as b2
 import numpy as np
 
 from neurodiff.graph import Graph
-from neurodiff.simulator.delay import READER, History
+from neurodiff.simulator.connections import Addition
+from neurodiff.simulator.delay import READER, WRITER, History
 from neurodiff.simulator.order import ARRIVE, MULTIPLY, OBSERVE
-from neurodiff.simulator.sampling import Sampling, event_conditions, schedule
+from neurodiff.simulator.plasticity import Diffusion
+from neurodiff.simulator.sampling import Sampling, event_conditions, monitor, samples, schedule
+
+#: What graded transmission adds to the units, and to the error units.
+ADDITIONS = Addition("drive : 1\n" + WRITER), Addition("feedback : 1\n" + WRITER)
 
 _STORE = """
 w : 1
@@ -46,13 +51,25 @@ class Graded:
     forward: b2.Synapses
     backward: b2.Synapses | None
     histories: tuple[History, ...]
+    monitors: dict[str, b2.EventMonitor]
 
     @property
     def objects(self) -> list[b2.core.base.BrianObject]:
         """What has to be in the Brian2 network."""
         parts = [self.store, self.forward, self.backward]
         parts += [history.buffer for history in self.histories]
-        return [part for part in parts if part is not None]
+        return [part for part in parts if part is not None] + list(self.monitors.values())
+
+    def weights(self) -> np.ndarray:
+        """Weights (n_synapses,) at the end of the run."""
+        return np.array(self.store.w[:])
+
+    def recorded(self, sampling: str, variable: str) -> np.ndarray:
+        """Samples (n_samples, n_synapses) of `w` or `product`; `sampling`: weights or products."""
+        return samples(self.monitors[sampling], variable, len(self.store))
+
+    def event_counts(self) -> None:
+        """Nothing is counted: every synapse works at every step."""
 
 
 def build_graded(
@@ -60,6 +77,7 @@ def build_graded(
     w: np.ndarray,
     units: b2.NeuronGroup,
     errors: b2.NeuronGroup,
+    rule: Diffusion,
     sampling: dict[str, Sampling],
     clock: b2.Clock,
 ) -> Graded:
@@ -72,14 +90,22 @@ def build_graded(
     """
     x_history = History(units, "x", int(graph.forward_lag.max()), clock)
     store = _build_store(graph, w, errors, x_history, sampling, clock)
+    rule.apply(store, errors)
     forward = _build_forward(graph, store, units, clock)
     returning = np.flatnonzero(graph.pre >= graph.n_inputs)
-    if not len(returning):
-        delta_history = History(errors, "delta", 1, clock)
-        return Graded(store, forward, None, (x_history, delta_history))
-    delta_history = History(errors, "delta", int(graph.backward_lag[returning].max()), clock)
-    backward = _build_backward(graph, returning, store, errors, delta_history, clock)
-    return Graded(store, forward, backward, (x_history, delta_history))
+    longest = int(graph.backward_lag[returning].max(initial=1))
+    delta_history = History(errors, "delta", longest, clock)
+    backward = None
+    if len(returning):
+        backward = _build_backward(graph, returning, store, errors, delta_history, clock)
+    monitors = {name: _monitor(store, name, rule) for name in sampling}
+    return Graded(store, forward, backward, (x_history, delta_history), monitors)
+
+
+def _monitor(store: b2.NeuronGroup, name: str, rule: Diffusion) -> b2.EventMonitor:
+    # weights that move are kept with the products that they made
+    variables = {"weights": ["w"], "products": ["product"] if rule.frozen else ["product", "w"]}
+    return monitor(store, name, variables[name], OBSERVE)
 
 
 def _build_store(

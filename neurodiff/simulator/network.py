@@ -6,8 +6,10 @@ import brian2 as b2
 import numpy as np
 
 from neurodiff.graph import Graph
+from neurodiff.simulator import events, graded
+from neurodiff.simulator.coder import Thresholds
+from neurodiff.simulator.connections import Connections
 from neurodiff.simulator.error_units import build_error_units
-from neurodiff.simulator.graded import Graded, build_graded
 from neurodiff.simulator.order import OBSERVE, RECORD, Step
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.sampling import Sampling, monitor
@@ -42,7 +44,7 @@ class BuiltNetwork:
     clock: b2.Clock
     units: b2.NeuronGroup
     errors: b2.NeuronGroup
-    synapses: Graded
+    synapses: Connections
     initial: tuple[np.ndarray, np.ndarray]
     monitors: dict[tuple[str, str], b2.EventMonitor]
 
@@ -53,29 +55,13 @@ class BuiltNetwork:
         return sum(len(part._code_objects) for part in objects)
 
 
-def _kept(frozen: bool) -> dict[tuple[str, str], tuple[list[str], Step]]:
-    """What each monitor keeps, by group and event, and when inside the step."""
-    kept = {
-        ("units", "signals"): (["x"], RECORD),
-        ("units", "answers"): (["x"], RECORD),
-        ("errors", "signals"): (["delta", "target"], RECORD),
-        ("errors", "weights"): (["bias"], OBSERVE),
-        ("store", "weights"): (["w"], OBSERVE),
-        ("store", "products"): (["product"], OBSERVE),
-    }
-    if not frozen:
-        # weights that move are kept with the products that they made
-        kept["store", "products"] = (["product", "w"], OBSERVE)
-        kept["errors", "products"] = (["bias"], OBSERVE)
-    return kept
-
-
 def build_network(
     graph: Graph,
     w: np.ndarray,
     bias: np.ndarray,
     stimuli: Stimuli,
     loss: str,
+    thresholds: Thresholds | None,
     rule: Diffusion,
     samplings: Samplings,
 ) -> BuiltNetwork:
@@ -85,21 +71,56 @@ def build_network(
     ----------
     w, bias : arrays (n_synapses,), (n_units,)
         At the start.
+    thresholds : Thresholds or None
+        Transmission by events; graded without.
     """
-    clock = b2.Clock(graph.time_step * b2.second, name="neurodiff_clock")
-    units = build_units(graph, stimuli.input, samplings.of("signals", "answers"), clock)
+    clock = _clock(graph.time_step, stimuli.steps)
+    add = graded.ADDITIONS if thresholds is None else events.additions(thresholds)
+    units = build_units(graph, stimuli.input, add[0], samplings.of("signals", "answers"), clock)
     of_errors = samplings.of("signals", "weights", "products")
-    errors = build_error_units(graph, bias, units, stimuli, loss, of_errors, clock)
-    of_store = samplings.of("weights", "products")
-    synapses = build_graded(graph, w, units, errors, of_store, clock)
-    rule.apply(synapses.store, errors)
-    groups = {"units": units, "errors": errors, "store": synapses.store}
+    errors = build_error_units(graph, bias, units, stimuli, loss, add[1], of_errors, clock)
+    of_synapses = samplings.of("weights", "products")
+    synapses: Connections
+    if thresholds is None:
+        synapses = graded.build_graded(graph, w, units, errors, rule, of_synapses, clock)
+    else:
+        synapses = events.build_events(
+            graph, w, units, errors, thresholds, rule, of_synapses, clock
+        )
     monitors = {
-        (group, event): monitor(groups[group], event, variables, moment)
-        for (group, event), (variables, moment) in _kept(rule.frozen).items()
+        (group.name, event): monitor(group, event, variables, moment)
+        for group, event, variables, moment in _kept(units, errors, frozen=rule.frozen)
         if getattr(samplings, event) is not None
     }
     objects = [units, errors, *synapses.objects, *monitors.values()]
     network = b2.Network(objects, name="neurodiff_network")
     initial = (w, bias[graph.n_inputs :])
     return BuiltNetwork(network, clock, units, errors, synapses, initial, monitors)
+
+
+def _clock(time_step: float, steps: int) -> b2.Clock:
+    """The one clock. Its step is that of the model, but for the last bits of the float.
+
+    It has so few bits that all whole multiples up to the end of the run are exact, and clocks that
+    tick every so many steps agree with it for ever: Brian2's standalone compares their times.
+    """
+    mantissa, exponent = np.frexp(time_step)
+    bits = 53 - int(steps).bit_length()
+    exact = np.ldexp(np.rint(np.ldexp(mantissa, bits)), exponent - bits)
+    return b2.Clock(float(exact) * b2.second, name="neurodiff_clock")
+
+
+def _kept(
+    units: b2.NeuronGroup, errors: b2.NeuronGroup, *, frozen: bool
+) -> list[tuple[b2.NeuronGroup, str, list[str], Step]]:
+    """What each monitor of the populations keeps, at which event, and when inside the step."""
+    kept = [
+        (units, "signals", ["x"], RECORD),
+        (units, "answers", ["x"], RECORD),
+        (errors, "signals", ["delta", "target"], RECORD),
+        (errors, "weights", ["bias"], OBSERVE),
+    ]
+    if not frozen:
+        # biases that move are kept with the products that they made
+        kept.append((errors, "products", ["bias"], OBSERVE))
+    return kept

@@ -9,13 +9,20 @@ Everything that happens at step t happens in this order, whatever Brian2's defau
 5. feedback   every error unit sums w(t) * delta_post(t - r)
 6. propagate  delta(t) = sigma'(a(t)) * feedback, at outputs plus the injected error
 7. multiply   the local product delta_post(t) * x_pre(t - f), where it is recorded
-8. observe    weights and products are recorded as they were used in this step
-9. learn      w(t+1) = w(t) - eta * delta_post(t) * x_pre(t - f), and the biases
-10. remember  x(t) and delta(t) go into the histories
-11. record    x(t), delta(t) and the target are recorded
+8. scale      events: the running size of each population's errors
+9. compare    events: who has something new to say, x(t) or delta(t) against what was last sent
+10. send      events: what is sent now is what the own synapses of an error unit learn from
+11. meet      events: the own synapses of an error unit take notice
+12. observe   weights and products are recorded as they were used in this step
+13. learn     w(t+1) = w(t) - eta * delta_post(t) * x_pre(t - f), and the biases
+14. deliver   events: what arrives at the next step
+15. remember  x(t) and delta(t) go into the histories
+16. record    x(t), delta(t) and the target are recorded
 
-Brian2 computes sums at the order of their target group minus one: `DRIVE` and `FEEDBACK` are where
-they are because `ACTIVATE` and `PROPAGATE` are the orders of the units and of the error units.
+With graded transmission, sums are taken anew at every step (2, 3 and 5), by Brian2 at the order of
+their target group minus one: `DRIVE` and `FEEDBACK` are where they are because `ACTIVATE` and
+`PROPAGATE` are the orders of the units and of the error units. With events the sums are kept, and
+corrected by what is delivered (14) at the end of the step before.
 """
 
 from typing import NamedTuple
@@ -44,7 +51,12 @@ ACTIVATE = Step("groups", 2)
 FEEDBACK = Step("groups", 3)
 PROPAGATE = Step("groups", 4)
 MULTIPLY = Step("groups", 5)
-OBSERVE = Step("groups", 6)
-LEARN = Step("groups", 8)
+SCALE = Step("groups", 7)
+COMPARE = Step("groups", 8)
+SEND = Step("groups", 10)
+MEET = Step("groups", 11)
+OBSERVE = Step("groups", 12)
+LEARN = Step("groups", 14)
+DELIVER = Step("groups", 15)
 REMEMBER = Step("end", 0)
 RECORD = Step("end", 2)

@@ -33,24 +33,56 @@ class Diffusion:
         """Whether nothing will ever move."""
         return self.learning_rate == self.weight_decay == 0 or self.start >= self.stop
 
+    @property
+    def constants(self) -> dict[str, float]:
+        """The numbers of the rule, for a namespace."""
+        return {
+            "learning_rate": self.learning_rate,
+            "weight_decay": self.weight_decay,
+            "learning_start": self.start,
+            "learning_stop": self.stop,
+        }
+
     def apply(self, store: b2.NeuronGroup, errors: b2.NeuronGroup) -> None:
-        """Let the weights of `store` and the biases of `errors` learn at every step."""
+        """Graded: let the weights of `store` and the biases of `errors` learn at every step."""
         if self.frozen:
             return
         for group in (store, errors):
-            group.namespace.update(
-                learning_rate=self.learning_rate,
-                weight_decay=self.weight_decay,
-                learning_start=self.start,
-                learning_stop=self.stop,
-            )
+            group.namespace.update(self.constants)
         store.run_regularly(_learn("w", "delta*x_arrived", "plastic"), name="learn", **LEARN.when)
         errors.run_regularly(_learn("bias", "delta", "has_bias"), name="learn_bias", **LEARN.when)
+
+    def apply_to_sums(self, units: b2.NeuronGroup, errors: b2.NeuronGroup) -> None:
+        """Events: let what a unit knows of its synapses learn, and the biases.
+
+        The synapses themselves are not touched; see `neurodiff.simulator.events`.
+        """
+        if self.frozen:
+            return
+        for group in (units, errors):
+            group.namespace.update(self.constants)
+        errors.run_regularly(
+            f"""
+            drive -= {_LEARNS}*(learning_rate*sent*S + weight_decay*(drive - fixed_drive))
+            learned += {_LEARNS}*(sent - weight_decay*learned)
+            decays += {_LEARNS}
+            {_learn("bias", "sent", "has_bias")}
+            """,
+            name="learn_drive",
+            **LEARN.when,
+        )
+        units.run_regularly(
+            f"feedback -= {_LEARNS}*(learning_rate*K + weight_decay*(feedback - fixed_feedback))",
+            name="learn_feedback",
+            **LEARN.when,
+        )
+
+
+#: 1 in the steps that learn, 0 in the others, as Brian2 text.
+_LEARNS = "int(timestep(t, dt) >= learning_start and timestep(t, dt) < learning_stop)"
 
 
 def _learn(weight: str, product: str, allowed: str) -> str:
     """One step of learning, as Brian2 text."""
-    now = "timestep(t, dt)"
-    learns = f"int({now} >= learning_start and {now} < learning_stop)"
     # w(t+1) = w(t) - eta delta x - decay w
-    return f"{weight} -= {learns}*{allowed}*(learning_rate*{product} + weight_decay*{weight})"
+    return f"{weight} -= {_LEARNS}*{allowed}*(learning_rate*{product} + weight_decay*{weight})"

@@ -5,14 +5,13 @@ import numpy as np
 
 from neurodiff.activations import ACTIVATIONS
 from neurodiff.graph import Graph
-from neurodiff.simulator.delay import WRITER
+from neurodiff.simulator.connections import Addition
 from neurodiff.simulator.order import ACTIVATE, RECORD
 from neurodiff.simulator.sampling import Sampling, event_conditions, schedule
 from neurodiff.simulator.sources import Source
 from neurodiff.stimuli import Signal
 
 _EQUATIONS = """
-drive : 1
 a : 1
 x : 1
 bias : 1 (linked)
@@ -24,7 +23,11 @@ activation : integer (constant)
 
 
 def build_units(
-    graph: Graph, signal: Signal, sampling: dict[str, Sampling], clock: b2.Clock
+    graph: Graph,
+    signal: Signal,
+    addition: Addition,
+    sampling: dict[str, Sampling],
+    clock: b2.Clock,
 ) -> b2.NeuronGroup:
     """Units with x(t) = sigma(drive(t) + b(t)), and inputs with x(t) = u(t).
 
@@ -34,6 +37,8 @@ def build_units(
     ----------
     signal : Signal
         The input u, one column per input unit.
+    addition : Addition
+        What the transmission adds, `drive` among it.
     sampling : dict
         Events at which units are recorded, by name.
     """
@@ -41,12 +46,12 @@ def build_units(
     source = Source(signal, "input", columns, clock.dt)
     units = b2.NeuronGroup(
         graph.n_units,
-        "\n".join([_EQUATIONS, source.equations, WRITER]),
-        events=event_conditions(sampling),
+        "\n".join([_EQUATIONS, source.equations, addition.equations]),
+        events=event_conditions(sampling) | dict(addition.events),
         name="units",
         clock=clock,
         order=ACTIVATE.order,
-        namespace=source.namespace,
+        namespace=source.namespace | dict(addition.namespace),
     )
     source.set_parameters(units)
     units.error = np.maximum(np.arange(graph.n_units) - graph.n_inputs, 0)

@@ -129,14 +129,15 @@ def _loose_ends(
 
 def _not_available(model: Model) -> Iterator[Problem]:
     wanted = {
-        "neuron": (model.neuron.kind, "static"),
-        "transmission": (model.transmission.kind, "graded"),
-        "feedback": (model.feedback, "symmetric"),
-        "plasticity.alignment": (getattr(model.plasticity, "alignment", "none"), "none"),
+        "neuron": (model.neuron.kind, ["static"]),
+        "transmission": (model.transmission.kind, ["graded", "events"]),
+        "feedback": (model.feedback, ["symmetric"]),
+        "plasticity.alignment": (getattr(model.plasticity, "alignment", "none"), ["none"]),
     }
     for field, (value, available) in wanted.items():
-        if value != available:
-            yield Problem(field, f"not available yet: {value}", f"write `{available}`")
+        if value not in available:
+            remedy = " or ".join(f"`{name}`" for name in available)
+            yield Problem(field, f"not available yet: {value}", f"write {remedy}")
     if model.validation.reference == "fixed_point":
         text = "not available yet: fixed_point"
         yield Problem("validation.reference", text, "write error_frame, instantaneous or delayed")
@@ -169,6 +170,9 @@ def _times(model: Model) -> Iterator[tuple[str, float]]:
         "target.interval": getattr(model.target, "interval", None),
         "target.delay": model.target.delay,
         "plasticity.start": getattr(model.plasticity, "start", None),
+        "transmission.error_threshold.average": getattr(
+            getattr(model.transmission, "error_threshold", None), "average", None
+        ),
         "run.duration": model.run.duration,
         "record.signals": model.record.signals,
         "record.weights": model.record.weights,

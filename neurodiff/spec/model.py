@@ -12,6 +12,7 @@ from neurodiff.spec.checks import problems
 from neurodiff.spec.network import FileWeights, Network, Weights
 from neurodiff.spec.quantities import Frequency, PositiveTime, Time, may_be_quantity
 from neurodiff.spec.signals import Input, Target
+from neurodiff.spec.transmission import GradedTransmission, Transmission
 
 
 class StaticNeuron(Part):
@@ -25,29 +26,6 @@ class LeakyNeuron(Part):
 
     kind: Literal["leaky"]
     time_constant: PositiveTime
-
-
-class GradedTransmission(Part):
-    """Every time step carries the exact value."""
-
-    kind: Literal["graded"] = "graded"
-
-
-class EventTransmission(Part):
-    """A value is sent only when it has changed."""
-
-    kind: Literal["events"]
-    threshold: Annotated[float, Field(ge=0)]
-    error_threshold: Annotated[float, Field(ge=0)]
-
-
-class SpikeTransmission(Part):
-    """Values travel as spike rates."""
-
-    kind: Literal["spikes"]
-    neuron: Literal["lif", "integrate_and_fire", "poisson"]
-    maximum_rate: Frequency
-    synaptic_time_constant: PositiveTime
 
 
 class Plasticity(Part):
@@ -78,18 +56,6 @@ Neuron = Annotated[
         LeakyNeuron,
         bare=True,
         schema=Literal["static"] | StaticNeuron | LeakyNeuron,
-    ),
-]
-Transmission = Annotated[
-    GradedTransmission | EventTransmission | SpikeTransmission,
-    Field(discriminator="kind"),
-    told_apart(
-        "kind",
-        GradedTransmission,
-        EventTransmission,
-        SpikeTransmission,
-        bare=True,
-        schema=Literal["graded"] | GradedTransmission | EventTransmission | SpikeTransmission,
     ),
 ]
 Learning = Annotated[

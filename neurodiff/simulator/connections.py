@@ -1,0 +1,45 @@
+"""What the ways in which waves travel have in common: graded values at every step, or events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import brian2 as b2
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Addition:
+    """What a way of travelling adds to the equations, events and numbers of a population."""
+
+    equations: str
+    events: Mapping[str, str] = field(default_factory=dict)
+    namespace: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Connections(Protocol):
+    """The connections of a network: what travels through them, and how they learn."""
+
+    @property
+    def objects(self) -> list[b2.core.base.BrianObject]:
+        """What has to be in the Brian2 network."""
+        ...
+
+    def weights(self) -> NDArray[np.float64]:
+        """Weights (n_synapses,) at the end of the run, in the order of the graph."""
+        ...
+
+    def recorded(self, sampling: str, variable: str) -> NDArray[np.float64]:
+        """Samples (n_samples, n_synapses) of `w` or `product`, in the order of the graph.
+
+        Parameters
+        ----------
+        sampling : str
+            `weights` or `products`.
+        """
+        ...
+
+    def event_counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+        """How often each unit and each error unit has sent; None where nothing is counted."""
+        ...
