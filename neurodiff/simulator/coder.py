@@ -1,4 +1,4 @@
-"""Send-on-change: who sends when, and what was sent, for as long as it travels.
+"""Send-on-change: who sends when.
 
 A unit sends its exact value when that has moved by more than a threshold since it last sent, so the
 error of what the others know is never above the threshold. Sending more than has happened, in the
@@ -11,17 +11,14 @@ from dataclasses import dataclass
 
 import brian2 as b2
 import numpy as np
-from numpy.typing import NDArray
 
 from neurodiff.graph import Graph
-from neurodiff.simulator.order import ADVANCE, SCALE, SEND
+from neurodiff.simulator.order import SCALE, SEND
 
 #: Equations of a group that sends: the value last sent, and how often it has sent.
 SENDER = """
 sent : 1
 times_sent : integer
-sent_place : integer
-sent_copy : 1 (linked)
 """
 
 #: Equations of an error unit with a threshold relative to the size of its population's errors.
@@ -57,66 +54,17 @@ class Thresholds:
         return f"abs({variable} - sent) > error_threshold{scale}"
 
 
-class SentValues:
-    """The last values that each unit of a group has sent, for synapses where they arrive later.
-
-    A value waits in a ring of the sender until the slowest synapse has taken it. Each synapse keeps
-    its own place in the ring and moves it on as it takes a value, so that nothing has to be done
-    while nothing is sent.
-
-    Parameters
-    ----------
-    group : NeuronGroup
-        Its equations include `SENDER`.
-    longest_lag : int
-        In steps; a unit sends at most once per step.
-    """
-
-    def __init__(self, group: b2.NeuronGroup, longest_lag: int, clock: b2.Clock):
-        self._n, self._length = len(group), longest_lag + 1
-        self.buffer = b2.NeuronGroup(
-            self._length * self._n, "value : 1", name=f"{group.name}_sent", clock=clock
-        )
-        group.namespace["sent_length"] = self._length
-        group.sent_place = np.arange(self._n) * self._length
-        group.sent_copy = b2.linked_var(self.buffer, "value", index="sent_place")
-        # in a block of its own: a code block must not write through a link that it moves
-        group.run_regularly(
-            "sent_place = sent_length*i + times_sent % sent_length",
-            name=f"{group.name}_sent_place",
-            **ADVANCE.when,
-        )
-
-    def connect(self, reader: b2.Synapses, prefix: str, units: NDArray[np.int64]) -> None:
-        """Let synapses take what `units` (len(reader),) have sent, as ``{prefix}_arriving``."""
-        reader.namespace[f"{prefix}_length"] = self._length
-        setattr(reader, f"{prefix}_place", units * self._length)
-        value = b2.linked_var(self.buffer, "value", index=f"{prefix}_place")
-        setattr(reader, f"{prefix}_arriving", value)
-
-
-def receiver(prefix: str) -> str:
-    """Equations of synapses that take what is sent; see `SentValues.connect`."""
-    return f"{prefix}_place : integer\n{prefix}_arriving : 1 (linked)\n"
-
-
-def move_on(prefix: str) -> str:
-    """The synapse has taken a value, as Brian2 text: its next one is the next in the ring."""
-    last = f"({prefix}_place % {prefix}_length == {prefix}_length - 1)"
-    return f"{prefix}_place = {prefix}_place + 1 - {prefix}_length*int({last})"
-
-
-def send(group: b2.NeuronGroup, variable: str, before: str = "") -> None:
+def send(group: b2.NeuronGroup, variable: str, *, before: str = "", after: str = "") -> None:
     """Let every unit whose event `change` happens send its exact value.
 
-    `before` is Brian2 code that runs first, while `sent` is still what it was.
+    `before` and `after` are Brian2 code that runs before and after `sent` has its new value.
     """
     group.run_on_event(
         "change",
         f"""
         {before}
         sent = {variable}
-        sent_copy = sent
+        {after}
         times_sent += 1
         """,
         **SEND.when,

@@ -8,6 +8,8 @@ import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.simulator.sampling import Sampling
+
 
 @dataclass(frozen=True)
 class Addition:
@@ -42,4 +44,29 @@ class Connections(Protocol):
 
     def event_counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
         """How often each unit and each error unit has sent; None where nothing is counted."""
+        ...
+
+
+class Transmission(Protocol):
+    """A way in which waves travel, ready to be put into a network."""
+
+    @property
+    def of_units(self) -> Addition:
+        """What it adds to the units; `drive` is among it."""
+        ...
+
+    @property
+    def of_errors(self) -> Addition:
+        """What it adds to the error units; `feedback` is among it."""
+        ...
+
+    def connect(
+        self,
+        w: NDArray[np.float64],
+        units: b2.NeuronGroup,
+        errors: b2.NeuronGroup,
+        sampling: dict[str, Sampling],
+        clock: b2.Clock,
+    ) -> Connections:
+        """Connect the populations; `w` (n_synapses,) are the weights at the start."""
         ...

@@ -6,6 +6,7 @@ the very weights of the forward synapses (weight transport, the model's explicit
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import brian2 as b2
 import numpy as np
@@ -16,9 +17,6 @@ from neurodiff.simulator.delay import READER, WRITER, History
 from neurodiff.simulator.order import ARRIVE, MULTIPLY, OBSERVE
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.sampling import Sampling, event_conditions, monitor, samples, schedule
-
-#: What graded transmission adds to the units, and to the error units.
-ADDITIONS = Addition("drive : 1\n" + WRITER), Addition("feedback : 1\n" + WRITER)
 
 _STORE = """
 w : 1
@@ -45,20 +43,50 @@ feedback_post = w*arrived : 1 (summed)
 
 @dataclass(frozen=True)
 class Graded:
-    """The synapses of a network with graded transmission."""
+    """Graded transmission in one network; see `Transmission`."""
+
+    graph: Graph
+    rule: Diffusion
+    of_units: ClassVar[Addition] = Addition("drive : 1\n" + WRITER)
+    of_errors: ClassVar[Addition] = Addition("feedback : 1\n" + WRITER)
+
+    def connect(
+        self,
+        w: np.ndarray,
+        units: b2.NeuronGroup,
+        errors: b2.NeuronGroup,
+        sampling: dict[str, Sampling],
+        clock: b2.Clock,
+    ) -> "GradedSynapses":
+        """Synapses that carry x forward and delta backward, each with its own delay.
+
+        Parameters
+        ----------
+        w : array (n_synapses,)
+            Initial weights.
+        """
+        graph = self.graph
+        x_history = History(units, "x", int(graph.forward_lag.max()), clock)
+        store = _build_store(graph, w, errors, x_history, sampling, clock)
+        self.rule.apply(store, errors)
+        parts = [store, x_history.buffer, _build_forward(graph, store, units, clock)]
+        returning = np.flatnonzero(graph.pre >= graph.n_inputs)
+        longest = int(graph.backward_lag[returning].max(initial=1))
+        delta_history = History(errors, "delta", longest, clock)
+        parts.append(delta_history.buffer)
+        if len(returning):
+            parts.append(_build_backward(graph, returning, store, errors, delta_history, clock))
+        monitors = {name: _monitor(store, name, self.rule) for name in sampling}
+        return GradedSynapses(store, [*parts, *monitors.values()], monitors)
+
+
+@dataclass(frozen=True)
+class GradedSynapses:
+    """The synapses of a network with graded transmission; see `Connections`."""
 
     store: b2.NeuronGroup
-    forward: b2.Synapses
-    backward: b2.Synapses | None
-    histories: tuple[History, ...]
+    objects: list[b2.core.base.BrianObject]
     monitors: dict[str, b2.EventMonitor]
-
-    @property
-    def objects(self) -> list[b2.core.base.BrianObject]:
-        """What has to be in the Brian2 network."""
-        parts = [self.store, self.forward, self.backward]
-        parts += [history.buffer for history in self.histories]
-        return [part for part in parts if part is not None] + list(self.monitors.values())
 
     def weights(self) -> np.ndarray:
         """Weights (n_synapses,) at the end of the run."""
@@ -70,36 +98,6 @@ class Graded:
 
     def event_counts(self) -> None:
         """Nothing is counted: every synapse works at every step."""
-
-
-def build_graded(
-    graph: Graph,
-    w: np.ndarray,
-    units: b2.NeuronGroup,
-    errors: b2.NeuronGroup,
-    rule: Diffusion,
-    sampling: dict[str, Sampling],
-    clock: b2.Clock,
-) -> Graded:
-    """Synapses that carry x forward and delta backward, each with its own delay.
-
-    Parameters
-    ----------
-    w : array (n_synapses,)
-        Initial weights.
-    """
-    x_history = History(units, "x", int(graph.forward_lag.max()), clock)
-    store = _build_store(graph, w, errors, x_history, sampling, clock)
-    rule.apply(store, errors)
-    forward = _build_forward(graph, store, units, clock)
-    returning = np.flatnonzero(graph.pre >= graph.n_inputs)
-    longest = int(graph.backward_lag[returning].max(initial=1))
-    delta_history = History(errors, "delta", longest, clock)
-    backward = None
-    if len(returning):
-        backward = _build_backward(graph, returning, store, errors, delta_history, clock)
-    monitors = {name: _monitor(store, name, rule) for name in sampling}
-    return Graded(store, forward, backward, (x_history, delta_history), monitors)
 
 
 def _monitor(store: b2.NeuronGroup, name: str, rule: Diffusion) -> b2.EventMonitor:

@@ -6,10 +6,11 @@ import brian2 as b2
 import numpy as np
 
 from neurodiff.graph import Graph
-from neurodiff.simulator import events, graded
 from neurodiff.simulator.coder import Thresholds
-from neurodiff.simulator.connections import Connections
+from neurodiff.simulator.connections import Connections, Transmission
 from neurodiff.simulator.error_units import build_error_units
+from neurodiff.simulator.events import Events
+from neurodiff.simulator.graded import Graded
 from neurodiff.simulator.order import OBSERVE, RECORD, Step
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.sampling import Sampling, monitor
@@ -75,18 +76,16 @@ def build_network(
         Transmission by events; graded without.
     """
     clock = _clock(graph.time_step, stimuli.steps)
-    add = graded.ADDITIONS if thresholds is None else events.additions(thresholds)
-    units = build_units(graph, stimuli.input, add[0], samplings.of("signals", "answers"), clock)
+    travel: Transmission
+    travel = Graded(graph, rule) if thresholds is None else Events(graph, thresholds, rule)
+    of_units = samplings.of("signals", "answers")
+    units = build_units(graph, stimuli.input, travel.of_units, of_units, clock)
     of_errors = samplings.of("signals", "weights", "products")
-    errors = build_error_units(graph, bias, units, stimuli, loss, add[1], of_errors, clock)
+    errors = build_error_units(
+        graph, bias, units, stimuli, loss, travel.of_errors, of_errors, clock
+    )
     of_synapses = samplings.of("weights", "products")
-    synapses: Connections
-    if thresholds is None:
-        synapses = graded.build_graded(graph, w, units, errors, rule, of_synapses, clock)
-    else:
-        synapses = events.build_events(
-            graph, w, units, errors, thresholds, rule, of_synapses, clock
-        )
+    synapses = travel.connect(w, units, errors, of_synapses, clock)
     monitors = {
         (group.name, event): monitor(group, event, variables, moment)
         for group, event, variables, moment in _kept(units, errors, frozen=rule.frozen)

@@ -4,25 +4,25 @@ Everything that happens at step t happens in this order, whatever Brian2's defau
 
 1. advance    the histories move on by one row: what was sent `lag` steps ago is what arrives now
 2. arrive     each synapse takes what has arrived, x_pre(t - f)
-3. drive      every unit sums w(t) * x_pre(t - f) over its synapses
-4. activate   a(t) = drive + b(t), x(t) = sigma(a(t)); inputs take u(t)
-5. feedback   every error unit sums w(t) * delta_post(t - r)
-6. propagate  delta(t) = sigma'(a(t)) * feedback, at outputs plus the injected error
-7. multiply   the local product delta_post(t) * x_pre(t - f), where it is recorded
-8. scale      events: the running size of each population's errors
-9. compare    events: who has something new to say, x(t) or delta(t) against what was last sent
-10. send      events: what is sent now is what the own synapses of an error unit learn from
-11. meet      events: the own synapses of an error unit take notice
-12. observe   weights and products are recorded as they were used in this step
-13. learn     w(t+1) = w(t) - eta * delta_post(t) * x_pre(t - f), and the biases
-14. deliver   events: what arrives at the next step
+3. come back  events: and so does the error unit of the sender, delta_post(t - r)
+4. drive      every unit sums w(t) * x_pre(t - f) over its synapses
+5. activate   a(t) = drive + b(t), x(t) = sigma(a(t)); inputs take u(t)
+6. feedback   every error unit sums w(t) * delta_post(t - r)
+7. propagate  delta(t) = sigma'(a(t)) * feedback, at outputs plus the injected error
+8. multiply   the local product delta_post(t) * x_pre(t - f), where it is recorded
+9. scale      events: the running size of each population's errors
+10. compare   events: who has something new to say, x(t) or delta(t) against what was last sent
+11. send      events: the new values; the own synapses of an error unit learn from them at once
+12. meet      events: the own synapses of an error unit take notice
+13. observe   weights and products are recorded as they were used in this step
+14. learn     w(t+1) = w(t) - eta * delta_post(t) * x_pre(t - f), and the biases
 15. remember  x(t) and delta(t) go into the histories
 16. record    x(t), delta(t) and the target are recorded
 
-With graded transmission, sums are taken anew at every step (2, 3 and 5), by Brian2 at the order of
+With graded transmission the sums (4 and 6) are taken anew at every step, by Brian2 at the order of
 their target group minus one: `DRIVE` and `FEEDBACK` are where they are because `ACTIVATE` and
 `PROPAGATE` are the orders of the units and of the error units. With events the sums are kept, and
-corrected by what is delivered (14) at the end of the step before.
+corrected by what arrives (2 and 3) and by what is learned (14).
 """
 
 from typing import NamedTuple
@@ -46,17 +46,17 @@ class Step(NamedTuple):
 
 ADVANCE = Step("before_start", 0)
 ARRIVE = Step("groups", 0)
-DRIVE = Step("groups", 1)
-ACTIVATE = Step("groups", 2)
-FEEDBACK = Step("groups", 3)
-PROPAGATE = Step("groups", 4)
-MULTIPLY = Step("groups", 5)
-SCALE = Step("groups", 7)
-COMPARE = Step("groups", 8)
-SEND = Step("groups", 10)
-MEET = Step("groups", 11)
-OBSERVE = Step("groups", 12)
-LEARN = Step("groups", 14)
-DELIVER = Step("groups", 15)
+ARRIVE_BACK = Step("groups", 2)
+DRIVE = Step("groups", 4)
+ACTIVATE = Step("groups", 5)
+FEEDBACK = Step("groups", 6)
+PROPAGATE = Step("groups", 7)
+MULTIPLY = Step("groups", 8)
+SCALE = Step("groups", 10)
+COMPARE = Step("groups", 11)
+SEND = Step("groups", 13)
+MEET = Step("groups", 14)
+OBSERVE = Step("groups", 15)
+LEARN = Step("groups", 17)
 REMEMBER = Step("end", 0)
 RECORD = Step("end", 2)
