@@ -1,6 +1,7 @@
 """Activation functions: sigma and sigma', as Brian2 text and as NumPy, side by side.
 
-The two forms of a function are the same formula, so that they agree to rounding.
+The two forms of a function are the same formula, so that they agree to rounding. That of the slope
+is in x where that spares a second tanh or exp.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,10 @@ Array = NDArray[np.float64]
 
 
 class Activation(NamedTuple):
-    """sigma(a) and its derivative. The texts are functions of the Brian2 variable `a`."""
+    """sigma(a) and its derivative.
+
+    The texts are functions of the Brian2 variables `a` and, for the slope, x = sigma(a).
+    """
 
     text: str
     slope_text: str
@@ -42,13 +46,13 @@ ACTIVATIONS = {
     ),
     "tanh": Activation(
         text="tanh(a)",
-        slope_text="(1 - tanh(a)**2)",
+        slope_text="(1 - x**2)",
         function=np.tanh,
         slope=lambda a: 1 - np.tanh(a) ** 2,
     ),
     "sigmoid": Activation(
         text="0.5*(1 + tanh(0.5*a))",
-        slope_text="0.25*(1 - tanh(0.5*a)**2)",
+        slope_text="x*(1 - x)",
         function=_sigmoid,
         slope=_sigmoid_slope,
     ),
@@ -61,7 +65,7 @@ ACTIVATIONS = {
     "softplus": Activation(
         # log(1 + e^a), written so that e^a cannot overflow
         text="(0.5*(a + abs(a)) + log1p(exp(-abs(a))))",
-        slope_text="0.5*(1 + tanh(0.5*a))",
+        slope_text="(1 - exp(-x))",
         function=_softplus,
         slope=_sigmoid,
     ),

@@ -7,17 +7,16 @@ from neurodiff.graph import Graph
 from neurodiff.simulator.connections import Addition
 from neurodiff.simulator.order import OBSERVE, PROPAGATE, RECORD
 from neurodiff.simulator.sampling import Sampling, event_conditions, schedule
-from neurodiff.simulator.sources import Source
 from neurodiff.simulator.units import activation_codes, activation_text
-from neurodiff.stimuli import Stimuli
 
 _EQUATIONS = """
 delta : 1
 target : 1
+played : 1 (linked)
 slope : 1
 is_output : 1 (constant)
 activation : integer (constant)
-target_lag : integer (constant)
+output : integer (constant)
 unit : integer (constant)
 has_bias : 1 (constant)
 a : 1 (linked)
@@ -36,7 +35,7 @@ def build_error_units(
     graph: Graph,
     bias: np.ndarray,
     units: b2.NeuronGroup,
-    stimuli: Stimuli,
+    target: b2.NeuronGroup,
     loss: str,
     addition: Addition,
     sampling: dict[str, Sampling],
@@ -45,44 +44,43 @@ def build_error_units(
     """Error units with delta(t) = sigma'(a(t)) * feedback(t), at outputs plus the injected error.
 
     Error unit k belongs to unit ``n_inputs + k`` and keeps its bias, because it is what makes the
-    bias learn. The target meets the output `target_lag` steps late.
+    bias learn.
 
     Parameters
     ----------
     bias : array (n_units,)
         At the start.
+    target : NeuronGroup
+        Its `value` is the target as it meets the outputs, one element per output unit.
     addition : Addition
         What the transmission adds, `feedback` among it.
     """
     own = np.arange(graph.n_inputs, graph.n_units)
     is_output = np.isin(own, graph.outputs)
-    column = np.zeros(graph.n_units, dtype=np.int64)
-    column[graph.outputs] = np.arange(len(graph.outputs))
-    column = column[own]
-    source = Source(stimuli.target, "target", column, clock.dt)
+    output = np.zeros(graph.n_units, dtype=np.int64)
+    output[graph.outputs] = np.arange(len(graph.outputs))
     errors = b2.NeuronGroup(
         len(own),
-        "\n".join([_EQUATIONS, source.equations, addition.equations]),
+        "\n".join([_EQUATIONS, addition.equations]),
         events=event_conditions(sampling) | dict(addition.events),
         name="errors",
         clock=clock,
         order=PROPAGATE.order,
-        namespace=source.namespace | dict(addition.namespace),
+        namespace=dict(addition.namespace),
     )
-    source.set_parameters(errors)
     errors.unit = own
     errors.is_output = is_output
     errors.activation = activation_codes(graph)[own]
-    errors.target_lag = np.where(is_output, stimuli.target_lag[column], 0)
+    errors.output = output[own]
+    errors.played = b2.linked_var(target, "value", index="output")
     errors.has_bias = graph.has_bias[own]
     errors.bias = bias[own]
     errors.a = b2.linked_var(units, "a", index="unit")
     errors.x = b2.linked_var(units, "x", index="unit")
     units.bias = b2.linked_var(errors, "bias", index="error")
-    target = source.text("(timestep(t, dt) - target_lag)")
     errors.run_regularly(
         f"""
-        target = {target}
+        target = played
         slope = {activation_text(graph, "slope_text")}
         delta = slope*feedback + is_output*{_INJECTION[loss]}
         """,

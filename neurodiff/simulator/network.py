@@ -14,6 +14,7 @@ from neurodiff.simulator.graded import Graded
 from neurodiff.simulator.order import OBSERVE, RECORD, Step
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.sampling import Sampling, monitor
+from neurodiff.simulator.sources import build_player
 from neurodiff.simulator.units import build_units
 from neurodiff.stimuli import Stimuli
 
@@ -78,11 +79,13 @@ def build_network(
     clock = _clock(graph.time_step, stimuli.steps)
     travel: Transmission
     travel = Graded(graph, rule) if thresholds is None else Events(graph, thresholds, rule)
+    inputs = build_player(stimuli.input, "inputs", np.zeros(graph.n_inputs, dtype=np.int64), clock)
+    targets = build_player(stimuli.target, "targets", stimuli.target_lag, clock)
     of_units = samplings.of("signals", "answers")
-    units = build_units(graph, stimuli.input, travel.of_units, of_units, clock)
+    units = build_units(graph, inputs, travel.of_units, of_units, clock)
     of_errors = samplings.of("signals", "weights", "products")
     errors = build_error_units(
-        graph, bias, units, stimuli, loss, travel.of_errors, of_errors, clock
+        graph, bias, units, targets, loss, travel.of_errors, of_errors, clock
     )
     of_synapses = samplings.of("weights", "products")
     synapses = travel.connect(w, units, errors, of_synapses, clock)
@@ -91,7 +94,7 @@ def build_network(
         for group, event, variables, moment in _kept(units, errors, frozen=rule.frozen)
         if getattr(samplings, event) is not None
     }
-    objects = [units, errors, *synapses.objects, *monitors.values()]
+    objects = [inputs, targets, units, errors, *synapses.objects, *monitors.values()]
     network = b2.Network(objects, name="neurodiff_network")
     initial = (w, bias[graph.n_inputs :])
     return BuiltNetwork(network, clock, units, errors, synapses, initial, monitors)

@@ -3,26 +3,27 @@
 Everything that happens at step t happens in this order, whatever Brian2's defaults are:
 
 1. advance    the histories move on by one row: what was sent `lag` steps ago is what arrives now
-2. arrive     each synapse takes what has arrived, x_pre(t - f)
-3. come back  events: and so does the error unit of the sender, delta_post(t - r)
-4. drive      every unit sums w(t) * x_pre(t - f) over its synapses
-5. activate   a(t) = drive + b(t), x(t) = sigma(a(t)); inputs take u(t)
-6. feedback   every error unit sums w(t) * delta_post(t - r)
-7. propagate  delta(t) = sigma'(a(t)) * feedback, at outputs plus the injected error
-8. multiply   the local product delta_post(t) * x_pre(t - f), where it is recorded
-9. scale      events: the running size of each population's errors
-10. compare   events: who has something new to say, x(t) or delta(t) against what was last sent
-11. send      events: the new values; the own synapses of an error unit learn from them at once
-12. meet      events: the own synapses of an error unit take notice
-13. observe   weights and products are recorded as they were used in this step
-14. learn     w(t+1) = w(t) - eta * delta_post(t) * x_pre(t - f), and the biases
-15. remember  x(t) and delta(t) go into the histories
-16. record    x(t), delta(t) and the target are recorded
+2. play       the stimuli take their values u(t) and y(t - D_y)
+3. arrive     each synapse takes what has arrived, x_pre(t - f)
+4. come back  events: and so does the error unit of the sender, delta_post(t - r)
+5. drive      every unit sums w(t) * x_pre(t - f) over its synapses
+6. activate   a(t) = drive + b(t), x(t) = sigma(a(t)); inputs take u(t)
+7. feedback   every error unit sums w(t) * delta_post(t - r)
+8. propagate  delta(t) = sigma'(a(t)) * feedback, at outputs plus the injected error
+9. multiply   the local product delta_post(t) * x_pre(t - f), where it is recorded
+10. scale     events: the running size of each population's errors
+11. compare   events: who has something new to say, x(t) or delta(t) against what was last sent
+12. send      events: the new values; the own synapses of an error unit learn from them at once
+13. meet      events: the own synapses of an error unit take notice
+14. observe   weights and products are recorded as they were used in this step
+15. learn     w(t+1) = w(t) - eta * delta_post(t) * x_pre(t - f), and the biases
+16. remember  x(t) and delta(t) go into the histories
+17. record    x(t), delta(t) and the target are recorded
 
-With graded transmission the sums (4 and 6) are taken anew at every step, by Brian2 at the order of
+With graded transmission the sums (5 and 7) are taken anew at every step, by Brian2 at the order of
 their target group minus one: `DRIVE` and `FEEDBACK` are where they are because `ACTIVATE` and
 `PROPAGATE` are the orders of the units and of the error units. With events the sums are kept, and
-corrected by what arrives (2 and 3) and by what is learned (14).
+corrected by what arrives (3 and 4) and by what is learned (15).
 """
 
 from typing import NamedTuple
@@ -45,6 +46,7 @@ class Step(NamedTuple):
 
 
 ADVANCE = Step("before_start", 0)
+PLAY = Step("before_start", 2)
 ARRIVE = Step("groups", 0)
 ARRIVE_BACK = Step("groups", 2)
 DRIVE = Step("groups", 4)

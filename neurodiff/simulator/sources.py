@@ -1,79 +1,70 @@
-"""Stimuli as Brian2 plays them: a signal becomes a Brian2 text with its parameters and tables."""
-
-from typing import Any
+"""Stimuli as Brian2 plays them: one unit for each column of a signal."""
 
 import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.simulator.order import PLAY
 from neurodiff.stimuli import Signal, Sinusoids, Table
 
 
-class Source:
-    """One signal, ready to be read in the equations of a group.
+def build_player(
+    signal: Signal, name: str, lag: NDArray[np.int64], clock: b2.Clock
+) -> b2.NeuronGroup:
+    """Group whose `value` is the signal of this step, or of some steps ago; 0 before step 0.
 
     Parameters
     ----------
     signal : Signal
     name : str
-        Prefix of everything that it adds to the group.
-    columns : int array (n,)
-        Which of the signal's columns each element of the group reads.
-    time_step : Quantity
-        The clock's step.
-
-    Attributes
-    ----------
-    equations : str
-        Parameters to add to the group's equations.
-    namespace : dict
-        Tables and numbers that the texts name.
+        Name of the group.
+    lag : int array (n_columns,)
+        How many steps late each column is played.
     """
+    text, parameters = _text(signal, "(timestep(t, dt) - lag)")
+    equations = [f"{part} : 1 (constant)" for part in parameters]
+    player = b2.NeuronGroup(
+        len(lag),
+        "\n".join(["value : 1", "lag : integer (constant)", *equations]),
+        name=name,
+        clock=clock,
+        namespace=_tables(signal, name, clock),
+    )
+    player.lag = lag
+    for part, values in parameters.items():
+        setattr(player, part, values)
+    played = f"value = int(timestep(t, dt) >= lag)*({text})"
+    player.run_regularly(played, name=f"play_{name}", **PLAY.when)
+    return player
 
-    def __init__(
-        self, signal: Signal, name: str, columns: NDArray[np.int64], time_step: b2.Quantity
-    ):
-        self._signal, self._name = signal, name
-        self.namespace: dict[str, Any] = {}
-        if isinstance(signal, Sinusoids):
-            self._parameters: dict[str, NDArray[Any]] = {
-                f"{name}_{part}": getattr(signal, part)[columns]
-                for part in ("amplitude", "frequency", "phase")
-            }
-            self.equations = "\n".join(f"{part} : 1 (constant)" for part in self._parameters)
-            return
-        self._parameters = {f"{name}_column": columns}
-        self.equations = f"{name}_column : integer (constant)"
-        self._add_table(name, signal.rows, time_step)
-        if signal.blend:
-            before = np.concatenate([signal.before[None], signal.rows[:-1]])
-            self._add_table(f"{name}_before", before, time_step)
-            self.namespace[f"{name}_hold"] = signal.hold
-            self.namespace[f"{name}_last"] = len(signal.rows) - 1
-            self.namespace[f"{name}_blend"] = float(signal.blend)
 
-    def _add_table(self, name: str, rows: NDArray[np.float64], time_step: b2.Quantity) -> None:
-        assert isinstance(self._signal, Table)
-        hold = self._signal.hold * time_step
-        self.namespace[f"{name}_table"] = b2.TimedArray(rows, dt=hold, name=f"{name}_table")
+def _text(signal: Signal, step: str) -> tuple[str, dict[str, NDArray[np.float64]]]:
+    """The signal at `step`, as Brian2 text, and the parameters of each unit that it names."""
+    if isinstance(signal, Sinusoids):
+        names = ("amplitude", "frequency", "phase")
+        text = f"amplitude*sin(frequency*{step} + phase)"
+        return text, {part: getattr(signal, part) for part in names}
+    row = f"table({step}*dt, i)"
+    if not signal.blend:
+        return row, {}
+    last = f"clip({step}//hold, 0, last_row)"
+    weight = f"clip(({step} - hold*{last})/blend, 0, 1)"
+    return f"(before({step}*dt, i) + ({row} - before({step}*dt, i))*{weight})", {}
 
-    def set_parameters(self, group: b2.NeuronGroup) -> None:
-        """Give the group the parameters of its equations."""
-        for part, values in self._parameters.items():
-            setattr(group, part, values)
 
-    def text(self, step: str) -> str:
-        """The signal at the whole step that the Brian2 text `step` says, 0 before step 0."""
-        return f"int({step} >= 0)*({self._value(step)})"
-
-    def _value(self, step: str) -> str:
-        name, signal = self._name, self._signal
-        if isinstance(signal, Sinusoids):
-            return f"{name}_amplitude*sin({name}_frequency*({step}) + {name}_phase)"
-        row = f"{name}_table(({step})*dt, {name}_column)"
-        if not signal.blend:
-            return row
-        before = f"{name}_before_table(({step})*dt, {name}_column)"
-        last = f"clip(({step})//{name}_hold, 0, {name}_last)"
-        weight = f"clip((({step}) - {name}_hold*{last})/{name}_blend, 0, 1)"
-        return f"({before} + ({row} - {before})*{weight})"
+def _tables(signal: Signal, name: str, clock: b2.Clock) -> dict[str, float | b2.TimedArray]:
+    """The tables and numbers that the text of a signal names."""
+    if not isinstance(signal, Table):
+        return {}
+    hold = signal.hold * clock.dt
+    table = b2.TimedArray(signal.rows, dt=hold, name=f"{name}_table")
+    if not signal.blend:
+        return {"table": table}
+    before = np.concatenate([signal.before[None], signal.rows[:-1]])
+    return {
+        "table": table,
+        "before": b2.TimedArray(before, dt=hold, name=f"{name}_before"),
+        "hold": signal.hold,
+        "last_row": len(signal.rows) - 1,
+        "blend": float(signal.blend),
+    }

@@ -8,8 +8,6 @@ from neurodiff.graph import Graph
 from neurodiff.simulator.connections import Addition
 from neurodiff.simulator.order import ACTIVATE, RECORD
 from neurodiff.simulator.sampling import Sampling, event_conditions, schedule
-from neurodiff.simulator.sources import Source
-from neurodiff.stimuli import Signal
 
 _EQUATIONS = """
 a : 1
@@ -17,6 +15,8 @@ x : 1
 bias : 1 (linked)
 error : integer (constant)
 is_input : 1 (constant)
+input : integer (constant)
+u : 1 (linked)
 is_output : boolean (constant)
 activation : integer (constant)
 """
@@ -24,7 +24,7 @@ activation : integer (constant)
 
 def build_units(
     graph: Graph,
-    signal: Signal,
+    stimulus: b2.NeuronGroup,
     addition: Addition,
     sampling: dict[str, Sampling],
     clock: b2.Clock,
@@ -35,33 +35,32 @@ def build_units(
 
     Parameters
     ----------
-    signal : Signal
-        The input u, one column per input unit.
+    stimulus : NeuronGroup
+        Its `value` is the input u, one element per input unit.
     addition : Addition
         What the transmission adds, `drive` among it.
     sampling : dict
         Events at which units are recorded, by name.
     """
-    columns = np.minimum(np.arange(graph.n_units), graph.n_inputs - 1)
-    source = Source(signal, "input", columns, clock.dt)
     units = b2.NeuronGroup(
         graph.n_units,
-        "\n".join([_EQUATIONS, source.equations, addition.equations]),
+        "\n".join([_EQUATIONS, addition.equations]),
         events=event_conditions(sampling) | dict(addition.events),
         name="units",
         clock=clock,
         order=ACTIVATE.order,
-        namespace=source.namespace | dict(addition.namespace),
+        namespace=dict(addition.namespace),
     )
-    source.set_parameters(units)
     units.error = np.maximum(np.arange(graph.n_units) - graph.n_inputs, 0)
     units.is_input = graph.by_unit(lambda part: float(part.role == "input"))
     units.is_output = graph.by_unit(lambda part: part.role == "output")
     units.activation = activation_codes(graph)
+    units.input = np.minimum(np.arange(graph.n_units), graph.n_inputs - 1)
+    units.u = b2.linked_var(stimulus, "value", index="input")
     units.run_regularly(
         f"""
         a = (1 - is_input)*(drive + bias)
-        x = is_input*({source.text("timestep(t, dt)")}) + (1 - is_input)*({activation_text(graph)})
+        x = is_input*u + (1 - is_input)*({activation_text(graph)})
         """,
         name="activate",
         **ACTIVATE.when,
