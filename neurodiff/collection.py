@@ -32,6 +32,8 @@ def collect(
         answers = samples(built.monitors["units", "answers"], "x", len(graph.outputs))
         # recorded by unit number, kept in the order of the outputs
         arrays["answer"] = answers[:, np.argsort(np.argsort(graph.outputs))]
+    if samplings.events is not None:
+        arrays.update(_events(built, graph))
     arrays.update(_weights(built, graph))
     recorded = samplings.weights.steps(completed) if samplings.weights else np.array([0])
     steps["weight_time"] = np.append(recorded[: len(arrays["w"]) - 1], completed)
@@ -67,6 +69,29 @@ def _products(built: BuiltNetwork, graph: Graph) -> Arrays:
             samples(bias, "bias", graph.n_units - graph.n_inputs), graph
         )
     return arrays
+
+
+def _events(built: BuiltNetwork, graph: Graph) -> Arrays:
+    """Every event, in the order of time: when, of which unit, of what kind, with what value."""
+    forward = _sent(built, "units", "x", "forward")
+    errors = _sent(built, "errors", "delta", "error")
+    errors["spike_unit"] = errors["spike_unit"] + graph.n_inputs
+    events = {name: np.concatenate([forward[name], errors[name]]) for name in forward}
+    order = np.argsort(events["spike_time"], kind="stable")
+    events["spike_time"] = events["spike_time"] * graph.time_step
+    return {name: values[order] for name, values in events.items()}
+
+
+def _sent(built: BuiltNetwork, group: str, variable: str, kind: str) -> Arrays:
+    """The events of a group; times in steps."""
+    recorded = built.monitors[group, "events"]
+    steps = np.array(recorded.t[:]) / float(built.clock.dt)
+    return {
+        "spike_time": np.rint(steps).astype(np.int64),
+        "spike_unit": np.array(recorded.i[:]),
+        "spike_kind": np.full(len(steps), kind),
+        "spike_value": np.array(getattr(recorded, variable)[:]),
+    }
 
 
 def _weights(built: BuiltNetwork, graph: Graph) -> Arrays:

@@ -61,6 +61,7 @@ def plan_samplings(model: Model, stimuli: Stimuli, latencies: Latencies, graph: 
         weights=_every(model, model.record.weights, stimuli.steps, _WEIGHTS),
         products=_products(model, stimuli),
         answers=_answers(model, stimuli, latencies, graph),
+        events=_events(model),
     )
 
 
@@ -112,6 +113,17 @@ def _signals(model: Model, steps: int) -> Sampling | None:
     start, stop = model.steps(window[0]), model.steps(window[1])
     sampling = _every(model, model.record.signals, stop - start, _SIGNALS)
     return sampling and Sampling(sampling.every, start, stop)
+
+
+def _events(model: Model) -> Sampling | None:
+    """When events are kept: every one of them, in the window of the signals."""
+    kept = model.record.events or ("none" if model.record.signals == "none" else "all")
+    if model.transmission.kind != "events" or kept == "none":
+        return None
+    if model.record.window is None:
+        return Sampling(1)
+    start, stop = model.record.window
+    return Sampling(1, model.steps(start), model.steps(stop))
 
 
 def _products(model: Model, stimuli: Stimuli) -> Sampling:

@@ -27,6 +27,10 @@ _VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
     "update_bias": (("update_time", "unit"), "1", "bias with which the product was made"),
     "answer": (("presentation", "output"), "1", "outputs as they first answer to a frame"),
     "label": (("presentation",), "1", "label of the frame"),
+    "spike_time": (("event",), "s", "time of the step in which a unit sends"),
+    "spike_unit": (("event",), "1", "unit that sends"),
+    "spike_kind": (("event",), "1", "what it sends: its activity (forward) or its error (error)"),
+    "spike_value": (("event",), "1", "value that the event carries"),
     "tested": (("presentation",), "1", "whether the frame was shown in the test, plasticity off"),
 }
 
@@ -121,8 +125,13 @@ def _versions() -> dict[str, str]:
 def save_recording(recording: xr.Dataset, path: Path) -> None:
     """Write netCDF4, compressed where it pays; opens with `xarray.open_dataset`."""
     recording = _explain(recording.copy())
-    packed = {"zlib": True, "complevel": 1}
-    encoding = {name: packed for name, part in recording.data_vars.items() if part.size > 10_000}
+    packed: dict[str, Any] = {"zlib": True, "complevel": 1}
+    encoding: dict[Any, dict[str, Any]] = {
+        name: dict(packed) for name, part in recording.data_vars.items() if part.size > 10_000
+    }
+    if "spike_kind" in recording:
+        # characters of a fixed number: text of any length could not be compressed
+        encoding["spike_kind"] = {"dtype": "S1", **encoding.get("spike_kind", {})}
     recording.to_netcdf(path, engine="netcdf4", encoding=encoding)
 
 

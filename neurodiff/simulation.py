@@ -9,6 +9,7 @@ import xarray as xr
 
 from neurodiff.collection import Arrays, collect, label_answers
 from neurodiff.cost import Cost, estimate
+from neurodiff.event_counts import EventCounts, count_events
 from neurodiff.exceptions import ModelError, SimulationError
 from neurodiff.graph import Graph, Ints, build_graph
 from neurodiff.latency import Latencies, compute_latencies
@@ -70,6 +71,7 @@ class Simulation:
         self._wanted_target = target or model.run.target
         self._recording: xr.Dataset | None = None
         self._timing: Timing | None = None
+        self._events: EventCounts | None = None
         self._plan()
 
     def _plan(self) -> None:
@@ -142,7 +144,14 @@ class Simulation:
             completed = run(built, self.stimuli.steps, clock.report)
             self._timing = clock.timing(completed, self.target)
             arrays, steps = collect(built, self.graph, self.samplings, completed)
+            self._count_events(built, completed)
         self._recording = self._label(arrays, steps, completed)
+
+    def _count_events(self, built: BuiltNetwork, completed: int) -> None:
+        counts = built.synapses.event_counts()
+        if counts is not None:
+            learns = not self.rule.frozen
+            self._events = count_events(self.graph, *counts, completed, learns=learns)
 
     def build(self) -> BuiltNetwork:
         """Make the Brian2 network, on whatever kind of code Brian2 is set to."""
@@ -200,6 +209,19 @@ class Simulation:
         if self._timing is None:
             raise SimulationError("nothing is timed yet; call run() first")
         return self._timing
+
+    @property
+    def events(self) -> EventCounts | None:
+        """How many events were sent and what they cost; None with graded transmission.
+
+        Raises
+        ------
+        SimulationError
+            Before `run`.
+        """
+        if self._recording is None:
+            raise SimulationError("nothing is counted yet; call run() first")
+        return self._events
 
 
 class _Stopwatch:

@@ -1,7 +1,7 @@
 """What the ways in which waves travel have in common: graded values at every step, or events."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import brian2 as b2
@@ -13,11 +13,23 @@ from neurodiff.simulator.sampling import Sampling
 
 @dataclass(frozen=True)
 class Addition:
-    """What a way of travelling adds to the equations, events and numbers of a population."""
+    """What is added to the equations, events and numbers of a population."""
 
     equations: str
-    events: Mapping[str, str] = field(default_factory=dict)
-    namespace: Mapping[str, Any] = field(default_factory=dict)
+    events: dict[str, str] = field(default_factory=dict)
+    namespace: dict[str, Any] = field(default_factory=dict)
+
+    def with_samples(self, sampling: Mapping[str, Sampling]) -> "Addition":
+        """The same with the events at which the population is recorded.
+
+        Sampling `events` keeps what is sent: event `change`, limited to the sampled steps.
+        """
+        events, namespace = dict(self.events), dict(self.namespace)
+        for name, part in sampling.items():
+            kept = replace(part, only=self.events["change"]) if name == "events" else part
+            events[name] = kept.condition(name)
+            namespace |= kept.constants(name)
+        return replace(self, events=events, namespace=namespace)
 
 
 class Connections(Protocol):

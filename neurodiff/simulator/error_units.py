@@ -5,8 +5,7 @@ import numpy as np
 
 from neurodiff.graph import Graph
 from neurodiff.simulator.connections import Addition
-from neurodiff.simulator.order import OBSERVE, PROPAGATE, RECORD
-from neurodiff.simulator.sampling import Sampling, event_conditions, schedule
+from neurodiff.simulator.order import PROPAGATE
 from neurodiff.simulator.units import activation_codes, activation_text
 
 _EQUATIONS = """
@@ -38,7 +37,6 @@ def build_error_units(
     target: b2.NeuronGroup,
     loss: str,
     addition: Addition,
-    sampling: dict[str, Sampling],
     clock: b2.Clock,
 ) -> b2.NeuronGroup:
     """Error units with delta(t) = sigma'(a(t)) * feedback(t), at outputs plus the injected error.
@@ -53,7 +51,7 @@ def build_error_units(
     target : NeuronGroup
         Its `value` is the target as it meets the outputs, one element per output unit.
     addition : Addition
-        What the transmission adds, `feedback` among it.
+        What the transmission adds, `feedback` among it, and the events of samples.
     """
     own = np.arange(graph.n_inputs, graph.n_units)
     is_output = np.isin(own, graph.outputs)
@@ -62,11 +60,11 @@ def build_error_units(
     errors = b2.NeuronGroup(
         len(own),
         "\n".join([_EQUATIONS, addition.equations]),
-        events=event_conditions(sampling) | dict(addition.events),
+        events=addition.events,
         name="errors",
         clock=clock,
         order=PROPAGATE.order,
-        namespace=dict(addition.namespace),
+        namespace=addition.namespace,
     )
     errors.unit = own
     errors.is_output = is_output
@@ -87,6 +85,4 @@ def build_error_units(
         name="propagate",
         **PROPAGATE.when,
     )
-    for event, part in sampling.items():
-        schedule(errors, {event: part}, RECORD if event == "signals" else OBSERVE)
     return errors

@@ -16,7 +16,7 @@ from neurodiff.simulator.connections import Addition
 from neurodiff.simulator.delay import READER, WRITER, History
 from neurodiff.simulator.order import ARRIVE, MULTIPLY, OBSERVE
 from neurodiff.simulator.plasticity import Diffusion
-from neurodiff.simulator.sampling import Sampling, event_conditions, monitor, samples, schedule
+from neurodiff.simulator.sampling import Sampling, monitor, samples
 
 _STORE = """
 w : 1
@@ -114,12 +114,14 @@ def _build_store(
     sampling: dict[str, Sampling],
     clock: b2.Clock,
 ) -> b2.NeuronGroup:
+    sampled = Addition(_STORE + READER).with_samples(sampling)
     store = b2.NeuronGroup(
         graph.n_synapses,
-        _STORE + READER,
-        events=event_conditions(sampling),
+        sampled.equations,
+        events=sampled.events,
         name="store",
         clock=clock,
+        namespace=sampled.namespace,
     )
     store.w = w
     store.plastic = graph.plastic
@@ -129,7 +131,6 @@ def _build_store(
     store.run_regularly("x_arrived = arrived", name="arrive", **ARRIVE.when)
     if "products" in sampling:
         store.run_regularly("product = delta*x_arrived", name="multiply", **MULTIPLY.when)
-    schedule(store, sampling, OBSERVE)
     return store
 
 

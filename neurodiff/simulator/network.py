@@ -11,7 +11,7 @@ from neurodiff.simulator.connections import Connections, Transmission
 from neurodiff.simulator.error_units import build_error_units
 from neurodiff.simulator.events import Events
 from neurodiff.simulator.graded import Graded
-from neurodiff.simulator.order import OBSERVE, RECORD, Step
+from neurodiff.simulator.order import COMPARE, OBSERVE, RECORD, Step
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.sampling import Sampling, monitor
 from neurodiff.simulator.sources import build_player
@@ -27,6 +27,7 @@ class Samplings:
     weights: Sampling | None
     products: Sampling | None
     answers: Sampling | None
+    events: Sampling | None
 
     def of(self, *names: str) -> dict[str, Sampling]:
         """Those of `names` that are recorded."""
@@ -81,18 +82,16 @@ def build_network(
     travel = Graded(graph, rule) if thresholds is None else Events(graph, thresholds, rule)
     inputs = build_player(stimuli.input, "inputs", np.zeros(graph.n_inputs, dtype=np.int64), clock)
     targets = build_player(stimuli.target, "targets", stimuli.target_lag, clock)
-    of_units = samplings.of("signals", "answers")
-    units = build_units(graph, inputs, travel.of_units, of_units, clock)
-    of_errors = samplings.of("signals", "weights", "products")
-    errors = build_error_units(
-        graph, bias, units, targets, loss, travel.of_errors, of_errors, clock
-    )
-    of_synapses = samplings.of("weights", "products")
-    synapses = travel.connect(w, units, errors, of_synapses, clock)
+    of_units = travel.of_units.with_samples(samplings.of("signals", "answers", "events"))
+    units = build_units(graph, inputs, of_units, clock)
+    sampled = samplings.of("signals", "weights", "products", "events")
+    of_errors = travel.of_errors.with_samples(sampled)
+    errors = build_error_units(graph, bias, units, targets, loss, of_errors, clock)
+    synapses = travel.connect(w, units, errors, samplings.of("weights", "products"), clock)
     monitors = {
         (group.name, event): monitor(group, event, variables, moment)
         for group, event, variables, moment in _kept(units, errors, frozen=rule.frozen)
-        if getattr(samplings, event) is not None
+        if event in group.events
     }
     objects = [inputs, targets, units, errors, *synapses.objects, *monitors.values()]
     network = b2.Network(objects, name="neurodiff_network")
@@ -119,7 +118,9 @@ def _kept(
     kept = [
         (units, "signals", ["x"], RECORD),
         (units, "answers", ["x"], RECORD),
+        (units, "events", ["x"], COMPARE),
         (errors, "signals", ["delta", "target"], RECORD),
+        (errors, "events", ["delta"], COMPARE),
         (errors, "weights", ["bias"], OBSERVE),
     ]
     if not frozen:

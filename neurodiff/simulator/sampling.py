@@ -1,11 +1,9 @@
 """What is recorded, and at which steps.
 
-All sampling goes by the step number of the one clock: clocks of their own would drift against it by
-rounding, and could not be limited to a part of the run. A sample is a Brian2 event that every unit
-(or synapse) of a group has at the same step.
+Sampling goes by the step number of the one clock. A sample is a Brian2 event that every unit (or
+synapse) of a group has at the same step; so it can be limited to a part of the run.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import brian2 as b2
@@ -46,22 +44,11 @@ class Sampling:
         return np.arange(self.start, min(self.stop, until), self.every)
 
 
-def event_conditions(sampling: Mapping[str, Sampling]) -> dict[str, str]:
-    """Events of a group, by name, as a NeuronGroup takes them."""
-    return {event: part.condition(event) for event, part in sampling.items()}
-
-
-def schedule(group: b2.NeuronGroup, sampling: Mapping[str, Sampling], moment: Step) -> None:
-    """Let these events of the group happen at a moment inside the step."""
-    for event, part in sampling.items():
-        group.namespace.update(part.constants(event))
-        group.set_event_schedule(event, **moment.when)
-
-
 def monitor(
     group: b2.NeuronGroup, event: str, variables: list[str], moment: Step
 ) -> b2.EventMonitor:
-    """Monitor that records `variables` just after the event's `moment`."""
+    """Let an event of the group happen at a moment inside the step, and record it then."""
+    group.set_event_schedule(event, **moment.when)
     name = f"{group.name}_{event}_monitor"
     return b2.EventMonitor(group, event, variables, name=name, **moment.after().when)
 

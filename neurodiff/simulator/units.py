@@ -6,8 +6,7 @@ import numpy as np
 from neurodiff.activations import ACTIVATIONS
 from neurodiff.graph import Graph
 from neurodiff.simulator.connections import Addition
-from neurodiff.simulator.order import ACTIVATE, RECORD
-from neurodiff.simulator.sampling import Sampling, event_conditions, schedule
+from neurodiff.simulator.order import ACTIVATE
 
 _EQUATIONS = """
 a : 1
@@ -26,7 +25,6 @@ def build_units(
     graph: Graph,
     stimulus: b2.NeuronGroup,
     addition: Addition,
-    sampling: dict[str, Sampling],
     clock: b2.Clock,
 ) -> b2.NeuronGroup:
     """Units with x(t) = sigma(drive(t) + b(t)), and inputs with x(t) = u(t).
@@ -38,18 +36,16 @@ def build_units(
     stimulus : NeuronGroup
         Its `value` is the input u, one element per input unit.
     addition : Addition
-        What the transmission adds, `drive` among it.
-    sampling : dict
-        Events at which units are recorded, by name.
+        What the transmission adds, `drive` among it, and the events of samples.
     """
     units = b2.NeuronGroup(
         graph.n_units,
         "\n".join([_EQUATIONS, addition.equations]),
-        events=event_conditions(sampling) | dict(addition.events),
+        events=addition.events,
         name="units",
         clock=clock,
         order=ACTIVATE.order,
-        namespace=dict(addition.namespace),
+        namespace=addition.namespace,
     )
     units.error = np.maximum(np.arange(graph.n_units) - graph.n_inputs, 0)
     units.is_input = graph.by_unit(lambda part: float(part.role == "input"))
@@ -65,7 +61,6 @@ def build_units(
         name="activate",
         **ACTIVATE.when,
     )
-    schedule(units, sampling, RECORD)
     return units
 
 

@@ -218,6 +218,11 @@ def _ignored(model: Model) -> Iterator[Problem]:
             if part.role == "input" and getattr(part, key) is not None:
                 field = f"network.populations.{name}.{key}"
                 yield Problem(field, "an input has none, it takes the stimulus", "leave it out")
+    if model.record.events is not None and model.transmission.kind != "events":
+        text = f"there are no events where transmission is {model.transmission.kind}"
+        yield Problem(
+            "record.events", text, "leave it out, or write `transmission: {kind: events, ...}`"
+        )
     if model.record.window is not None and model.record.signals == "none":
         text = "no signals are recorded, so there is nothing to limit"
         yield Problem("record.window", text, "leave it out, or set `record.signals`")

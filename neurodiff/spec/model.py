@@ -107,11 +107,13 @@ Interval = Annotated[
 class Record(Part):
     """How often signals and weights are kept. Unless given: so that about 1,000 and 10 are.
 
-    `window` (start, stop) keeps the signals of a part of the run only.
+    `window` (start, stop) keeps the signals of a part of the run only. Events (all, where
+    transmission is by events) are kept where signals are, and within `window`.
     """
 
     signals: Interval | None = None
     weights: Interval | None = None
+    events: Literal["all", "none"] | None = None
     window: Annotated[tuple[Time, Time], Field(strict=False)] | None = None
 
     @model_validator(mode="after")
@@ -122,7 +124,7 @@ class Record(Part):
 
 
 def _record_nothing(value: Any) -> Any:
-    """`record: none` is short for neither signals nor weights."""
+    """`record: none` is short for neither signals nor weights, and so no events."""
     return {"signals": "none", "weights": "none"} if value == "none" else value
 
 

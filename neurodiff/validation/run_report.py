@@ -1,9 +1,10 @@
-"""All that is reported of one run: the gradient, the task, the timing."""
+"""All that is reported of one run: the gradient, the task, the events, the timing."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
+from neurodiff.event_counts import EventCounts
 from neurodiff.exceptions import SimulationError
 from neurodiff.simulation import Simulation, Timing
 from neurodiff.validation.gradient import Case, rebuild, validate_case
@@ -18,11 +19,12 @@ class RunReport:
     """What `report.json` and ``neurodiff validate --json`` hold.
 
     `gradient` is None for a run that stopped before its first sample, `task` where no labelled
-    frames were learned.
+    frames were learned, `events` with graded transmission.
     """
 
     gradient: GradientReport | None
     task: TaskReport | None
+    events: EventCounts | None
     timing: Timing
     complete: bool
 
@@ -35,17 +37,20 @@ class RunReport:
         """The report as JSON holds it."""
         gradient = self.gradient.to_dict() if self.gradient else {}
         task = {"task": asdict(self.task)} if self.task else {}
+        events = {"events": asdict(self.events)} if self.events else {}
         return {
             **gradient,
             "passed": self.passed,
             **task,
+            **events,
             "timing": asdict(self.timing),
             "complete": self.complete,
         }
 
     def summary(self) -> str:
         """The report as text."""
-        parts = [part.summary() for part in (self.gradient, self.task) if part is not None]
+        reports = (self.gradient, self.task, self.events)
+        parts = [part.summary() for part in reports if part is not None]
         return "\n\n".join(parts) or "nothing to report: the run stopped before its first sample"
 
 
@@ -58,6 +63,7 @@ def report_run(simulation: Simulation) -> RunReport:
     return RunReport(
         gradient=_unless_stopped(validate_case, case),
         task=_unless_stopped(compare_case, case),
+        events=simulation.events,
         timing=simulation.timing,
         complete=simulation.recording.attrs["complete"] == "true",
     )

@@ -1,0 +1,73 @@
+"""How much work events did, against what graded transmission would have done."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurodiff.graph import Graph, Ints
+
+
+@dataclass(frozen=True)
+class EventCounts:
+    """Events of a run, and what they cost.
+
+    Attributes
+    ----------
+    forward, backward : int
+        Events sent by units, and by error units.
+    synaptic_operations : int
+        Times that an event reached a synapse.
+    graded_operations : int
+        What graded transmission does: forward, backward, and learning, at every synapse and step.
+    ratio : float
+        The one over the other.
+    """
+
+    forward: int
+    backward: int
+    synaptic_operations: int
+    graded_operations: int
+    ratio: float
+
+    def summary(self) -> str:
+        """One line."""
+        return (
+            f"{self.forward} events forward, {self.backward} backward; "
+            f"{self.synaptic_operations:.4g} synaptic operations, "
+            f"{self.ratio:.2%} of the {self.graded_operations:.4g} of graded transmission"
+        )
+
+
+def operations_per_event(graph: Graph, *, learns: bool) -> tuple[Ints, Ints]:
+    """How many synapses an event of each unit, and of each unit's error, reaches (n_units,).
+
+    An activity reaches all synapses of the unit. An error reaches those onto the unit twice if they
+    learn: at once, as what they learn from, and when it has arrived at the other end. Where no
+    error unit is at the other end of any, it reaches none: they learn from it without being told.
+    """
+    forward = np.bincount(graph.pre, minlength=graph.n_units)
+    onto = np.bincount(graph.post, minlength=graph.n_units)
+    returns = np.bincount(graph.post[graph.pre >= graph.n_inputs], minlength=graph.n_units) > 0
+    return forward, np.where(returns, onto, 0) * (2 if learns else 1)
+
+
+def count_events(
+    graph: Graph, sent: Ints, errors_sent: Ints, steps: int, *, learns: bool
+) -> EventCounts:
+    """Sum up a run.
+
+    Parameters
+    ----------
+    sent, errors_sent : int arrays (n_units,), (n_units - n_inputs,)
+        How often each unit and each error unit has sent.
+    """
+    forward, backward = operations_per_event(graph, learns=learns)
+    operations = int(forward @ sent + backward[graph.n_inputs :] @ errors_sent)
+    graded = 3 * graph.n_synapses * steps
+    return EventCounts(
+        forward=int(sent.sum()),
+        backward=int(errors_sent.sum()),
+        synaptic_operations=operations,
+        graded_operations=graded,
+        ratio=operations / graded if graded else 0.0,
+    )
