@@ -1,16 +1,33 @@
 """What a run will cost, before it is made: operations, memory, time; and which target suits it."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from neurodiff.graph import Graph
 
-#: Measured on a 2-core machine: seconds to the first step, seconds per step, seconds per synapse
-#: and step. They choose a target and tell a user what to expect; nothing else depends on them.
-_SPEED = {
-    "numpy": (0.5, 3e-4, 1.2e-7),
-    "cython": (40.0, 1.5e-4, 1.2e-8),
-    "cpp_standalone": (25.0, 1e-5, 8e-9),
+
+class _Speed(NamedTuple):
+    """Seconds to the first step, per step, and per synapse (events: synapse reached) and step."""
+
+    start: float
+    step: float
+    synapse: float
+
+
+#: Measured on a 2-core machine. They choose a target and tell a user what to expect; nothing else
+#: depends on them.
+_GRADED = {
+    "numpy": _Speed(0.5, 3e-4, 1.2e-7),
+    "cython": _Speed(40.0, 1.5e-4, 1.2e-8),
+    "cpp_standalone": _Speed(25.0, 1e-5, 8e-9),
 }
+_EVENTS = {
+    "numpy": _Speed(1.0, 2e-3, 2e-7),
+    "cython": _Speed(90.0, 3e-4, 1.5e-8),
+    "cpp_standalone": _Speed(30.0, 2e-5, 1.2e-8),
+}
+#: Share of graded transmission's operations that events are taken to need; `show` knows better.
+_EVENT_SHARE = 0.05
 
 _BYTES_PER_SYNAPSE = 110
 _BYTES_PER_SAMPLE = 20
@@ -36,15 +53,22 @@ class Cost:
 
 
 def estimate(
-    graph: Graph, steps: int, recorded: int, stimuli: int = 0, *, compiler: bool = True
+    graph: Graph,
+    steps: int,
+    recorded: int,
+    stimuli: int = 0,
+    *,
+    events: bool = False,
+    compiler: bool = True,
 ) -> Cost:
     """Cost of a run of `steps` steps that records `recorded` values and plays `stimuli` values.
 
     Without a compiler only numpy is considered.
     """
+    reached = 3 * _EVENT_SHARE * graph.n_synapses if events else graph.n_synapses
     seconds = {
-        target: start + steps * (per_step + per_synapse * graph.n_synapses)
-        for target, (start, per_step, per_synapse) in _SPEED.items()
+        target: speed.start + steps * (speed.step + speed.synapse * reached)
+        for target, speed in (_EVENTS if events else _GRADED).items()
         if compiler or target == "numpy"
     }
     lags = max(graph.forward_lag.max(initial=1), graph.backward_lag.max(initial=1))

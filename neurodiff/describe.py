@@ -8,6 +8,7 @@ from neurodiff.plan import validation_start
 from neurodiff.simulation import Simulation
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity
 from neurodiff.table import align
+from neurodiff.validation.activity import expected_activity
 
 _LEGEND = """\
 F, R and M are means where there are paths of several lengths.
@@ -24,6 +25,7 @@ def describe(simulation: Simulation) -> str:
         _populations(simulation),
         _projections(simulation.graph),
         _latencies(simulation),
+        *_events(simulation),
         _cost(simulation),
     ]
     return "\n\n".join(parts)
@@ -77,6 +79,22 @@ def _latencies(simulation: Simulation) -> str:
         numbers = [f"{value:.4g}" for value in (row.forward, row.backward, row.mismatch)]
         rows.append([row.projection.name, *numbers, str(row.exact_from), cutoff])
     return align(rows) + "\n" + _LEGEND
+
+
+def _events(simulation: Simulation) -> list[str]:
+    activity = expected_activity(simulation)
+    if activity is None:
+        return []
+    return [
+        f"by events: expected synaptic operations {_share(activity.ratio)} of those of graded "
+        f"transmission\n({_share(activity.forward)} of the units and "
+        f"{_share(activity.backward)} of the error units send in a step, with the initial weights; "
+        "learning adds to it)"
+    ]
+
+
+def _share(part: float) -> str:
+    return f"{100 * part:.2g} %"
 
 
 def _cost(simulation: Simulation) -> str:

@@ -96,7 +96,9 @@ class Simulation:
         recorded = recorded_values(self.samplings, self.stimuli.steps, self.graph)
         available = compiler_available()
         kept = self.stimuli.input.size + self.stimuli.target.size
-        return estimate(self.graph, self.stimuli.steps, recorded, kept, compiler=available)
+        by_events = self.thresholds is not None
+        steps = self.stimuli.steps
+        return estimate(self.graph, steps, recorded, kept, events=by_events, compiler=available)
 
     @property
     def target(self) -> str:
