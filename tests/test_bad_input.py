@@ -246,15 +246,65 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
         "input={kind: frames, hold: 3 ms, test_fraction: 1}",
         ("input.test_fraction: 1 is too large", "below 1"),
     ),
-    # what is not there yet
-    "events": (
-        "transmission={kind: events, threshold: 0.1, error_threshold: 0.1}",
-        ("transmission: not available yet: events", "write `graded`"),
+    **{
+        f"events: {inside}": (f"transmission={{kind: events, {inside}}}", said)
+        for inside, said in {
+            "threshold: -0.1, error_threshold: 0.1": (
+                "transmission.threshold: -0.1 is too small",
+                "0 or more",
+            ),
+            "threshold: 0.1, error_threshold: -0.1": (
+                "transmission.error_threshold: -0.1 is negative",
+                "write 0 (every change is sent) or more",
+            ),
+            "error_threshold: 0.1": ("transmission.threshold: missing", "`threshold: 0.01`"),
+            "threshold: 0.1": ("transmission.error_threshold: missing", "`error_threshold: 0.02`"),
+            "threshold: 1 mV, error_threshold: 0.1": (
+                "transmission.threshold: '1 mV' is no number",
+            ),
+            "threshold: {relative: 0.1}, error_threshold: 0.1": (
+                "transmission.threshold: an activity has no scale",
+                "write a number such as 0.01",
+            ),
+            "threshold: 0.1, error_threshold: {relative: 0}": (
+                "transmission.error_threshold.relative: 0 is too small",
+                "above 0",
+            ),
+            "threshold: 0.1, error_threshold: {absolute: -1}": (
+                "transmission.error_threshold.absolute: -1 is too small",
+                "0 or more",
+            ),
+            "threshold: 0.1, error_threshold: {relative: 0.1, average: 0 ms}": (
+                "transmission.error_threshold.average: '0 ms' is zero",
+            ),
+            "threshold: 0.1, error_threshold: {relative: 0.1, average: 100}": (
+                "transmission.error_threshold.average: 100 has no unit",
+            ),
+            "threshold: 0.1, error_threshold: {relative: 0.1, average: 1.5 ms}": (
+                "transmission.error_threshold.average: 1.5 ms is no multiple",
+            ),
+            "threshold: 0.1, error_threshold: {average: 1 s}": (
+                "transmission.error_threshold: {'average': '1 s'} is not understood",
+                "{relative: 0.02} or {absolute: 0.001}",
+            ),
+            "threshold: 0.1, error_threshold: {relative: 0.1, absolute: 0.1}": (
+                "transmission.error_threshold: {'relative': 0.1, 'absolute': 0.1}",
+                "{relative: 0.02} or {absolute: 0.001}",
+            ),
+            "threshold: 0.1, error_threshold: {absolute: 0.1, average: 1 s}": (
+                "transmission.error_threshold.average: unknown key `average`",
+            ),
+        }.items()
+    },
+    "events of graded transmission": (
+        "record={events: all}",
+        ("record.events: there are no events where transmission is graded", "kind: events"),
     ),
+    # what is not there yet
     "spikes": (
         "transmission={kind: spikes, neuron: lif, maximum_rate: 200 Hz,"
         " synaptic_time_constant: 20 ms}",
-        ("transmission: not available yet: spikes", "write `graded`"),
+        ("transmission: not available yet: spikes", "write `graded` or `events`"),
     ),
     "leaky": (
         "neuron={kind: leaky, time_constant: 10 ms}",

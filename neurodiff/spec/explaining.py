@@ -12,6 +12,8 @@ from neurodiff.spec.base import nearest
 
 #: What to write where a key is missing, if its name alone does not say it.
 _EXAMPLES = {
+    "threshold": "threshold: 0.01",
+    "error_threshold": "error_threshold: 0.02",
     "neurodiff": "neurodiff: 1",
     "name": "name: my-study",
     "network": "network: {layers: [4, 30, 3]}",

@@ -47,11 +47,12 @@ def _error_threshold_form(value: Any) -> str | None:
     forms = ("absolute", "relative")
     written = [form for form in forms if isinstance(value, Mapping) and form in value]
     written += [form for form in forms if hasattr(value, form)]
-    return written[0] if len(written) == 1 else None
+    return f"{written[0]}_form" if len(written) == 1 else None
 
 
 ErrorThreshold = Annotated[
-    Annotated[AbsoluteThreshold, Tag("absolute")] | Annotated[RelativeThreshold, Tag("relative")],
+    Annotated[AbsoluteThreshold, Tag("absolute_form")]
+    | Annotated[RelativeThreshold, Tag("relative_form")],
     choose(
         _error_threshold_form,
         "write a number such as 0.02, {relative: 0.02} or {absolute: 0.001}",
