@@ -73,8 +73,8 @@ def _products(built: BuiltNetwork, graph: Graph) -> Arrays:
 
 def _events(built: BuiltNetwork, graph: Graph) -> Arrays:
     """Every event, in the order of time: when, of which unit, of what kind, with what value."""
-    forward = _sent(built, "units", "x", "forward")
-    errors = _sent(built, "errors", "delta", "error")
+    forward = _sent(built, "units", "forward")
+    errors = _sent(built, "errors", "error")
     errors["spike_unit"] = errors["spike_unit"] + graph.n_inputs
     events = {name: np.concatenate([forward[name], errors[name]]) for name in forward}
     order = np.argsort(events["spike_time"], kind="stable")
@@ -82,7 +82,7 @@ def _events(built: BuiltNetwork, graph: Graph) -> Arrays:
     return {name: values[order] for name, values in events.items()}
 
 
-def _sent(built: BuiltNetwork, group: str, variable: str, kind: str) -> Arrays:
+def _sent(built: BuiltNetwork, group: str, kind: str) -> Arrays:
     """The events of a group; times in steps."""
     recorded = built.monitors[group, "events"]
     steps = np.array(recorded.t[:]) / float(built.clock.dt)
@@ -90,7 +90,7 @@ def _sent(built: BuiltNetwork, group: str, variable: str, kind: str) -> Arrays:
         "spike_time": np.rint(steps).astype(np.int64),
         "spike_unit": np.array(recorded.i[:]),
         "spike_kind": np.full(len(steps), kind),
-        "spike_value": np.array(getattr(recorded, variable)[:]),
+        "spike_value": np.array(recorded.sent[:]),
     }
 
 

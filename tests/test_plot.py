@@ -15,16 +15,21 @@ from neurodiff.plot import (
     plot_accuracy,
     plot_cosines,
     plot_loss,
+    plot_raster,
     plot_relative_error,
+    plot_sent,
     plot_wave,
     plot_weights,
     save_figures,
 )
+from neurodiff.plot.events import legible_span
 from neurodiff.plot.waves import predicted_fronts
 from tests.networks import chain, digraph
 
 LEARNS = {"rule": "diffusion", "learning_rate": "5 Hz"}
 DELAY = {"forward": "2 ms", "backward": "3 ms"}
+EVENTS = {"kind": "events", "threshold": 0.01, "error_threshold": 0.02}
+SLOW = {"kind": "sinusoid", "frequency": "1 Hz", "amplitude": 1.0, "phase": "random"}
 
 
 def _recorded(model) -> xr.Dataset:
@@ -113,17 +118,21 @@ def test_every_frame_has_its_front(framed):
 
 @pytest.fixture(scope="module")
 def framed(tmp_path_factory) -> xr.Dataset:
-    path = tmp_path_factory.mktemp("frames") / "two.npz"
+    return _recorded(_two_frames(tmp_path_factory.mktemp("frames")))
+
+
+def _two_frames(folder, **keys):
+    path = folder / "two.npz"
     np.savez(path, frames=np.eye(2), labels=np.arange(2))
-    model = chain(
+    return chain(
         [2, 4, 2],
         input={"kind": "frames", "hold": "10 ms", "test_fraction": 0, "dataset": str(path)},
         target={"kind": "labels"},
         run={"epochs": 30},
         plasticity=LEARNS,
         activation="sigmoid",
+        **keys,
     )
-    return _recorded(model)
 
 
 def test_accuracy_by_hand(framed):
@@ -193,10 +202,181 @@ def test_weights_before_and_after(learned, frozen):
     assert plot_weights(frozen, new_axes()).get_title(loc="left") == "small: weights frozen"
 
 
-def test_figures_have_titles_and_units(frozen, learned):
-    for recording in (frozen, learned):
+@pytest.fixture(scope="module")
+def sent() -> xr.Dataset:
+    return _recorded(chain([2, 20, 3, 1], transmission=EVENTS, input=SLOW, duration="600 ms"))
+
+
+def _events(recording: xr.Dataset, kind: str, unit: int | None = None) -> xr.Dataset:
+    own = recording["spike_kind"].values == kind
+    if unit is not None:
+        own &= recording["spike_unit"].values == unit
+    names = ["spike_time", "spike_unit", "spike_kind", "spike_value"]
+    return recording[names].isel(event=np.flatnonzero(own))
+
+
+def _saved(recording: xr.Dataset, folder) -> bool:
+    return figures._save("events", recording, folder / "events.png") is not None
+
+
+def _within(events: xr.Dataset, span: tuple[float, float]) -> xr.Dataset:
+    times = events["spike_time"].values
+    return events.isel(event=np.flatnonzero((times >= span[0]) & (times < span[1])))
+
+
+def _unit_of(recording: xr.Dataset, text: str) -> int:
+    name, index = text.split(", unit ")
+    own = (recording["population"] == name) & (recording["index"] == int(index))
+    return int(np.flatnonzero(own.values)[0])
+
+
+@pytest.mark.parametrize("kind", ["forward", "error"])
+def test_raster_has_a_tick_for_every_event_of_the_units_shown(sent, kind):
+    span = (0.1005, 0.1505)
+    axes = plot_raster(sent, kind, new_axes(), span)
+    events = _within(_events(sent, kind), span)
+    hidden = set((2 + np.linspace(0, 19, 16).round()).tolist())
+    units = events["spike_unit"].values
+    shown = np.array([unit in hidden or not 2 <= unit < 22 for unit in units])
+    ticks = np.array(axes.collections[0].get_segments())  # (event, end, coordinate)
+    np.testing.assert_allclose(ticks[:, 0, 0], 1e3 * events["spike_time"].values[shown])
+    band = np.searchsorted([2, 22, 25], units[shown], side="right")
+    np.testing.assert_array_equal(np.floor(ticks[..., 1]), np.stack([band, band], axis=1))
+    assert axes.collections[0].get_rasterized()
+
+
+def test_raster_says_how_often_units_send(sent):
+    span = (0.1005, 0.1505)  # 50 steps
+    texts = [text.get_text() for text in plot_raster(sent, "error", new_axes(), span).texts]
+    events = _within(_events(sent, "error"), span)
+    by_unit = np.bincount(events["spike_unit"].values, minlength=26)
+    expected = [f"{by_unit[part].mean() / 50:.2g}" for part in (slice(2, 22), slice(22, 25), 25)]
+    assert texts == ["not defined for inputs", *expected, "events per unit and step"]
+
+
+@pytest.mark.parametrize(("kind", "signal"), [("forward", "x"), ("error", "delta")])
+def test_what_was_sent_is_held_until_the_next_event(sent, kind, signal):
+    span = (0.1005, 0.1505)
+    axes = plot_sent(sent, kind, new_axes(), span)
+    units = [_unit_of(sent, text.get_text()) for text in axes.texts]
+    assert len(units) == 3
+    for unit, held, drawn in zip(units, axes.get_lines()[::2], axes.get_lines()[1::2], strict=True):
+        events = _events(sent, kind, unit)
+        within = _within(events, span)
+        before = events["spike_value"].values[events["spike_time"].values < span[0]][-1]
+        values = within["spike_value"].values
+        assert held.get_drawstyle() == "steps-post"
+        np.testing.assert_array_equal(held.get_ydata(), [before, *values, values[-1]])
+        times = 1e3 * np.array([span[0], *within["spike_time"].values, span[1]])
+        np.testing.assert_allclose(held.get_xdata(), times)
+        x = sent[signal].values[101:151, unit]
+        np.testing.assert_array_equal(drawn.get_ydata(), [*x, x[-1]])
+
+
+def test_steps_stay_within_the_threshold_of_the_signal(sent):
+    axes = plot_sent(sent, "forward", new_axes())
+    for held, drawn in zip(axes.get_lines()[::2], axes.get_lines()[1::2], strict=True):
+        times, values = (np.asarray(part) for part in drawn.get_data())
+        last = np.searchsorted(held.get_xdata(), times[:-1] + 1e-6) - 1
+        assert np.abs(values[:-1] - np.asarray(held.get_ydata())[last]).max() <= 0.01
+
+
+def test_each_signal_has_a_lane_and_its_own_ticks(sent):
+    axes = plot_sent(sent, "error", new_axes())
+    assert axes.get_ylim() == (0, 3)
+    lines = axes.get_lines()
+    for k in range(3):
+        values = np.concatenate([line.get_ydata() for line in lines[2 * k : 2 * k + 2]])
+        place = lines[2 * k].get_transform() - axes.transData
+        ends = place.transform([(0, values.min()), (0, values.max())])[:, 1]
+        np.testing.assert_allclose(ends, axes.get_yticks()[2 * k : 2 * k + 2])
+        shown = [text.get_text() for text in axes.get_yticklabels()[2 * k : 2 * k + 2]]
+        low, high = (float(text.replace("−", "-")) for text in shown)
+        np.testing.assert_allclose(
+            [low, high], [values.min(), values.max()], atol=np.ptp(values) / 5
+        )
+
+
+def test_span_has_tens_of_events_of_each_unit(sent):
+    counts = []
+    for kind in ("forward", "error"):
+        texts = [text.get_text() for text in plot_sent(sent, kind, new_axes()).texts]
+        events = [_events(sent, kind, _unit_of(sent, text)) for text in texts]
+        counts += [_within(part, legible_span(sent)).sizes["event"] for part in events]
+    assert len(counts) == 6 and 110 <= sum(counts) <= 130
+
+
+def test_span_of_frames_is_some_whole_frames(tmp_path):
+    recording = _recorded(_two_frames(tmp_path, transmission=EVENTS))
+    span = np.array(legible_span(recording)) / 0.01
+    np.testing.assert_allclose(span, np.round(span), atol=0.01)
+    assert np.ptp(span.round()) == 4
+    axes = plot_raster(recording, "forward", new_axes())
+    begins = [line.get_xdata()[0] for line in axes.get_lines()]
+    np.testing.assert_allclose(begins, 10 * (span[0].round() + np.arange(4)))
+
+
+def test_events_are_drawn_only_where_there_are_any(sent, tmp_path):
+    assert tmp_path / "events.png" in save_figures(sent, tmp_path)
+    assert len({axes.get_xlim() for axes in draw_figures(sent)["events"].axes}) == 1
+    assert "events" not in draw_figures(sent.isel(event=slice(0)))
+    absent = sent.drop_vars(["spike_time", "spike_unit", "spike_kind", "spike_value"])
+    assert "events" not in draw_figures(absent)
+
+
+def test_events_without_signals():
+    record = {"signals": "none", "events": "all"}
+    recording = _recorded(chain([2, 3, 1], transmission=EVENTS, record=record))
+    figure = draw_figures(recording)["events"]
+    assert [len(axes.get_lines()) for axes in figure.axes] == [0, 0, 3, 2]
+    before = plot_sent(recording, "error", new_axes(), (0.0, 0.0005))
+    assert not before.get_yticks().size
+
+
+def test_few_samples_of_a_signal_are_points():
+    record = {"signals": "20 ms"}
+    model = chain([2, 3, 1], transmission=EVENTS, input=SLOW, record=record, duration="300 ms")
+    axes = plot_sent(_recorded(model), "forward", new_axes(), (0.0995, 0.1995))
+    assert [line.get_marker() for line in axes.get_lines()] == ["None", "o"] * 3
+    np.testing.assert_allclose(axes.get_lines()[1].get_xdata(), [100, 120, 140, 160, 180])
+
+
+@pytest.mark.parametrize("number", [0, -1])
+@pytest.mark.parametrize("kind", ["forward", "error"])
+def test_a_single_event(sent, kind, number, tmp_path):
+    one = _events(sent, kind, unit=25).isel(event=[number])
+    recording = sent.drop_vars(list(one)).merge(one)
+    assert _saved(recording, tmp_path)
+    kinds = (kind, "error" if kind == "forward" else "forward")
+    rasters = [plot_raster(recording, kind, new_axes()).collections[0] for kind in kinds]
+    assert [len(ticks.get_segments()) for ticks in rasters] == [1, 0]
+    assert not plot_sent(recording, kinds[1], new_axes()).get_lines()
+
+
+@pytest.mark.parametrize("size", [0, 1e-310, 1e-120, 1e-30, 1e99])
+def test_signals_of_any_size(sent, tmp_path, size):
+    recording = sent.copy(deep=True)
+    for name in ("x", "delta", "spike_value"):
+        recording[name] *= size
+    assert _saved(recording, tmp_path)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e300])
+@pytest.mark.parametrize("since", [0, 2])
+def test_events_of_a_run_that_diverged(sent, tmp_path, bad, since):
+    recording = sent.copy(deep=True)
+    for name in ("x", "delta", "spike_value"):
+        recording[name][since and len(recording[name]) // since :] = bad
+    assert _saved(recording, tmp_path)
+    labels = plot_sent(recording, "forward", new_axes()).get_yticklabels()
+    assert [text.get_text() for text in labels].count("diverged") == (0 if since else 3)
+
+
+def test_figures_have_titles_and_units(frozen, learned, sent):
+    for recording in (frozen, learned, sent):
         figures = draw_figures(recording)
-        assert list(figures) == ["waves", "learning", "cosine", "weights"]
+        events = ["events"] if recording is sent else []
+        assert list(figures) == ["waves", *events, "learning", "cosine", "weights"]
         for figure in figures.values():
             titles = [figure.get_suptitle(), figure.axes[0].get_title(loc="left")]
             assert any(title.startswith(recording.attrs["title"]) for title in titles)

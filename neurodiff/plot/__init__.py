@@ -1,5 +1,6 @@
 """Figures of a run: each function draws data into an `Axes` and returns it; no global changes."""
 
+from neurodiff.plot.events import plot_events, plot_raster, plot_sent
 from neurodiff.plot.figures import draw_figures, save_figures
 from neurodiff.plot.gradient import plot_cosines, plot_cosines_in_frame, plot_relative_error
 from neurodiff.plot.learning import plot_accuracy, plot_loss, plot_weights
@@ -12,8 +13,11 @@ __all__ = [
     "plot_accuracy",
     "plot_cosines",
     "plot_cosines_in_frame",
+    "plot_events",
     "plot_loss",
+    "plot_raster",
     "plot_relative_error",
+    "plot_sent",
     "plot_wave",
     "plot_waves",
     "plot_weights",

@@ -8,6 +8,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from neurodiff.plot.events import plot_events
 from neurodiff.plot.gradient import plot_cosines, plot_cosines_in_frame, plot_relative_error
 from neurodiff.plot.learning import plot_accuracy, plot_loss, plot_weights
 from neurodiff.plot.style import NARROW, WIDE, model_of, new_axes, new_figure, styled, title_of
@@ -19,10 +20,10 @@ _IN_FRAME = "the same within a frame: median, middle 80 %"
 
 @styled
 def draw_figures(recording: xr.Dataset) -> dict[str, Figure]:
-    """Draw all that a recording has, by file stem: `waves`, `learning`, `cosine`, `weights`.
+    """Draw all that a recording has, by file stem.
 
-    What was not recorded is left out. `cosine` needs the variables of `GradientReport.over_time`
-    beside those of the recording.
+    These are `waves`, `events`, `learning`, `cosine`, `weights`; what was not recorded is left out.
+    `cosine` needs the variables of `GradientReport.over_time` beside those of the recording.
     """
     drawn = {name: draw(recording) for name, draw in _FIGURES.items()}
     return {name: figure for name, figure in drawn.items() if figure is not None}
@@ -68,6 +69,18 @@ def _waves(recording: xr.Dataset) -> Figure | None:
     return figure
 
 
+def _events(recording: xr.Dataset) -> Figure | None:
+    if not _has(recording, "spike_time"):
+        return None
+    n = len(np.unique(recording["population"].values))
+    above = float(np.clip(0.8 + 0.23 * n, 2, 4))
+    figure = new_figure(WIDE, above + 3.2)
+    title = title_of(recording, "events, and the signals that they carry")
+    figure.suptitle(title, x=0.01, horizontalalignment="left")
+    plot_events(recording, figure.subplots(2, 2, height_ratios=[above, 2.5]))
+    return figure
+
+
 def _learning(recording: xr.Dataset) -> Figure | None:
     axes = new_axes()
     if _has(recording, "answer"):
@@ -104,4 +117,10 @@ def _figure(axes: Axes) -> Figure:
     return figure
 
 
-_FIGURES = {"waves": _waves, "learning": _learning, "cosine": _cosine, "weights": _weights}
+_FIGURES = {
+    "waves": _waves,
+    "events": _events,
+    "learning": _learning,
+    "cosine": _cosine,
+    "weights": _weights,
+}

@@ -1,10 +1,17 @@
-"""Send-on-change: who sends when.
+"""Send-on-change: who sends when, and what.
 
-A unit sends its exact value when that has moved by more than a threshold since it last sent, so the
-error of what the others know is never above the threshold. Sending more than has happened, in the
-hope that the signal goes on (the centred coder, half the events for a signal that is monotone), is
-unstable in a network: the jumps of hundreds of senders make signals reverse all the time, and right
-after its jump a centred coder stands at the threshold.
+A unit sends when its value has moved by more than a threshold from what it last sent. An error is
+sent as it is. An activity that moves on in the direction of its last event is sent a quarter of the
+threshold ahead, so that what the others know of it is not always late: sent as it is, it lags
+behind by half a threshold on the average, and so do all others, which is most of the error that
+events make. In a network of ten layers of 50 tanh units, sinusoids of 1e-4 radian a step,
+thresholds .01 and .02 of the errors' size, this took the cosine with the gradient from .997 to
+.999 for a third more synaptic operations.
+
+The centred coder, which sends a whole threshold ahead, would need half the events for a signal that
+is monotone. In a network the jumps of many senders make signals reverse, and right after its event
+it stands at the threshold, where the smallest reversal is an event: there it took four times the
+operations for the same cosine. Errors ahead of themselves do the same at a quarter already.
 """
 
 from dataclasses import dataclass
@@ -19,6 +26,23 @@ from neurodiff.simulator.order import SCALE, SEND
 SENDER = """
 sent : 1
 times_sent : integer
+"""
+
+#: Equations of a unit: by how much it moved when it last sent.
+MOVING = "last_move : 1"
+
+#: What a unit sends; after a jump of more than two thresholds nothing says that it moves on.
+ACTIVITY = """
+move = x - sent
+moves_on = move*last_move > 0 and abs(move) < 2*threshold
+sent = x + 0.25*threshold*sign(move)*int(moves_on)
+last_move = move
+"""
+
+#: What an error unit sends.
+ERROR = """
+sent_before = sent
+sent = delta
 """
 
 #: Equations of an error unit with a threshold relative to the size of its population's errors.
@@ -54,21 +78,18 @@ class Thresholds:
         return f"abs({variable} - sent) > error_threshold{scale}"
 
 
-def send(group: b2.NeuronGroup, variable: str, *, before: str = "", after: str = "") -> None:
-    """Let every unit whose event `change` happens send its exact value.
+def send(group: b2.NeuronGroup, what: str, keep: str) -> None:
+    """Let every unit whose event `change` happens send.
 
-    `before` and `after` are Brian2 code that runs before and after `sent` has its new value.
+    Parameters
+    ----------
+    what : str
+        `ACTIVITY` or `ERROR`.
+    keep : str
+        Brian2 code that runs when `sent` has its new value.
     """
-    group.run_on_event(
-        "change",
-        f"""
-        {before}
-        sent = {variable}
-        {after}
-        times_sent += 1
-        """,
-        **SEND.when,
-    )
+    code = f"{what}{keep}\ntimes_sent += 1"
+    group.run_on_event("change", code, **SEND.when)
 
 
 def build_scales(

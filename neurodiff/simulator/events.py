@@ -15,7 +15,15 @@ from neurodiff.graph import Graph
 from neurodiff.simulator import closed_form
 from neurodiff.simulator.arrival import arrival
 from neurodiff.simulator.closed_form import ClosedForm
-from neurodiff.simulator.coder import RELATIVE, Thresholds, build_scales, send
+from neurodiff.simulator.coder import (
+    ACTIVITY,
+    ERROR,
+    MOVING,
+    RELATIVE,
+    Thresholds,
+    build_scales,
+    send,
+)
 from neurodiff.simulator.connections import Addition
 from neurodiff.simulator.order import ARRIVE, ARRIVE_BACK, COMPARE, MEET, OBSERVE
 from neurodiff.simulator.plasticity import Diffusion
@@ -61,7 +69,7 @@ class Events:
 
     def _addition_to_units(self) -> Addition:
         return Addition(
-            closed_form.UNITS + self._x.sender_equations,
+            f"{closed_form.UNITS}{self._x.sender_equations}{MOVING}",
             {"change": self._thresholds.changed("x")},
             {"threshold": self._thresholds.forward},
         )
@@ -112,8 +120,8 @@ class Events:
         errors.feedback = b2.linked_var(units, "feedback", index="unit")
         for group, event in ((units, "change"), (errors, "change"), (errors, "feed_back")):
             group.set_event_schedule(event, **COMPARE.when)
-        send(units, "x", after=self._x.keep)
-        send(errors, "delta", before="sent_before = sent", after=self._delta.keep)
+        send(units, ACTIVITY, self._x.keep)
+        send(errors, ERROR, self._delta.keep)
 
     def _synapses(
         self, w: Floats, units: b2.NeuronGroup, errors: b2.NeuronGroup, clock: b2.Clock

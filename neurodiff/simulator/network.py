@@ -1,6 +1,7 @@
 """Puts the rooms of the simulator together: a model's graph and stimuli become a Brian2 network."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import brian2 as b2
 import numpy as np
@@ -11,7 +12,7 @@ from neurodiff.simulator.connections import Connections, Transmission
 from neurodiff.simulator.error_units import build_error_units
 from neurodiff.simulator.events import Events
 from neurodiff.simulator.graded import Graded
-from neurodiff.simulator.order import COMPARE, OBSERVE, RECORD, Step
+from neurodiff.simulator.order import COMPARE, OBSERVE, RECORD, SEND
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.sampling import Sampling, monitor
 from neurodiff.simulator.sources import build_player
@@ -89,8 +90,8 @@ def build_network(
     errors = build_error_units(graph, bias, units, targets, loss, of_errors, clock)
     synapses = travel.connect(w, units, errors, samplings.of("weights", "products"), clock)
     monitors = {
-        (group.name, event): monitor(group, event, variables, moment)
-        for group, event, variables, moment in _kept(units, errors, frozen=rule.frozen)
+        (group.name, event): monitor(group, event, variables, *moments)
+        for group, event, variables, *moments in _kept(units, errors, frozen=rule.frozen)
         if event in group.events
     }
     objects = [inputs, targets, units, errors, *synapses.objects, *monitors.values()]
@@ -111,16 +112,14 @@ def _clock(time_step: float, steps: int) -> b2.Clock:
     return b2.Clock(float(exact) * b2.second, name="neurodiff_clock")
 
 
-def _kept(
-    units: b2.NeuronGroup, errors: b2.NeuronGroup, *, frozen: bool
-) -> list[tuple[b2.NeuronGroup, str, list[str], Step]]:
-    """What each monitor of the populations keeps, at which event, and when inside the step."""
-    kept = [
+def _kept(units: b2.NeuronGroup, errors: b2.NeuronGroup, *, frozen: bool) -> list[tuple[Any, ...]]:
+    """What each monitor of the populations keeps, at which event, and when; see `monitor`."""
+    kept: list[tuple[Any, ...]] = [
         (units, "signals", ["x"], RECORD),
         (units, "answers", ["x"], RECORD),
-        (units, "events", ["x"], COMPARE),
+        (units, "events", ["sent"], COMPARE, SEND.after()),
         (errors, "signals", ["delta", "target"], RECORD),
-        (errors, "events", ["delta"], COMPARE),
+        (errors, "events", ["sent"], COMPARE, SEND.after()),
         (errors, "weights", ["bias"], OBSERVE),
     ]
     if not frozen:

@@ -45,12 +45,23 @@ class Sampling:
 
 
 def monitor(
-    group: b2.NeuronGroup, event: str, variables: list[str], moment: Step
+    group: b2.NeuronGroup,
+    event: str,
+    variables: list[str],
+    moment: Step,
+    recorded: Step | None = None,
 ) -> b2.EventMonitor:
-    """Let an event of the group happen at a moment inside the step, and record it then."""
+    """Let an event of the group happen at a moment inside the step, and record it.
+
+    Parameters
+    ----------
+    recorded : Step, optional
+        When; unless given, just after it happens.
+    """
     group.set_event_schedule(event, **moment.when)
     name = f"{group.name}_{event}_monitor"
-    return b2.EventMonitor(group, event, variables, name=name, **moment.after().when)
+    when = (recorded or moment.after()).when
+    return b2.EventMonitor(group, event, variables, name=name, **when)
 
 
 def samples(recorded: b2.EventMonitor, variable: str, width: int) -> NDArray[np.float64]:
