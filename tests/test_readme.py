@@ -10,18 +10,20 @@ from neurodiff.spec import from_mapping
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
 
-def block(language: str) -> str:
-    """The README's only block of code in a language."""
-    (found,) = re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
-    return found
+def blocks(language: str) -> list[str]:
+    """The README's blocks of code in a language."""
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
-def test_the_model_file_is_one():
-    assert from_mapping(YAML(typ="safe").load(block("yaml"))).name == "my-study"
+def test_the_model_file_is_one_by_events_too():
+    study, by_events = (YAML(typ="safe").load(text) for text in blocks("yaml"))
+    assert from_mapping(study).name == "my-study"
+    assert from_mapping(study | by_events).transmission.threshold == 0.01
 
 
 def test_the_python_runs(capsys):
-    exec(compile(block("python"), "README.md", "exec"), {})
+    (code,) = blocks("python")
+    exec(compile(code, "README.md", "exec"), {})
     assert "layer3" in capsys.readouterr().out
 
 

@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
+from neurodiff.plot.rows import Ints, Rows, name_bands, per_band, rows_of
 from neurodiff.plot.style import (
     LIGHT,
     Floats,
@@ -19,7 +20,6 @@ from neurodiff.plot.style import (
     readable_times,
     styled,
 )
-from neurodiff.plot.waves import Ints, _name_bands, _per_band, _Rows, _rows
 from neurodiff.spec import Model
 from neurodiff.spec.signals import FramesInput
 from neurodiff.spec.transmission import EventTransmission, RelativeThreshold
@@ -95,14 +95,14 @@ def plot_raster(recording: xr.Dataset, kind: str, axes: Axes, span: Span | None 
     """
     span = span or legible_span(recording)
     population = recording["population"].values
-    rows, sent = _rows(population), _sent(recording, kind)
+    rows, sent = rows_of(population), _sent(recording, kind)
     _draw_ticks(axes, sent.within(span).of(rows.units), rows, _followed(sent, rows), span)
     inputs = set(population[recording["layer"].values == 0])
     rates = _rates(recording, sent.within(span), rows, span)
     if kind == "error":
         rates[[name in inputs for name in rows.names]] = np.nan
-    _name_bands(axes, rows, rates, inputs)
-    few = f"units: at most {_per_band(len(rows.names))} of each"
+    name_bands(axes, rows, rates, inputs)
+    few = f"units: at most {per_band(len(rows.names))} of each"
     axes.annotate("events per unit and step", (1.01, 0.5), (26, 0), "axes fraction",
                   "offset points", rotation=90, va="center", fontsize=6)  # fmt: skip
     title = {"forward": "events forward", "error": "events backward"}[kind]
@@ -129,7 +129,7 @@ def plot_sent(recording: xr.Dataset, kind: str, axes: Axes, span: Span | None = 
         Start and stop in s; `legible_span` unless given.
     """
     span, sent = span or legible_span(recording), _sent(recording, kind)
-    units = _followed(sent, _rows(recording["population"].values))
+    units = _followed(sent, rows_of(recording["population"].values))
     ticks: dict[float, str] = {}
     for k, (unit, colour) in enumerate(units.items()):
         lines = _draw_held(axes, _held(sent.of(unit), span), colour, span)
@@ -154,7 +154,7 @@ def legible_span(recording: xr.Dataset) -> Span:
     It is in the middle of the events of the units that `plot_sent` follows, and has some tens of
     each of them, or some frames. Start and stop are a little before a step.
     """
-    model, rows = model_of(recording), _rows(recording["population"].values)
+    model, rows = model_of(recording), rows_of(recording["population"].values)
     parts = []
     for sent in (_sent(recording, kind) for kind in ("forward", "error")):
         parts += [sent.of(unit).times for unit in _followed(sent, rows)]
@@ -190,7 +190,7 @@ def _sent(recording: xr.Dataset, kind: str) -> _Sent:
     return _Sent(times, units.astype(np.int64), drawable(values))
 
 
-def _followed(sent: _Sent, rows: _Rows) -> dict[int, Any]:
+def _followed(sent: _Sent, rows: Rows) -> dict[int, Any]:
     """Units whose signals are drawn, from the first population, and the colours of their layers."""
     counts = np.bincount(sent.units, minlength=rows.units.max() + 1)[rows.units]
     sending = np.unique(rows.band[counts > 0])
@@ -203,7 +203,7 @@ def _followed(sent: _Sent, rows: _Rows) -> dict[int, Any]:
     return units
 
 
-def _rates(recording: xr.Dataset, within: _Sent, rows: _Rows, span: Span) -> Floats:
+def _rates(recording: xr.Dataset, within: _Sent, rows: Rows, span: Span) -> Floats:
     """Events per unit and step, by population."""
     population = recording["population"].values
     counts = np.bincount(within.units, minlength=len(population))
@@ -217,9 +217,7 @@ def _name_of(recording: xr.Dataset, unit: int) -> str:
     return f"{name}, unit {recording['index'].values[unit]}"
 
 
-def _draw_ticks(
-    axes: Axes, drawn: _Sent, rows: _Rows, followed: dict[int, Any], span: Span
-) -> None:
+def _draw_ticks(axes: Axes, drawn: _Sent, rows: Rows, followed: dict[int, Any], span: Span) -> None:
     """A tick for each event in its row; thicker and in colour where the unit is followed."""
     middle, height = np.empty((2, rows.units.max() + 1))
     middle[rows.units] = (rows.edges[:-1] + rows.edges[1:]) / 2

@@ -1,6 +1,6 @@
 """The two waves over time and layers."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from neurodiff.graph import Graph, build_graph
 from neurodiff.latency import compute_latencies, target_arrivals
-from neurodiff.plot.style import NAMES_SHOWN, Floats, drawable, dress, model_of, named_ticks, styled
+from neurodiff.plot.rows import Rows, name_bands, per_band, rows_of
+from neurodiff.plot.style import Floats, drawable, dress, model_of, styled
 from neurodiff.spec import Model
 from neurodiff.spec.signals import ConstantInput, FramesInput, SinusoidInput
 
@@ -29,17 +30,6 @@ _FRONT: dict[str, Any] = {
     "linewidth": 1.1,
     "path_effects": [withStroke(linewidth=2.4, foreground="black")],
 }
-#: Most units of a population, and about as many rows altogether.
-_UNITS_SHOWN, _ROWS_SHOWN = 16, 120
-
-
-class _Rows(NamedTuple):
-    """The rows of a space-time picture: one unit each, every population one unit high."""
-
-    names: list[str]  # populations, from the bottom
-    units: Ints  # (rows,)
-    band: Ints  # (rows,) which population
-    edges: Floats  # (rows + 1,)
 
 
 @styled
@@ -82,7 +72,7 @@ def plot_wave(recording: xr.Dataset, signal: str, axes: Axes, stop: float | None
     model = model_of(recording)
     graph = build_graph(model)
     times, edges = _shown_times(recording, model, graph, stop)
-    rows = _rows(recording["population"].values)
+    rows = rows_of(recording["population"].values)
     values = drawable(recording[signal].values[: len(times)])
     population = recording["population"].values
     largest = _largest(values, population, rows.names)
@@ -90,12 +80,12 @@ def plot_wave(recording: xr.Dataset, signal: str, axes: Axes, stop: float | None
     axes.set_facecolor(_UNDEFINED)
     axes.pcolormesh(1e3 * edges, rows.edges, image, cmap=_SIGNED, vmin=-1, vmax=1, rasterized=True)
     line = _draw_fronts(axes, predicted_fronts(graph)[signal][rows.units], rows, model, edges)
-    _name_bands(axes, rows, largest, set(population[: graph.n_inputs]))
+    name_bands(axes, rows, largest, set(population[: graph.n_inputs]))
     name, path = {"x": ("forward wave x", "F"), "delta": ("backward wave δ", "F + R")}[signal]
     axes.legend([line], [f"predicted: {path}"], loc="lower right", bbox_to_anchor=(1, 1),
                 borderpad=0, borderaxespad=0.3, handlelength=1.6)  # fmt: skip
     axes.set_xlim(1e3 * edges[0], 1e3 * edges[-1])
-    few = f" (units: at most {_per_band(len(rows.names))} of each)"
+    few = f" (units: at most {per_band(len(rows.names))} of each)"
     return dress(axes, "time (ms)", f"layer{few}", name)
 
 
@@ -112,7 +102,7 @@ def predicted_fronts(graph: Graph) -> dict[str, Floats]:
     return {"x": forward, "delta": backward}
 
 
-def _draw_fronts(axes: Axes, front: Floats, rows: _Rows, model: Model, edges: Floats) -> Line2D:
+def _draw_fronts(axes: Axes, front: Floats, rows: Rows, model: Model, edges: Floats) -> Line2D:
     """A line for every input that begins in the picture: with frames each frame, else the first."""
     begins = np.zeros(1)
     if isinstance(model.input, FramesInput):
@@ -123,41 +113,6 @@ def _draw_fronts(axes: Axes, front: Floats, rows: _Rows, model: Model, edges: Fl
         axes.plot(1e3 * (begin + np.repeat(arrival, 2)), heights, **_FRONT)[0] for begin in begins
     ]
     return lines[0]
-
-
-def _name_bands(axes: Axes, rows: _Rows, largest: Floats, inputs: set[str]) -> None:
-    """Boundaries, names at the left, the value that 1 stands for at the right."""
-    n = len(rows.names)
-    few, across = n <= 2 * NAMES_SHOWN, axes.get_yaxis_transform()
-    if few:
-        axes.hlines(np.arange(1, n), 0, 1, "black", linewidth=0.5, transform=across)
-    named = named_ticks(n)
-    axes.set_yticks(named + 0.5, [rows.names[k] for k in named])
-    axes.tick_params(axis="y", length=0)
-    axes.set_ylim(0, n)
-    style: dict[str, Any] = {"transform": across, "va": "center", "fontsize": 6}
-    for k in named:
-        if np.isfinite(largest[k]):
-            axes.text(1.01, k + 0.5, f"{largest[k]:.2g}", **style)
-        elif few:
-            why = "not defined for inputs" if rows.names[k] in inputs else "diverged"
-            axes.text(0.5, k + 0.5, why, ha="center", **style)
-
-
-def _rows(population: NDArray[Any]) -> _Rows:
-    names = list(dict.fromkeys(population.tolist()))
-    chosen = []
-    for name in names:
-        units = np.flatnonzero(population == name)
-        shown = min(len(units), _per_band(len(names)))
-        chosen.append(units[np.linspace(0, len(units) - 1, shown).round().astype(int)])
-    band = np.repeat(np.arange(len(names)), [len(units) for units in chosen])
-    tops = [k + np.arange(1, len(units) + 1) / len(units) for k, units in enumerate(chosen)]
-    return _Rows(names, np.concatenate(chosen), band, np.concatenate([[0.0], *tops]))
-
-
-def _per_band(bands: int) -> int:
-    return max(1, min(_UNITS_SHOWN, _ROWS_SHOWN // bands))
 
 
 def _largest(signal: Floats, population: NDArray[Any], names: list[str]) -> Floats:
