@@ -41,14 +41,16 @@ class EventCounts:
 def operations_per_event(graph: Graph, *, learns: bool) -> tuple[Ints, Ints]:
     """How many synapses an event of each unit, and of each unit's error, reaches (n_units,).
 
-    An activity reaches all synapses of the unit. An error reaches those onto the unit twice if they
-    learn: at once, as what they learn from, and when it has arrived at the other end. Where no
+    An activity reaches all synapses of the unit, an error all synapses onto it: when it has arrived
+    at their other end, and if they learn and that takes more than a step, at once as well. Where no
     error unit is at the other end of any, it reaches none: they learn from it without being told.
     """
     forward = np.bincount(graph.pre, minlength=graph.n_units)
     onto = np.bincount(graph.post, minlength=graph.n_units)
-    returns = np.bincount(graph.post[graph.pre >= graph.n_inputs], minlength=graph.n_units) > 0
-    return forward, np.where(returns, onto, 0) * (2 if learns else 1)
+    returning = graph.pre >= graph.n_inputs
+    feeds_back = np.bincount(graph.post[returning], minlength=graph.n_units) > 0
+    later = bool((graph.backward_lag[returning] > 1).any())
+    return forward, np.where(feeds_back, onto, 0) * (2 if learns and later else 1)
 
 
 def count_events(

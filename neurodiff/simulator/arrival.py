@@ -33,8 +33,8 @@ class Arrival(Protocol):
         When it arrives.
     accept : list of str
         Lines of code that end the arrival of an event at a synapse.
-    at_synapse : bool
-        Whether each synapse keeps what has arrived.
+    next_step : bool
+        Whether everything arrives in the step after it was sent.
     lags : int array (n_synapses,)
         Delays in steps.
     """
@@ -46,7 +46,7 @@ class Arrival(Protocol):
     arrived: str
     moment: Step
     accept: list[str]
-    at_synapse: bool
+    next_step: bool
     lags: Ints
 
     def connect(
@@ -97,14 +97,13 @@ class AtSender:
 
     synapse_equations = ""
     keep = ""
-    at_synapse = False
 
     def __init__(self, end: str, moment: Step, sender: Ints, lag_of_sender: Ints):
         self.moment, self._lag_of_sender = moment, lag_of_sender
-        self._direct = bool((lag_of_sender == 1).all())
+        self.next_step = bool((lag_of_sender == 1).all())
         # after one step nothing else can have been sent yet
-        self._source = "sent" if self._direct else "arriving"
-        later = "" if self._direct else "arriving : 1\n" + WRITER + READER
+        self._source = "sent" if self.next_step else "arriving"
+        later = "" if self.next_step else "arriving : 1\n" + WRITER + READER
         self.sender_equations = SENDER + "taken : 1\n" + later
         self.arriving, self.arrived = f"{self._source}_{end}", f"taken_{end}"
         self.accept: list[str] = []
@@ -116,7 +115,7 @@ class AtSender:
         """Let the senders note what has arrived, each after its delay."""
         noted = self.moment.after()
         senders.run_regularly(f"taken = {self._source}", name=f"{senders.name}_take", **noted.when)
-        if self._direct:
+        if self.next_step:
             return []
         history = History(senders, "sent", int(self._lag_of_sender.max()), clock)
         history.connect(senders, np.arange(len(senders)), self._lag_of_sender)
@@ -135,7 +134,7 @@ class AtSynapse:
     """
 
     keep = "sent_copy = sent"
-    at_synapse = True
+    next_step = False
 
     def __init__(self, name: str, moment: Step, sender: Ints, lags: Ints):
         self.moment, self._name, self._sender = moment, name, sender

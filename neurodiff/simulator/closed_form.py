@@ -50,6 +50,7 @@ S : 1
 sent_before : 1
 learned : 1
 decays : integer
+learning : integer
 """
 
 
@@ -154,10 +155,28 @@ class ClosedForm:
             lines.append(f"K_pre += {self._mask}sent_post*{self.x.arrived}*change")
             if self.rule.weight_decay and self._mask:
                 lines.append("fixed_feedback_pre += int(not plastic)*w*change")
+            if not self.meets:
+                lines += self._meet_late()
         return "\n".join(lines + self.delta.accept)
+
+    @property
+    def meets(self) -> bool:
+        """Whether a synapse takes notice of an error when it is sent, before it has arrived.
+
+        Where errors arrive in the next step one visit to the synapse is enough.
+        """
+        return not self.rule.frozen and not self.delta.next_step
 
     @property
     def meet(self) -> str:
         """The error unit sends, and its own synapses learn from the new value from now on."""
         change = "(sent_post - sent_before_post)"
         return f"K_pre += {self._mask}{self.delta.arrived}*{self.x.arrived}*{change}"
+
+    def _meet_late(self) -> list[str]:
+        """The same a step later, with what was learned from the old value put right.
+
+        What had arrived is then what was sent before, and `change` is the change of what is sent.
+        """
+        met = f"{self._mask}{self.delta.arrived}*{self.x.arrived}*change"
+        return [f"K_pre += {met}", f"feedback_pre -= learning_post*learning_rate*{met}"]

@@ -126,8 +126,8 @@ class Events:
     def _synapses(
         self, w: Floats, units: b2.NeuronGroup, errors: b2.NeuronGroup, clock: b2.Clock
     ) -> b2.Synapses:
-        form, frozen = self._form, self._rule.frozen
-        meet = {} if frozen else {"meet": form.meet}
+        form = self._form
+        meet = {"meet": form.meet} if form.meets else {}
         synapses = b2.Synapses(
             units,
             errors,
@@ -148,7 +148,7 @@ class Events:
         synapses.arrive_back.delay = (self._delta.lags - 1) * clock.dt
         moments = {"arrive": ARRIVE, "arrive_back": ARRIVE_BACK, "meet": MEET}
         for name, moment in moments.items():
-            if name != "meet" or not frozen:
+            if name != "meet" or form.meets:
                 pathway = getattr(synapses, name)
                 pathway.when, pathway.order = moment
         return synapses

@@ -4,8 +4,8 @@ Everything that happens at step t happens in this order, whatever Brian2's defau
 
 1. advance    the histories move on by one row: what was sent `lag` steps ago is what arrives now
 2. play       the stimuli take their values u(t) and y(t - D_y)
-3. arrive     each synapse takes what has arrived, x_pre(t - f)
-4. come back  events: and so does the error unit of the sender, delta_post(t - r)
+3. come back  events: the error unit of the sender takes what has arrived, delta_post(t - r)
+4. arrive     each synapse takes what has arrived, x_pre(t - f)
 5. drive      every unit sums w(t) * x_pre(t - f) over its synapses
 6. activate   a(t) = drive + b(t), x(t) = sigma(a(t)); inputs take u(t)
 7. feedback   every error unit sums w(t) * delta_post(t - r)
@@ -47,8 +47,8 @@ class Step(NamedTuple):
 
 ADVANCE = Step("before_start", 0)
 PLAY = Step("before_start", 2)
-ARRIVE = Step("groups", 0)
-ARRIVE_BACK = Step("groups", 2)
+ARRIVE_BACK = Step("groups", 0)
+ARRIVE = Step("groups", 2)
 DRIVE = Step("groups", 4)
 ACTIVATE = Step("groups", 5)
 FEEDBACK = Step("groups", 6)

@@ -63,9 +63,10 @@ class Diffusion:
             group.namespace.update(self.constants)
         errors.run_regularly(
             f"""
-            drive -= {_LEARNS}*(learning_rate*sent*S + weight_decay*(drive - fixed_drive))
-            learned += {_LEARNS}*(sent - weight_decay*learned)
-            decays += {_LEARNS}
+            learning = {_LEARNS}
+            drive -= learning*(learning_rate*sent*S + weight_decay*(drive - fixed_drive))
+            learned += learning*(sent - weight_decay*learned)
+            decays += learning
             {_learn("bias", "sent", "has_bias")}
             """,
             name="learn_drive",
