@@ -31,6 +31,9 @@ times_sent : integer
 #: Equations of a unit: by how much it moved when it last sent.
 MOVING = "last_move : 1"
 
+#: Smaller errors count as 0, relative to the largest running size of the population's so far.
+_LEAST = 1e-6
+
 #: What a unit sends; after a jump of more than two thresholds nothing says that it moves on.
 ACTIVITY = """
 move = x - sent
@@ -39,15 +42,11 @@ sent = x + 0.25*threshold*sign(move)*int(moves_on)
 last_move = move
 """
 
-#: What an error unit sends.
-ERROR = """
-sent_before = sent
-sent = delta
-"""
 
 #: Equations of an error unit with a threshold relative to the size of its population's errors.
 RELATIVE = """
 population_scale : 1 (linked)
+population_least : 1 (linked)
 population : integer (constant)
 """
 
@@ -75,7 +74,16 @@ class Thresholds:
         if variable == "x":
             return "abs(x - sent) > threshold"
         scale = "" if self.average is None else "*population_scale"
-        return f"abs({variable} - sent) > error_threshold{scale}"
+        return f"abs({self.error_sent} - sent) > error_threshold{scale}"
+
+    @property
+    def error_sent(self) -> str:
+        """What an error unit would send now, as Brian2 text.
+
+        Relative to errors that vanish nothing is small. What is left of them in a network that has
+        learned is sent as 0; else the last value sent would be learned from for ever.
+        """
+        return "delta" if self.average is None else "delta*int(abs(delta) > population_least)"
 
 
 def send(group: b2.NeuronGroup, what: str, keep: str) -> None:
@@ -84,7 +92,7 @@ def send(group: b2.NeuronGroup, what: str, keep: str) -> None:
     Parameters
     ----------
     what : str
-        `ACTIVITY` or `ERROR`.
+        Brian2 code that sets `sent`.
     keep : str
         Brian2 code that runs when `sent` has its new value.
     """
@@ -109,17 +117,19 @@ def build_scales(
         size : 1 (constant)
         mean_square : 1
         scale : 1
+        least : 1
         """,
         name="scales",
         clock=clock,
         order=SCALE.order,
-        namespace={"average": average},
+        namespace={"average": average, "part": _LEAST},
     )
     scales.size = np.bincount(population)
     scales.run_regularly(
         """
         mean_square += (sum_of_squares/size - mean_square)/clip(timestep(t, dt) + 1, 1, average)
         scale = sqrt(mean_square)
+        least += int(part*scale > least)*(part*scale - least)
         """,
         name="scale",
         **SCALE.when,
@@ -134,4 +144,5 @@ def build_scales(
     squares.connect(i=np.arange(len(errors)), j=population)
     errors.population = population
     errors.population_scale = b2.linked_var(scales, "scale", index="population")
+    errors.population_least = b2.linked_var(scales, "least", index="population")
     return [scales, squares]

@@ -17,7 +17,6 @@ from neurodiff.simulator.arrival import arrival
 from neurodiff.simulator.closed_form import ClosedForm
 from neurodiff.simulator.coder import (
     ACTIVITY,
-    ERROR,
     MOVING,
     RELATIVE,
     Thresholds,
@@ -121,7 +120,8 @@ class Events:
         for group, event in ((units, "change"), (errors, "change"), (errors, "feed_back")):
             group.set_event_schedule(event, **COMPARE.when)
         send(units, ACTIVITY, self._x.keep)
-        send(errors, ERROR, self._delta.keep)
+        error = f"sent_before = sent\nsent = {self._thresholds.error_sent}\n"
+        send(errors, error, self._delta.keep)
 
     def _synapses(
         self, w: Floats, units: b2.NeuronGroup, errors: b2.NeuronGroup, clock: b2.Clock

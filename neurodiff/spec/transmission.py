@@ -28,6 +28,7 @@ class RelativeThreshold(Part):
     """An error is sent when it has changed by more than `relative` times the population's errors.
 
     These are measured by their running root mean square over `average`, 1,000 steps unless given.
+    An error below a millionth of the largest that this has been is sent as 0.
     """
 
     relative: Positive
