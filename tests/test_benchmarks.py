@@ -1,0 +1,40 @@
+"""The benchmarks run, and what they compare is the same."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = Path(__file__).parents[1] / "benchmarks" / "event_driven.py"
+
+
+def _run(*arguments: str) -> str:
+    command = [sys.executable, str(SCRIPT), "--quick", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_loop_and_simulator_agree_and_are_timed():
+    printed = _run("--case", "frames")
+    # the script stops where they do not agree
+    assert "thresholds 0, frames: final weights agree to" in printed
+    lines = printed.splitlines()
+    start = next(k for k, line in enumerate(lines) if "events ms" in line)
+    header, row = lines[start : start + 2]
+    assert "NumPy / events" in header and row.startswith("frames-300")
+    assert all(float(ratio) > 0 for ratio in row.split()[-2:])
+
+
+def test_curve_writes_its_table_and_figure(tmp_path):
+    results, figure = tmp_path / "results.md", tmp_path / "curve.png"
+    _run("--case", "curve", "--write-results", str(results), "--output", str(figure))
+    assert results.read_text().count("| curve-") == 2 * 4
+    assert "eta = 1e-08 per step: NumPy is" in results.read_text()
+    assert figure.read_bytes().startswith(b"\x89PNG")
+
+
+def test_unknown_case_is_refused():
+    command = [sys.executable, str(SCRIPT), "--case", "fast"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "no case is called fast" in done.stderr
