@@ -16,7 +16,7 @@ class EventCounts:
     forward, backward : int
         Events sent by units, and by error units.
     synaptic_operations : int
-        Times that an event reached a synapse.
+        Times that a synapse was reached.
     graded_operations : int
         What graded transmission does: forward, backward, and learning, at every synapse and step.
     ratio : float
@@ -54,7 +54,7 @@ def operations_per_event(graph: Graph, *, learns: bool) -> tuple[Ints, Ints]:
 
 
 def count_events(
-    graph: Graph, sent: Ints, errors_sent: Ints, steps: int, *, learns: bool
+    graph: Graph, sent: Ints, errors_sent: Ints, steps: int, renewals: int, *, learns: bool
 ) -> EventCounts:
     """Sum up a run.
 
@@ -62,9 +62,12 @@ def count_events(
     ----------
     sent, errors_sent : int arrays (n_units,), (n_units - n_inputs,)
         How often each unit and each error unit has sent.
+    renewals : int
+        How often all sums were taken anew, which reaches every synapse once.
     """
     forward, backward = operations_per_event(graph, learns=learns)
     operations = int(forward @ sent + backward[graph.n_inputs :] @ errors_sent)
+    operations += renewals * graph.n_synapses
     graded = 3 * graph.n_synapses * steps
     return EventCounts(
         forward=int(sent.sum()),

@@ -17,6 +17,7 @@ from neurodiff.loss import loss_of
 from neurodiff.plan import event_thresholds, learning_rule, plan_samplings, recorded_values
 from neurodiff.progress import bar, silent
 from neurodiff.recording import build_recording
+from neurodiff.simulator.closed_form import RENEWED_EVERY
 from neurodiff.simulator.execution import Progress, compiler_available, machine_code
 from neurodiff.simulator.network import BuiltNetwork, build_network
 from neurodiff.spec import Model, to_yaml
@@ -153,7 +154,8 @@ class Simulation:
         counts = built.synapses.event_counts()
         if counts is not None:
             learns = not self.rule.frozen
-            self._events = count_events(self.graph, *counts, completed, learns=learns)
+            renewals = -(-completed // RENEWED_EVERY)
+            self._events = count_events(self.graph, *counts, completed, renewals, learns=learns)
 
     def build(self) -> BuiltNetwork:
         """Make the Brian2 network, on whatever kind of code Brian2 is set to."""

@@ -18,7 +18,9 @@ sender, the sums that the populations read learn as
     feedback(t+1) = (1 - lambda) feedback(t) - eta K,            K = sum of delta_post x e from j
 
 and S and K, one per unit, change at events only. So an event costs a few operations for each
-synapse that it reaches, and a step without events costs nothing for any synapse.
+synapse that it reaches, and a step without events costs nothing for any synapse. What is kept and
+corrected for ever gathers rounding errors, and those of K add up step by step in the feedback. So
+every `RENEWED_EVERY` steps all sums are taken anew.
 
 The texts for Brian2 and the same formula for whole arrays stand side by side here.
 """
@@ -33,6 +35,9 @@ from neurodiff.simulator.arrival import Arrival
 from neurodiff.simulator.plasticity import Diffusion
 
 Floats = NDArray[np.float64]
+
+#: Steps after which the sums are taken anew.
+RENEWED_EVERY = 10_000
 
 #: What the closed form needs of the units, and of the error units.
 UNITS = """
@@ -158,6 +163,23 @@ class ClosedForm:
             if not self.meets:
                 lines += self._meet_late()
         return "\n".join(lines + self.delta.accept)
+
+    @property
+    def renew(self) -> str:
+        """What each synapse gives to the sums, which begin at 0."""
+        x, error = self.x.arrived, self.delta.arrived
+        lines = [f"drive_post += w*{x}", f"feedback_pre += w*{error}"]
+        if not self.rule.frozen:
+            lines += [
+                f"S_post += {self._mask}{x}*{x}",
+                f"K_pre += {self._mask}sent_post*{x}*{error}",
+            ]
+            if self.rule.weight_decay and self._mask:
+                lines += [
+                    f"fixed_drive_post += int(not plastic)*w*{x}",
+                    f"fixed_feedback_pre += int(not plastic)*w*{error}",
+                ]
+        return "\n".join(lines)
 
     @property
     def meets(self) -> bool:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from neurodiff.graph import Graph
 from neurodiff.simulator import closed_form
 from neurodiff.simulator.arrival import arrival
-from neurodiff.simulator.closed_form import ClosedForm
+from neurodiff.simulator.closed_form import RENEWED_EVERY, ClosedForm
 from neurodiff.simulator.coder import (
     ACTIVITY,
     MOVING,
@@ -24,7 +24,7 @@ from neurodiff.simulator.coder import (
     send,
 )
 from neurodiff.simulator.connections import Addition
-from neurodiff.simulator.order import ARRIVE, ARRIVE_BACK, COMPARE, MEET, OBSERVE
+from neurodiff.simulator.order import ARRIVE, ARRIVE_BACK, COMPARE, MEET, OBSERVE, RENEW
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.sampling import Sampling
 
@@ -84,8 +84,12 @@ class Events:
         return Addition(
             f"{closed_form.ERRORS}{self._delta.sender_equations}{relative}\n"
             "feeds_back : boolean (constant)\n",
-            {"change": changed, "feed_back": f"feeds_back and {changed}"},
-            {"error_threshold": self._thresholds.error},
+            {
+                "change": changed,
+                "feed_back": f"feeds_back and {changed}",
+                "renewal": "timestep(t, dt) % renewed_every == 0",
+            },
+            {"error_threshold": self._thresholds.error, "renewed_every": RENEWED_EVERY},
         )
 
     def connect(
@@ -119,6 +123,14 @@ class Events:
         errors.feedback = b2.linked_var(units, "feedback", index="unit")
         for group, event in ((units, "change"), (errors, "change"), (errors, "feed_back")):
             group.set_event_schedule(event, **COMPARE.when)
+        errors.set_event_schedule("renewal", **RENEW.when)
+        clock = b2.Clock(RENEWED_EVERY * units.clock.dt, name="renewal_clock")
+        for group, sums in (
+            (units, ("feedback", "fixed_feedback", "K")),
+            (errors, ("drive", "fixed_drive", "S")),
+        ):
+            zero = "\n".join(f"{name} = 0" for name in sums)
+            group.run_regularly(zero, name=f"{group.name}_renew", clock=clock, **RENEW.when)
         send(units, ACTIVITY, self._x.keep)
         error = f"sent_before = sent\nsent = {self._thresholds.error_sent}\n"
         send(errors, error, self._delta.keep)
@@ -133,8 +145,13 @@ class Events:
             errors,
             form.equations,
             on_pre={"arrive": form.arrive},
-            on_post={"arrive_back": form.arrive_back} | meet,
-            on_event={"arrive": "change", "arrive_back": "feed_back", "meet": "feed_back"},
+            on_post={"arrive_back": form.arrive_back, "renew": form.renew} | meet,
+            on_event={
+                "arrive": "change",
+                "arrive_back": "feed_back",
+                "renew": "renewal",
+                "meet": "feed_back",
+            },
             namespace=self._rule.constants,
             name="synapses",
             clock=clock,
@@ -146,11 +163,12 @@ class Events:
         # what was sent in a step is looked for at the beginning of the next
         synapses.arrive.delay = (self._x.lags - 1) * clock.dt
         synapses.arrive_back.delay = (self._delta.lags - 1) * clock.dt
-        moments = {"arrive": ARRIVE, "arrive_back": ARRIVE_BACK, "meet": MEET}
+        moments = {"arrive": ARRIVE, "arrive_back": ARRIVE_BACK, "renew": RENEW.after()}
+        if form.meets:
+            moments["meet"] = MEET
         for name, moment in moments.items():
-            if name != "meet" or form.meets:
-                pathway = getattr(synapses, name)
-                pathway.when, pathway.order = moment
+            pathway = getattr(synapses, name)
+            pathway.when, pathway.order = moment
         return synapses
 
 

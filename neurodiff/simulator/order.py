@@ -6,24 +6,25 @@ Everything that happens at step t happens in this order, whatever Brian2's defau
 2. play       the stimuli take their values u(t) and y(t - D_y)
 3. come back  events: the error unit of the sender takes what has arrived, delta_post(t - r)
 4. arrive     each synapse takes what has arrived, x_pre(t - f)
-5. drive      every unit sums w(t) * x_pre(t - f) over its synapses
-6. activate   a(t) = drive + b(t), x(t) = sigma(a(t)); inputs take u(t)
-7. feedback   every error unit sums w(t) * delta_post(t - r)
-8. propagate  delta(t) = sigma'(a(t)) * feedback, at outputs plus the injected error
-9. multiply   the local product delta_post(t) * x_pre(t - f), where it is recorded
-10. scale     events: the running size of each population's errors
-11. compare   events: who has something new to say, x(t) or delta(t) against what was last sent
-12. send      events: the new values; the own synapses of an error unit learn from them at once
-13. meet      events: the own synapses of an error unit take notice
-14. observe   weights and products are recorded as they were used in this step
-15. learn     w(t+1) = w(t) - eta * delta_post(t) * x_pre(t - f), and the biases
-16. remember  x(t) and delta(t) go into the histories
-17. record    x(t), delta(t) and the target are recorded
+5. renew      events: from time to time all sums are taken anew, so that no rounding builds up
+6. drive      every unit sums w(t) * x_pre(t - f) over its synapses
+7. activate   a(t) = drive + b(t), x(t) = sigma(a(t)); inputs take u(t)
+8. feedback   every error unit sums w(t) * delta_post(t - r)
+9. propagate  delta(t) = sigma'(a(t)) * feedback, at outputs plus the injected error
+10. multiply  the local product delta_post(t) * x_pre(t - f), where it is recorded
+11. scale     events: the running size of each population's errors
+12. compare   events: who has something new to say, x(t) or delta(t) against what was last sent
+13. send      events: the new values; the own synapses of an error unit learn from them at once
+14. meet      events: the own synapses of an error unit take notice
+15. observe   weights and products are recorded as they were used in this step
+16. learn     w(t+1) = w(t) - eta * delta_post(t) * x_pre(t - f), and the biases
+17. remember  x(t) and delta(t) go into the histories
+18. record    x(t), delta(t) and the target are recorded
 
-With graded transmission the sums (5 and 7) are taken anew at every step, by Brian2 at the order of
+With graded transmission the sums (6 and 8) are taken anew at every step, by Brian2 at the order of
 their target group minus one: `DRIVE` and `FEEDBACK` are where they are because `ACTIVATE` and
 `PROPAGATE` are the orders of the units and of the error units. With events the sums are kept, and
-corrected by what arrives (3 and 4) and by what is learned (15).
+corrected by what arrives (3 and 4) and by what is learned (16).
 """
 
 from typing import NamedTuple
@@ -49,16 +50,17 @@ ADVANCE = Step("before_start", 0)
 PLAY = Step("before_start", 2)
 ARRIVE_BACK = Step("groups", 0)
 ARRIVE = Step("groups", 2)
-DRIVE = Step("groups", 4)
-ACTIVATE = Step("groups", 5)
-FEEDBACK = Step("groups", 6)
-PROPAGATE = Step("groups", 7)
-MULTIPLY = Step("groups", 8)
-SCALE = Step("groups", 10)
-COMPARE = Step("groups", 11)
-SEND = Step("groups", 13)
-MEET = Step("groups", 14)
-OBSERVE = Step("groups", 15)
-LEARN = Step("groups", 17)
+RENEW = Step("groups", 4)
+DRIVE = Step("groups", 6)
+ACTIVATE = Step("groups", 7)
+FEEDBACK = Step("groups", 8)
+PROPAGATE = Step("groups", 9)
+MULTIPLY = Step("groups", 10)
+SCALE = Step("groups", 12)
+COMPARE = Step("groups", 13)
+SEND = Step("groups", 15)
+MEET = Step("groups", 16)
+OBSERVE = Step("groups", 17)
+LEARN = Step("groups", 19)
 REMEMBER = Step("end", 0)
 RECORD = Step("end", 2)
