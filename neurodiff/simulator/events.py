@@ -108,6 +108,7 @@ class Events:
             Initial weights.
         """
         self._let_units_send(units, errors)
+        self._let_sums_begin_anew(units, errors)
         synapses = self._synapses(w, units, errors, clock)
         others = []
         for part, senders in ((self._x, units), (self._delta, errors)):
@@ -123,6 +124,11 @@ class Events:
         errors.feedback = b2.linked_var(units, "feedback", index="unit")
         for group, event in ((units, "change"), (errors, "change"), (errors, "feed_back")):
             group.set_event_schedule(event, **COMPARE.when)
+        send(units, ACTIVITY, self._x.keep)
+        error = f"sent_before = sent\nsent = {self._thresholds.error_sent}\n"
+        send(errors, error, self._delta.keep)
+
+    def _let_sums_begin_anew(self, units: b2.NeuronGroup, errors: b2.NeuronGroup) -> None:
         errors.set_event_schedule("renewal", **RENEW.when)
         clock = b2.Clock(RENEWED_EVERY * units.clock.dt, name="renewal_clock")
         for group, sums in (
@@ -131,9 +137,6 @@ class Events:
         ):
             zero = "\n".join(f"{name} = 0" for name in sums)
             group.run_regularly(zero, name=f"{group.name}_renew", clock=clock, **RENEW.when)
-        send(units, ACTIVITY, self._x.keep)
-        error = f"sent_before = sent\nsent = {self._thresholds.error_sent}\n"
-        send(errors, error, self._delta.keep)
 
     def _synapses(
         self, w: Floats, units: b2.NeuronGroup, errors: b2.NeuronGroup, clock: b2.Clock
