@@ -47,7 +47,7 @@ def deviations(simulation: Simulation) -> dict[str, float]:
         "bias": (recording["bias"][:-1, own], [wave.bias[own] for wave in waves]),
         "product": (recording["update"], [wave.product for wave in waves]),
     }
-    return {name: _deviation(got.values, np.array(want)) for name, (got, want) in pairs.items()}
+    return {name: furthest(got.values, np.array(want)) for name, (got, want) in pairs.items()}
 
 
 def moved(simulation: Simulation) -> float:
@@ -57,7 +57,7 @@ def moved(simulation: Simulation) -> float:
     return float(np.linalg.norm(last - first) / np.linalg.norm(first))
 
 
-def _deviation(got: np.ndarray, want: np.ndarray) -> float:
+def furthest(got: np.ndarray, want: np.ndarray) -> float:
     """Largest over steps of |got - want| / |want|, each the norm over units or synapses."""
     assert got.shape == want.shape
     size = np.linalg.norm(want, axis=1)

@@ -15,7 +15,7 @@ from neurodiff.simulator.execution import machine_code
 from neurodiff.simulator.order import ARRIVE, OBSERVE, SEND
 from tests.event_twin import Rule, Train, dense_steps, last_sent
 from tests.networks import chain, digraph, random_digraph
-from tests.simulated import EVERY_STEP, deviations, moved, reference_waves, simulate
+from tests.simulated import EVERY_STEP, deviations, furthest, moved, reference_waves, simulate
 
 Floats = NDArray[np.float64]
 Delay = str | Mapping[str, Any]
@@ -122,15 +122,6 @@ def deviations_from_twin(seen: Observed) -> dict[str, float]:
         want = np.array([getattr(step, name)[seen.n_inputs :] for step in twin[:-1]])
         found[name] = furthest(getattr(seen, name), want)
     return found
-
-
-def furthest(got: Floats, want: Floats) -> float:
-    """Largest |got - want| / |want| over all rows, each the norm over units or synapses."""
-    assert got.shape == want.shape
-    size = np.linalg.norm(want, axis=1)
-    difference = np.linalg.norm(got - want, axis=1)
-    assert not difference[size == 0].any()
-    return float((difference[size > 0] / size[size > 0]).max(initial=0))
 
 
 def random_network(seed: int, duration: str) -> Model:

@@ -72,7 +72,7 @@ def digits() -> Simulation:
     return Simulation(load(MODELS / "digits.yaml")).run()
 
 
-def tested_accuracy(simulation: Simulation) -> float:
+def accuracy_on_test_frames(simulation: Simulation) -> float:
     """Fraction of the test frames that the network names, plasticity off."""
     shown = simulation.recording.isel(presentation=simulation.recording["tested"].values)
     return float((shown["answer"].argmax("output") == shown["label"]).mean())
@@ -86,7 +86,7 @@ def test_digits_are_learned_as_well_as_by_backprop(digits: Simulation):
     task = compare_task(digits)
     assert task.tested_on == "test"
     assert task.presentations == 18 * 1437
-    assert task.test_accuracy == tested_accuracy(digits) >= 0.97
+    assert task.test_accuracy == accuracy_on_test_frames(digits) >= 0.97
     assert task.backprop_test_accuracy - task.test_accuracy <= 0.01
     assert (digits.recording["tested"].values.sum(), digits.timing.steps) == (360, 314_712)
 
@@ -95,7 +95,7 @@ def test_digits_are_learned_by_events_for_a_tenth_of_the_work(digits: Simulation
     simulation = Simulation(load(MODELS / "digits_events.yaml")).run()
     assert simulation.model.network == digits.model.network
     assert simulation.model.plasticity == digits.model.plasticity
-    assert tested_accuracy(simulation) >= tested_accuracy(digits) - 0.01
+    assert accuracy_on_test_frames(simulation) >= accuracy_on_test_frames(digits) - 0.01
     assert simulation.events.ratio < 0.1
 
 
