@@ -165,19 +165,21 @@ def surroundings(blas: dict[str, str], target: str) -> list[str]:
     versions = [f"{name} {version(name)}" for name in ("numpy", "scipy", "brian2", "neurodiff")]
     return [
         f"python {platform.python_version()}, {', '.join(versions)}",
-        f"events run on {target}" + (f", {_compiler()}" if target == "cpp_standalone" else ""),
-        f"CPU {_cpu()}",
+        f"events run on {target}" + (f", {compiler()}" if target == "cpp_standalone" else ""),
+        f"CPU {cpu()}",
         *(f"BLAS of {peer}: {blas[update]}" for update, peer in PEERS.items()),
     ]
 
 
-def _compiler() -> str:
+def compiler() -> str:
+    """The compiler of the events, and its flags."""
     flags = " ".join(b2.prefs["codegen.cpp.extra_compile_args_gcc"])
     text = subprocess.run(["g++", "--version"], capture_output=True, text=True, check=True).stdout
     return f"{text.splitlines()[0]}, {flags}"
 
 
-def _cpu() -> str:
+def cpu() -> str:
+    """The processor, and how many cores of it there are."""
     file = Path("/proc/cpuinfo")
     lines = file.read_text().splitlines() if file.exists() else []
     names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]

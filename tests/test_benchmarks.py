@@ -38,3 +38,15 @@ def test_unknown_case_is_refused():
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
     assert "no case is called fast" in done.stderr
+
+
+def test_profile_says_where_the_time_goes(tmp_path):
+    results = tmp_path / "profile.md"
+    script = SCRIPT.with_name("profile_events.py")
+    command = [sys.executable, str(script), "--quick", "--write-results", str(results)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split(" | ") for line in results.read_text().splitlines() if "| events" in line]
+    assert len(rows) == 4
+    # all four take time, and all of them touch synapses
+    assert all(float(row[1]) > 0 and float(row[3].strip(" |")) > 0 for row in rows)

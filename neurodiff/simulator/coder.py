@@ -20,13 +20,17 @@ import brian2 as b2
 import numpy as np
 
 from neurodiff.graph import Graph
-from neurodiff.simulator.order import SCALE, SEND
+from neurodiff.simulator.order import COMPARE, SCALE, SEND
 
-#: Equations of a group that sends: the value last sent, and how often it has sent.
+#: Equations of a group that sends: the value last sent, at which step, and how often it has sent.
 SENDER = """
 sent : 1
+last_sent : integer
 times_sent : integer
 """
+
+#: Condition that a unit has sent in this step; true from `SEND` on.
+SENT_NOW = "last_sent == timestep(t, dt)"
 
 #: Equations of a unit: by how much it moved when it last sent.
 MOVING = "last_move : 1"
@@ -96,7 +100,9 @@ def send(group: b2.NeuronGroup, what: str, keep: str) -> None:
     keep : str
         Brian2 code that runs when `sent` has its new value.
     """
-    code = f"{what}{keep}\ntimes_sent += 1"
+    code = f"{what}{keep}\nlast_sent = timestep(t, dt)\ntimes_sent += 1"
+    group.last_sent = -1
+    group.set_event_schedule("change", **COMPARE.when)
     group.run_on_event("change", code, **SEND.when)
 
 
@@ -141,7 +147,11 @@ def build_scales(
         name="squares",
         clock=clock,
     )
-    squares.connect(i=np.arange(len(errors)), j=population)
+    # one of each population in turn: additions to one sum would have to wait for each other
+    in_turn = np.argsort(
+        [n for size in np.bincount(population) for n in range(size)], kind="stable"
+    )
+    squares.connect(i=in_turn, j=population[in_turn])
     errors.population = population
     errors.population_scale = b2.linked_var(scales, "scale", index="population")
     errors.population_least = b2.linked_var(scales, "least", index="population")

@@ -8,6 +8,7 @@ import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.simulator.coder import SENT_NOW
 from neurodiff.simulator.sampling import Sampling
 
 
@@ -22,11 +23,11 @@ class Addition:
     def with_samples(self, sampling: Mapping[str, Sampling]) -> "Addition":
         """The same with the events at which the population is recorded.
 
-        Sampling `events` keeps what is sent: event `change`, limited to the sampled steps.
+        Sampling `events` keeps what is sent, and only of those that send.
         """
         events, namespace = dict(self.events), dict(self.namespace)
         for name, part in sampling.items():
-            kept = replace(part, only=self.events["change"]) if name == "events" else part
+            kept = replace(part, only=SENT_NOW) if name == "events" else part
             events[name] = kept.condition(name)
             namespace |= kept.constants(name)
         return replace(self, events=events, namespace=namespace)

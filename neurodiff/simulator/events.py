@@ -19,12 +19,13 @@ from neurodiff.simulator.coder import (
     ACTIVITY,
     MOVING,
     RELATIVE,
+    SENT_NOW,
     Thresholds,
     build_scales,
     send,
 )
 from neurodiff.simulator.connections import Addition
-from neurodiff.simulator.order import ARRIVE, ARRIVE_BACK, COMPARE, MEET, OBSERVE, RENEW
+from neurodiff.simulator.order import ARRIVE, ARRIVE_BACK, MEET, OBSERVE, RENEW, SEND
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.sampling import Sampling
 
@@ -74,19 +75,18 @@ class Events:
         )
 
     def _addition_to_errors(self) -> Addition:
-        """Event `change` is the sending, `feed_back` the sending that reaches synapses.
+        """Event `change` is the sending, `feed_back` that of units that reach synapses.
 
         An error unit without presynaptic error units has nobody to feed back to, and for its own
         synapses it is enough that it keeps what it last sent.
         """
-        changed = self._thresholds.changed("delta")
         relative = "" if self._thresholds.average is None else RELATIVE
         return Addition(
             f"{closed_form.ERRORS}{self._delta.sender_equations}{relative}\n"
             "feeds_back : boolean (constant)\n",
             {
-                "change": changed,
-                "feed_back": f"feeds_back and {changed}",
+                "change": self._thresholds.changed("delta"),
+                "feed_back": f"feeds_back and {SENT_NOW}",
                 "renewal": "timestep(t, dt) % renewed_every == 0",
             },
             {"error_threshold": self._thresholds.error, "renewed_every": RENEWED_EVERY},
@@ -122,8 +122,7 @@ class Events:
         errors.feeds_back = self._feeds_back
         units.drive = b2.linked_var(errors, "drive", index="error")
         errors.feedback = b2.linked_var(units, "feedback", index="unit")
-        for group, event in ((units, "change"), (errors, "change"), (errors, "feed_back")):
-            group.set_event_schedule(event, **COMPARE.when)
+        errors.set_event_schedule("feed_back", **SEND.after().when)
         send(units, ACTIVITY, self._x.keep)
         error = f"sent_before = sent\nsent = {self._thresholds.error_sent}\n"
         send(errors, error, self._delta.keep)
@@ -143,6 +142,9 @@ class Events:
     ) -> b2.Synapses:
         form = self._form
         meet = {"meet": form.meet} if form.meets else {}
+        delays = self._delays(clock)
+        # a delay that all synapses have takes no memory
+        common = {name: lags[0] for name, lags in delays.items() if np.ptp(lags) == 0}
         synapses = b2.Synapses(
             units,
             errors,
@@ -155,6 +157,7 @@ class Events:
                 "renew": "renewal",
                 "meet": "feed_back",
             },
+            delay=common,
             namespace=self._rule.constants,
             name="synapses",
             clock=clock,
@@ -163,9 +166,8 @@ class Events:
         synapses.anchor = w[self._ends.order]
         if "plastic" in synapses.variables:
             synapses.plastic = form.plastic
-        # what was sent in a step is looked for at the beginning of the next
-        synapses.arrive.delay = (self._x.lags - 1) * clock.dt
-        synapses.arrive_back.delay = (self._delta.lags - 1) * clock.dt
+        for name in delays.keys() - common.keys():
+            getattr(synapses, name).delay = delays[name]
         moments = {"arrive": ARRIVE, "arrive_back": ARRIVE_BACK, "renew": RENEW.after()}
         if form.meets:
             moments["meet"] = MEET
@@ -173,6 +175,15 @@ class Events:
             pathway = getattr(synapses, name)
             pathway.when, pathway.order = moment
         return synapses
+
+    def _delays(self, clock: b2.Clock) -> dict[str, b2.Quantity]:
+        """Delays (n_synapses,) by pathway."""
+        now = np.zeros(len(self._ends.order))
+        # what was sent in a step is looked for at the beginning of the next
+        steps = {"arrive": self._x.lags - 1, "arrive_back": self._delta.lags - 1, "renew": now}
+        if self._form.meets:
+            steps["meet"] = now
+        return {name: lags * clock.dt for name, lags in steps.items()}
 
 
 class _Ends(NamedTuple):

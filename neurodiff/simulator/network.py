@@ -12,7 +12,7 @@ from neurodiff.simulator.connections import Connections, Transmission
 from neurodiff.simulator.error_units import build_error_units
 from neurodiff.simulator.events import Events
 from neurodiff.simulator.graded import Graded
-from neurodiff.simulator.order import COMPARE, OBSERVE, RECORD, SEND
+from neurodiff.simulator.order import OBSERVE, RECORD, SEND
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.sampling import Sampling, monitor
 from neurodiff.simulator.sources import build_player
@@ -117,9 +117,9 @@ def _kept(units: b2.NeuronGroup, errors: b2.NeuronGroup, *, frozen: bool) -> lis
     kept: list[tuple[Any, ...]] = [
         (units, "signals", ["x"], RECORD),
         (units, "answers", ["x"], RECORD),
-        (units, "events", ["sent"], COMPARE, SEND.after()),
+        (units, "events", ["sent"], SEND.after()),
         (errors, "signals", ["delta", "target"], RECORD),
-        (errors, "events", ["sent"], COMPARE, SEND.after()),
+        (errors, "events", ["sent"], SEND.after()),
         (errors, "weights", ["bias"], OBSERVE),
     ]
     if not frozen:
