@@ -46,7 +46,6 @@ sent = x + 0.25*threshold*sign(move)*int(moves_on)
 last_move = move
 """
 
-
 #: Equations of an error unit with a threshold relative to the size of its population's errors.
 RELATIVE = """
 population_scale : 1 (linked)

@@ -55,7 +55,7 @@ class Diffusion:
     def apply_to_sums(self, units: b2.NeuronGroup, errors: b2.NeuronGroup) -> None:
         """Events: let what a unit knows of its synapses learn, and the biases.
 
-        The synapses themselves are not touched; see `neurodiff.simulator.events`.
+        The synapses themselves are not touched; see `neurodiff.simulator.closed_form`.
         """
         if self.frozen:
             return

@@ -1,15 +1,18 @@
 """How many events a model will send, from the speed of its stimuli, before it is run."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.event_counts import operations_per_event
+from neurodiff.graph import Graph
 from neurodiff.reference.backprop import Gradient, backprop, slopes
 from neurodiff.response import respond
 from neurodiff.simulation import Simulation
+from neurodiff.simulator.coder import Thresholds
 from neurodiff.stimuli import Stimuli, Table
 
 Floats = NDArray[np.float64]
@@ -46,20 +49,16 @@ def expected_activity(simulation: Simulation) -> Activity | None:
         return None
     graph = simulation.graph
     before, after, changes_per_step = _changes(simulation)
-    moved = np.abs(after.x - before.x)
-    forward = changes_per_step * _sent(moved, np.full(graph.n_units, thresholds.forward))
-    threshold = np.full(graph.n_units, thresholds.error)
-    if thresholds.average is not None:
-        threshold *= np.repeat(
-            [np.sqrt(np.mean(after.delta[:, part.units] ** 2)) for part in graph.populations],
-            [part.size for part in graph.populations],
-        )
-    parts = [after.delta - before.delta]
+    forward = changes_per_step * _sent(
+        after.x - before.x, np.full(graph.n_units, thresholds.forward)
+    )
+    steps = [before.delta, after.delta]
     if changes_per_step < 1:
         # first the activity arrives and changes the slope, later the error comes back
-        between = _errors_between(simulation, before, after)
-        parts = [between - before.delta, after.delta - between]
-    backward = changes_per_step * np.sum([_sent(np.abs(part), threshold) for part in parts], axis=0)
+        steps.insert(1, _errors_between(simulation, before, after))
+    threshold = _error_threshold(graph, thresholds, after)
+    sent = [_sent(new - old, threshold) for old, new in pairwise(steps)]
+    backward = changes_per_step * np.sum(sent, axis=0)
     of_unit, of_error = operations_per_event(graph, learns=not simulation.rule.frozen)
     operations = float(of_unit @ forward + of_error @ backward)
     return Activity(
@@ -71,8 +70,19 @@ def expected_activity(simulation: Simulation) -> Activity | None:
 
 def _sent(change: Floats, threshold: Floats) -> Floats:
     """Events per change (n_units,), of changes (n, n_units)."""
-    beyond = np.divide(change, threshold, out=(change > 0).astype(float), where=threshold > 0)
-    return np.minimum(beyond, 1.0).mean(axis=0)
+    size = np.abs(change)
+    beyond = np.divide(size, threshold, out=(size > 0).astype(float), where=threshold > 0)
+    return np.asarray(np.minimum(beyond, 1.0).mean(axis=0))
+
+
+def _error_threshold(graph: Graph, thresholds: Thresholds, answers: Gradient) -> Floats:
+    """Changes of the errors (n_units,) that are sent, relative ones to the size of these errors."""
+    if thresholds.average is None:
+        return np.full(graph.n_units, thresholds.error)
+    sizes = np.empty(graph.n_units)
+    for part in graph.populations:
+        sizes[part.units] = np.sqrt(np.mean(answers.delta[:, part.units] ** 2))
+    return thresholds.error * sizes
 
 
 def _changes(simulation: Simulation) -> tuple[Gradient, Gradient, float]:
