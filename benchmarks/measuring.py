@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from peak_memory import own_peak, reset_own_peak, wrap
 
 import neurodiff
-from neurodiff.simulator.events import EventSynapses
 from neurodiff.simulator.execution import machine_code
+from neurodiff.simulator.lazy_synapses import LazySynapses
 from neurodiff.simulator.network import BuiltNetwork, Samplings
 from neurodiff.stimuli import Sinusoids, Table
 
@@ -135,8 +135,8 @@ class EventDriven:
         return measured
 
     @property
-    def _synapses(self) -> EventSynapses:
-        assert isinstance(self._built.synapses, EventSynapses)
+    def _synapses(self) -> LazySynapses:
+        assert isinstance(self._built.synapses, LazySynapses)
         return self._built.synapses
 
     def weights(self) -> Floats:

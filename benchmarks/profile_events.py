@@ -16,8 +16,8 @@ from measuring import steps_of
 from report import compiler, cpu, markdown
 
 from neurodiff import Simulation
-from neurodiff.simulator.events import EventSynapses
 from neurodiff.simulator.execution import machine_code
+from neurodiff.simulator.lazy_synapses import LazySynapses
 from neurodiff.simulator.network import BuiltNetwork, Samplings
 from neurodiff.table import align
 
@@ -94,7 +94,7 @@ def _by_part(built: BuiltNetwork) -> dict[str, float]:
 
 def _visits(simulation: Simulation, built: BuiltNetwork) -> dict[str, int]:
     """How many synapses events have touched, by direction."""
-    assert isinstance(built.synapses, EventSynapses)
+    assert isinstance(built.synapses, LazySynapses)
     units, errors = built.synapses.event_counts()
     graph = simulation.graph
     returns = graph.pre >= graph.n_inputs

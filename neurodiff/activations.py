@@ -5,6 +5,7 @@ is in x where that spares a second tanh or exp.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +38,73 @@ def _softplus(a: Array) -> Array:
     return 0.5 * (a + np.abs(a)) + np.log1p(np.exp(-np.abs(a)))
 
 
+@dataclass(frozen=True)
+class Membrane:
+    """A leaky integrate-and-fire neuron that a constant current drives.
+
+    Voltages are such that rest is 0 and the threshold 1; times are in time steps.
+
+    Attributes
+    ----------
+    time_constant, refractory : float
+    reset : float
+        Where the voltage stays for the refractory time after a spike.
+    background : float
+        Where the voltage would go with a = 0; with any a, `background + a`.
+    maximum_rate : float
+        Spikes per step that stand for an activity of 1.
+    """
+
+    time_constant: float
+    refractory: float
+    reset: float
+    background: float
+    maximum_rate: float
+
+    def rate(self, a: Array) -> Array:
+        """Activity x = f(a)/maximum_rate of the f-I curve.
+
+        f = 1/(refractory + time_constant log((I - reset)/(I - 1))) for I = background + a > 1.
+        """
+        current, fires = self._current(a)
+        return fires * self._frequency(current) / self.maximum_rate
+
+    def slope(self, a: Array) -> Array:
+        """Its derivative, f^2 time_constant (1 - reset)/((I - 1)(I - reset))/maximum_rate."""
+        current, fires = self._current(a)
+        bend = self.time_constant * (1 - self.reset) / ((current - 1) * (current - self.reset))
+        return fires * self._frequency(current) ** 2 * bend / self.maximum_rate
+
+    def _current(self, a: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """The current, at least a little above the threshold, and whether it is above."""
+        current = self.background + a
+        return np.maximum(current, 1 + _ABOVE), current > 1
+
+    def _frequency(self, current: Array) -> Array:
+        interval = np.log((current - self.reset) / (current - 1))
+        return np.asarray(1 / (self.refractory + self.time_constant * interval))
+
+    @property
+    def activation(self) -> "Activation":
+        """The f-I curve as an activation function."""
+        current = f"clip({self.background!r} + a, {1 + _ABOVE!r}, 1e300)"
+        reset, tau = repr(self.reset), repr(self.time_constant)
+        logarithm = f"log(({current} - {reset})/({current} - 1))"
+        frequency = f"1/({self.refractory!r} + {tau}*{logarithm})"
+        fires = f"int({self.background!r} + a > 1)/{self.maximum_rate!r}"
+        bend = f"{tau}*(1 - {reset})/(({current} - 1)*({current} - {reset}))"
+        return Activation(
+            text=f"{fires}*{frequency}",
+            slope_text=f"{fires}*({frequency})**2*{bend}",
+            function=self.rate,
+            slope=self.slope,
+        )
+
+
+#: The f-I curve rises vertically at the threshold; nearer to it than this nothing fires.
+_ABOVE = 1e-9
+
+#: Those without parameters; the f-I curve of a `Membrane` is the other one.
 ACTIVATIONS = {
     "linear": Activation(
         text="a",

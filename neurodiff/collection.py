@@ -11,6 +11,7 @@ from neurodiff.simulator.sampling import samples
 from neurodiff.stimuli import Presentations
 
 Arrays = dict[str, NDArray[Any]]
+Ints = NDArray[np.int64]
 
 
 def collect(
@@ -32,7 +33,9 @@ def collect(
         answers = samples(built.monitors["units", "answers"], "x", len(graph.outputs))
         # recorded by unit number, kept in the order of the outputs
         arrays["answer"] = answers[:, np.argsort(np.argsort(graph.outputs))]
-    if samplings.events is not None:
+    if built.synapses.spike_monitors:
+        arrays.update(_spikes(built, graph))
+    elif samplings.events is not None:
         arrays.update(_events(built, graph))
     arrays.update(_weights(built, graph))
     recorded = samplings.weights.steps(completed) if samplings.weights else np.array([0])
@@ -73,25 +76,45 @@ def _products(built: BuiltNetwork, graph: Graph) -> Arrays:
 
 def _events(built: BuiltNetwork, graph: Graph) -> Arrays:
     """Every event, in the order of time: when, of which unit, of what kind, with what value."""
-    forward = _sent(built, "units", "forward")
-    errors = _sent(built, "errors", "error")
-    errors["spike_unit"] = errors["spike_unit"] + graph.n_inputs
-    events = {name: np.concatenate([forward[name], errors[name]]) for name in forward}
+    parts = []
+    for group, kind, first in (("units", "forward", 0), ("errors", "error", graph.n_inputs)):
+        recorded = built.monitors[group, "events"]
+        steps, unit = _happened(recorded, built)
+        value = {"spike_value": np.array(recorded.sent[:])}
+        parts.append(_of_kind(steps, unit + first, np.full(len(steps), kind)) | value)
+    return _in_order(parts, graph)
+
+
+def _spikes(built: BuiltNetwork, graph: Graph) -> Arrays:
+    """Every spike, in the order of time: when, of which unit, of what kind of neuron."""
+    parts = []
+    monitors = built.synapses.spike_monitors
+    steps, neuron = _happened(monitors["neurons"], built)
+    unit = np.array(monitors["neurons"].source.unit[:])[neuron]
+    parts.append(_of_kind(steps, unit, np.full(len(steps), "forward")))
+    cells = monitors["cells"].source
+    steps, cell = _happened(monitors["cells"], built)
+    kind = np.where(np.array(cells.polarity[:])[cell] > 0, "on", "off")
+    parts.append(_of_kind(steps, np.array(cells.unit[:])[cell], kind))
+    return _in_order(parts, graph)
+
+
+def _happened(recorded: Any, built: BuiltNetwork) -> tuple[Ints, Ints]:
+    """Step and element of each event of an EventMonitor."""
+    steps = np.rint(np.array(recorded.t[:]) / float(built.clock.dt))
+    return steps.astype(np.int64), np.array(recorded.i[:], dtype=np.int64)
+
+
+def _of_kind(steps: Ints, unit: Ints, kind: NDArray[np.str_]) -> Arrays:
+    return {"spike_time": steps, "spike_unit": unit, "spike_kind": kind}
+
+
+def _in_order(parts: list[Arrays], graph: Graph) -> Arrays:
+    """All parts in one, sorted by time, which is in steps until here."""
+    events = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     order = np.argsort(events["spike_time"], kind="stable")
     events["spike_time"] = events["spike_time"] * graph.time_step
     return {name: values[order] for name, values in events.items()}
-
-
-def _sent(built: BuiltNetwork, group: str, kind: str) -> Arrays:
-    """The events of a group; times in steps."""
-    recorded = built.monitors[group, "events"]
-    steps = np.array(recorded.t[:]) / float(built.clock.dt)
-    return {
-        "spike_time": np.rint(steps).astype(np.int64),
-        "spike_unit": np.array(recorded.i[:]),
-        "spike_kind": np.full(len(steps), kind),
-        "spike_value": np.array(recorded.sent[:]),
-    }
 
 
 def _weights(built: BuiltNetwork, graph: Graph) -> Arrays:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neurodiff.graph import Graph, Ints, Population
+from neurodiff.graph import Graph, Ints, Population, Projection
 from neurodiff.latency import Floats, projection_latencies, target_arrivals
 from neurodiff.plan import validation_start
 from neurodiff.simulation import Simulation
@@ -26,6 +26,7 @@ def describe(simulation: Simulation) -> str:
         _projections(simulation.graph),
         _latencies(simulation),
         *_events(simulation),
+        *_spikes(simulation),
         _cost(simulation),
     ]
     return "\n\n".join(parts)
@@ -91,6 +92,34 @@ def _events(simulation: Simulation) -> list[str]:
         f"{_share(activity.backward)} of the error units send in a step, with the initial weights; "
         "learning adds to it)"
     ]
+
+
+def _spikes(simulation: Simulation) -> list[str]:
+    """Neurons, the lag of their traces, the gain of each population's error cells, kept signs."""
+    spiking, graph = simulation.spiking, simulation.graph
+    if spiking is None:
+        return []
+    time_step = graph.time_step
+    lines = [
+        f"by spikes of {spiking.neurons_per_unit} {spiking.neuron} neuron(s) per unit, "
+        f"{spiking.maximum_rate / time_step:.4g} Hz for an activity of 1",
+        f"a trace lags by {graph.trace_lag:.4g} steps: once for each hop in F and R; twice more,",
+        "for the traces of the output and of the error, in M and in the first exact step",
+    ]
+    for part in graph.populations:
+        if part.role != "input":
+            gain = spiking.gain[part.start] / time_step
+            lines.append(f"error cells of {part.name}: {gain:.4g} Hz for an error of 1")
+    if graph.dale.any():
+        kept = [part for part in graph.projections if graph.dale[part.synapses].all()]
+        signs = ", ".join(_excitatory(simulation, part) for part in kept)
+        lines.append(f"weights that keep their signs: {signs}")
+    return ["\n".join(lines)]
+
+
+def _excitatory(simulation: Simulation, part: Projection) -> str:
+    w = simulation.w[part.synapses]
+    return f"{part.name} ({int((w >= 0).sum())} excitatory, {int((w < 0).sum())} inhibitory)"
 
 
 def _share(part: float) -> str:

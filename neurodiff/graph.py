@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.activations import ACTIVATIONS, Activation, Membrane
 from neurodiff.exceptions import ModelError
 from neurodiff.spec import Model
 from neurodiff.spec.checks import topological_order
@@ -21,18 +22,24 @@ from neurodiff.spec.network import (
     ProjectionSpec,
     UniformDelay,
 )
+from neurodiff.spec.transmission import SpikeTransmission
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Population:
-    """A range of units with one activation function; `depth` is the longest path from an input."""
+    """A range of units with one activation function; `depth` is the longest path from an input.
+
+    `activation` is the name of `sigma`.
+    """
 
     name: str
     role: str
     activation: str
+    sigma: Activation
     bias: bool
     depth: int
     start: int
@@ -77,8 +84,12 @@ class Graph:
         Delay in steps from x_pre to the synapse, and from delta_post to the error unit of `pre`.
     plastic : bool array (n_synapses,)
         Whether the synapse learns.
+    dale : bool array (n_synapses,)
+        Whether the weight keeps its sign.
     time_step : float
         Duration of a step in s.
+    trace_lag : float
+        By how many steps the traces of spikes lag behind what they carry; 0 without spikes.
     output_names : tuple of str
         The output populations in the order of the model file, which is that of the targets.
     """
@@ -90,7 +101,9 @@ class Graph:
     forward_lag: Ints
     backward_lag: Ints
     plastic: Bools
+    dale: Bools
     time_step: float
+    trace_lag: float
     output_names: tuple[str, ...]
 
     @property
@@ -102,6 +115,16 @@ class Graph:
     def n_synapses(self) -> int:
         """Number of synapses; biases are not counted."""
         return len(self.pre)
+
+    @property
+    def forward_latency(self) -> Floats:
+        """Mean steps (n_synapses,) until what a unit does is known at the synapse."""
+        return np.asarray(self.forward_lag + self.trace_lag, dtype=np.float64)
+
+    @property
+    def backward_latency(self) -> Floats:
+        """Mean steps (n_synapses,) until what an error unit does is known to that of `pre`."""
+        return np.asarray(self.backward_lag + self.trace_lag, dtype=np.float64)
 
     @cached_property
     def n_inputs(self) -> int:
@@ -141,7 +164,8 @@ def build_graph(model: Model) -> Graph:
     """
     specs, connections = model.network.digraph()
     order = topological_order(specs, connections)
-    populations = _number_units(specs, connections, order)
+    curves = {"lif": lif.activation} if (lif := membrane(model)) else {}
+    populations = _number_units(specs, connections, order, ACTIVATIONS | curves)
     connections = sorted(connections, key=lambda part: order.index(part.post))
     pairs = [_connect(part, populations, model.seed) for part in connections]
     edges = np.cumsum([0] + [len(pre) for pre, _ in pairs])
@@ -171,13 +195,42 @@ def build_graph(model: Model) -> Graph:
         forward_lag=lags["forward"],
         backward_lag=lags["backward"],
         plastic=np.repeat([part.plastic for part in connections], np.diff(edges)),
+        dale=np.repeat([bool(part.dale) for part in connections], np.diff(edges)),
         time_step=model.time_step,
+        trace_lag=_trace_lag(model),
         output_names=tuple(name for name, part in specs.items() if part.role == "output"),
     )
 
 
+def membrane(model: Model) -> Membrane | None:
+    """The neuron of a model of leaky integrate-and-fire neurons, its times in steps."""
+    spikes = model.transmission
+    if not isinstance(spikes, SpikeTransmission) or spikes.neuron != "lif":
+        return None
+    assert spikes.membrane_time_constant is not None and spikes.refractory is not None
+    assert spikes.rest is not None and spikes.reset is not None
+    assert spikes.threshold is not None and spikes.background is not None
+    return Membrane(
+        time_constant=spikes.membrane_time_constant / model.time_step,
+        refractory=spikes.refractory / model.time_step,
+        reset=(spikes.reset - spikes.rest) / (spikes.threshold - spikes.rest),
+        background=spikes.background,
+        maximum_rate=spikes.maximum_rate * model.time_step,
+    )
+
+
+def _trace_lag(model: Model) -> float:
+    """Mean age in steps of what an exponential trace holds: the mean of k decay^k (1 - decay)."""
+    if not isinstance(model.transmission, SpikeTransmission):
+        return 0.0
+    return float(1 / np.expm1(model.time_step / model.transmission.synaptic_time_constant))
+
+
 def _number_units(
-    specs: dict[str, PopulationSpec], connections: list[ProjectionSpec], order: list[str]
+    specs: dict[str, PopulationSpec],
+    connections: list[ProjectionSpec],
+    order: list[str],
+    activations: dict[str, Activation],
 ) -> dict[str, Population]:
     """Populations by name, inputs first, each with its range of units and its depth."""
     depth: dict[str, int] = {}
@@ -193,6 +246,7 @@ def _number_units(
             name=name,
             role=part.role,
             activation=part.activation or "linear",
+            sigma=activations[part.activation or "linear"],
             bias=bool(part.bias),
             depth=depth[name],
             start=start,

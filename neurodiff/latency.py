@@ -65,20 +65,23 @@ def compute_latencies(graph: Graph, target_delay: int | None = None) -> Latencie
     `target_delay` is that of the target in steps, None where it is matched to the outputs.
     """
     is_input = np.arange(graph.n_units) < graph.n_inputs
-    forward = _Paths(graph.pre, graph.post, graph.forward_lag, is_input, np.zeros(graph.n_units))
+    at_once = np.zeros(graph.n_units)
+    forward = _Paths(graph.pre, graph.post, graph.forward_latency, is_input, at_once)
     # a unit without synapses onto it sends what its bias makes it, from step 0 on
     silent = np.bincount(graph.post, minlength=graph.n_units) == 0
-    settled = _Paths(graph.pre, graph.post, graph.forward_lag, silent, np.zeros(graph.n_units))
+    settled = _Paths(graph.pre, graph.post, graph.forward_latency, silent, at_once)
     for projection in graph.projections:
         forward.extend(projection.synapses)
         settled.extend(projection.synapses)
     is_output = np.isin(np.arange(graph.n_units), graph.outputs)
-    backward = _Paths(graph.post, graph.pre, graph.backward_lag, is_output, np.zeros(graph.n_units))
-    age = _Paths(graph.post, graph.pre, graph.backward_lag, is_output, forward.mean())
+    backward = _Paths(graph.post, graph.pre, graph.backward_latency, is_output, at_once)
+    # spikes: an output is compared as a trace, and a synapse reads its error as a trace
+    known = forward.mean() + 2 * graph.trace_lag
+    age = _Paths(graph.post, graph.pre, graph.backward_latency, is_output, known)
     # the error of an output lasts once both its activity and its target do
     lags = _target_lags(graph, forward.mean(), target_delay)
-    lasts = np.maximum(settled.longest, lags)
-    longest = _Paths(graph.post, graph.pre, graph.backward_lag, is_output, lasts)
+    lasts = np.maximum(settled.longest, lags) + 2 * graph.trace_lag
+    longest = _Paths(graph.post, graph.pre, graph.backward_latency, is_output, lasts)
     for projection in reversed(_by_presynaptic_order(graph)):
         for paths in (backward, age, longest):
             paths.extend(projection.synapses)
@@ -104,7 +107,7 @@ def _target_lags(graph: Graph, forward: Floats, target_delay: int | None) -> Int
 
 def outputs_settle(latencies: Latencies, graph: Graph) -> int:
     """Steps until no output changes any more after a change of the input."""
-    return int(_largest(latencies.longest_forward[graph.outputs]))
+    return int(np.ceil(_largest(latencies.longest_forward[graph.outputs])))
 
 
 def target_arrivals(graph: Graph, target_lag: Ints | Floats) -> tuple[Floats, Floats]:
@@ -123,7 +126,7 @@ def target_arrivals(graph: Graph, target_lag: Ints | Floats) -> tuple[Floats, Fl
     begin = np.zeros(graph.n_units)
     begin[graph.outputs] = target_lag
     is_output = np.isin(np.arange(graph.n_units), graph.outputs)
-    paths = _Paths(graph.post, graph.pre, graph.backward_lag, is_output, begin)
+    paths = _Paths(graph.post, graph.pre, graph.backward_latency, is_output, begin)
     for projection in reversed(_by_presynaptic_order(graph)):
         paths.extend(projection.synapses)
     return paths.shortest, paths.longest
@@ -136,7 +139,7 @@ def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionL
         synapses = part.synapses
         pre, post = graph.pre[synapses], graph.post[synapses]
         # M = R_post + F_out - F_pre - lag, with p = f: the trace is what has just arrived
-        newer = latencies.age[post] - latencies.forward[pre] - graph.forward_lag[synapses]
+        newer = latencies.age[post] - latencies.forward[pre] - graph.forward_latency[synapses]
         # the difference of two means is 0 only to rounding
         mismatch = round(_mean(newer), 9) + 0.0
         rows.append(
@@ -145,7 +148,7 @@ def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionL
                 forward=_mean(latencies.forward[part.post.units]),
                 backward=_mean(latencies.backward[part.post.units]),
                 mismatch=mismatch,
-                exact_from=int(_largest(latencies.longest_age[post])),
+                exact_from=int(np.ceil(_largest(latencies.longest_age[post]))),
                 cutoff=1 / (4 * mismatch * graph.time_step) if mismatch > 0 else np.inf,
             )
         )
@@ -155,7 +158,7 @@ def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionL
 class _Paths:
     """Mean, shortest and longest latency of the paths that end in each unit."""
 
-    def __init__(self, source: Ints, sink: Ints, lag: Ints, begins: Bools, begin: Floats):
+    def __init__(self, source: Ints, sink: Ints, lag: Floats, begins: Bools, begin: Floats):
         self._source, self._sink, self._lag = source, sink, lag
         self._arrivals = begins.astype(float)
         self._total = np.where(begins, begin, 0.0)

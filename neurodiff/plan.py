@@ -1,22 +1,38 @@
 """When a run samples what: the model's `record` and `validation` in steps, with their defaults."""
 
+from dataclasses import replace
 from math import ceil, gcd
 
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.error_size import expected_error_sizes
 from neurodiff.exceptions import ModelError
-from neurodiff.graph import Graph
-from neurodiff.latency import Latencies, outputs_settle, projection_latencies
+from neurodiff.graph import Graph, membrane
+from neurodiff.latency import (
+    Latencies,
+    compute_latencies,
+    outputs_settle,
+    projection_latencies,
+)
 from neurodiff.simulator.coder import Thresholds
 from neurodiff.simulator.network import Samplings
+from neurodiff.simulator.neurons import Spiking
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.sampling import Sampling
 from neurodiff.spec import Model
 from neurodiff.spec.model import Plasticity
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity
-from neurodiff.spec.transmission import EventTransmission, RelativeThreshold
+from neurodiff.spec.transmission import EventTransmission, RelativeThreshold, SpikeTransmission
 from neurodiff.stimuli import Stimuli
+
+Floats = NDArray[np.float64]
 
 #: About how many samples are kept where the model does not say how often.
 _SIGNALS, _WEIGHTS, _PRODUCTS = 1000, 10, 200
+
+#: After how many time constants a trace of spikes is taken to have settled.
+_SETTLED = 5
 
 #: Steps of the running mean that a relative threshold goes by, unless the model says.
 _AVERAGE = 1000
@@ -45,6 +61,36 @@ def event_thresholds(model: Model) -> Thresholds | None:
         return Thresholds(sent.threshold, of_errors.absolute, None)
     average = _AVERAGE if of_errors.average is None else model.steps(of_errors.average)
     return Thresholds(sent.threshold, of_errors.relative, average)
+
+
+def spiking(
+    model: Model, graph: Graph, w: Floats, bias: Floats, stimuli: Stimuli
+) -> Spiking | None:
+    """The neurons of spiking transmission; None with another one.
+
+    The gain of each population's error cells is such that they fire at `error_rate` for an error of
+    the size that its errors have before anything is learned.
+
+    Parameters
+    ----------
+    w, bias : arrays (n_synapses,), (n_units,)
+        At the start.
+    """
+    spikes = model.transmission
+    if not isinstance(spikes, SpikeTransmission):
+        return None
+    sizes = expected_error_sizes(graph, w, bias, stimuli, model.loss)
+    at_one = spikes.error_rate * model.time_step
+    return Spiking(
+        neuron=spikes.neuron,
+        membrane=membrane(model),
+        maximum_rate=spikes.maximum_rate * model.time_step,
+        gain=graph.by_unit(lambda part: at_one / sizes.get(part.name, 1.0)),
+        decay=float(np.exp(-model.time_step / spikes.synaptic_time_constant)),
+        neurons_per_unit=spikes.neurons_per_unit,
+        mutual_inhibition=spikes.mutual_inhibition,
+        seed=model.seed,
+    )
 
 
 def plan_samplings(model: Model, stimuli: Stimuli, latencies: Latencies, graph: Graph) -> Samplings:
@@ -83,7 +129,9 @@ def validation_start(model: Model, latencies: Latencies, graph: Graph) -> int:
     """First step that is validated; by default, that from which a constant input is exact."""
     if model.validation.start is not None:
         return model.steps(model.validation.start)
-    return max(row.exact_from for row in projection_latencies(graph, latencies))
+    settled = max(row.exact_from for row in projection_latencies(graph, latencies))
+    # the mean lag of a trace is not yet its end
+    return settled + ceil(_SETTLED * graph.trace_lag)
 
 
 def recorded_values(samplings: Samplings, steps: int, graph: Graph) -> int:
@@ -116,9 +164,9 @@ def _signals(model: Model, steps: int) -> Sampling | None:
 
 
 def _events(model: Model) -> Sampling | None:
-    """When events are kept: every one of them, in the window of the signals."""
+    """When events or spikes are kept: every one of them, in the window of the signals."""
     kept = model.record.events or ("none" if model.record.signals == "none" else "all")
-    if model.transmission.kind != "events" or kept == "none":
+    if model.transmission.kind == "graded" or kept == "none":
         return None
     if model.record.window is None:
         return Sampling(1)
@@ -138,12 +186,21 @@ def _products(model: Model, stimuli: Stimuli) -> Sampling:
 
 
 def _answers(model: Model, stimuli: Stimuli, latencies: Latencies, graph: Graph) -> Sampling | None:
-    """The first step at which the outputs answer to a labelled frame; one sample per presentation.
+    """The step at which an answer to a labelled frame is read; one sample per presentation.
 
-    At that step nothing has been learned from the frame yet.
+    It is the first at which the outputs answer, when nothing has been learned from the frame yet.
+    Traces of spikes take their time: there it is the last before the next frame reaches an output.
     """
     shown = stimuli.presentations
     if shown is None or model.target.kind != "labels":
         return None
     first = outputs_settle(latencies, graph) + shown.crossfade
+    if graph.trace_lag:
+        first = _next_frame(graph) + shown.hold - 1
     return Sampling(shown.hold, first, first + shown.steps, only="is_output")
+
+
+def _next_frame(graph: Graph) -> int:
+    """Steps until the first spike of a new frame can reach an output, traces or not."""
+    without = compute_latencies(replace(graph, trace_lag=0.0))
+    return int(without.shortest_forward[graph.outputs].min())

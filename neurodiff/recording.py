@@ -25,11 +25,16 @@ _VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
     "update": (("update_time", "synapse"), "1", "local product delta_post * x_pre of the synapse"),
     "update_w": (("update_time", "synapse"), "1", "weight with which the product was made"),
     "update_bias": (("update_time", "unit"), "1", "bias with which the product was made"),
+    "error_gain": (("unit",), "Hz", "rate of an ON cell for an error (dE/da) of 1"),
     "answer": (("presentation", "output"), "1", "outputs as they first answer to a frame"),
     "label": (("presentation",), "1", "label of the frame"),
     "spike_time": (("event",), "s", "time of the step in which a unit sends"),
     "spike_unit": (("event",), "1", "unit that sends"),
-    "spike_kind": (("event",), "1", "what it sends: its activity (forward) or its error (error)"),
+    "spike_kind": (
+        ("event",),
+        "1",
+        "what it sends: activity (forward) or error (error; on, off)",
+    ),
     "spike_value": (("event",), "1", "value that the event carries"),
     "tested": (("presentation",), "1", "whether the frame was shown in the test, plasticity off"),
 }

@@ -6,7 +6,6 @@ Memoryless and without delays, for any acyclic network (theory 2.1); NumPy only.
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.activations import ACTIVATIONS
 from neurodiff.graph import Graph, Projection
 
 Floats = NDArray[np.float64]
@@ -46,5 +45,5 @@ def respond(graph: Graph, w: Floats, bias: Floats, u: Floats) -> tuple[Floats, F
         for part in graph.projections:
             if part.post is population:
                 a[:, units] += x[:, part.pre.units] @ dense(graph, part, w).T
-        x[:, units] = ACTIVATIONS[population.activation].function(a[:, units])
+        x[:, units] = population.sigma.function(a[:, units])
     return a, x

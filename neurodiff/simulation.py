@@ -5,6 +5,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any, get_args
 
+import numpy as np
 import xarray as xr
 
 from neurodiff.collection import Arrays, collect, label_answers
@@ -14,7 +15,13 @@ from neurodiff.exceptions import ModelError, SimulationError
 from neurodiff.graph import Graph, Ints, build_graph
 from neurodiff.latency import Latencies, compute_latencies
 from neurodiff.loss import loss_of
-from neurodiff.plan import event_thresholds, learning_rule, plan_samplings, recorded_values
+from neurodiff.plan import (
+    event_thresholds,
+    learning_rule,
+    plan_samplings,
+    recorded_values,
+    spiking,
+)
 from neurodiff.progress import bar, silent
 from neurodiff.recording import build_recording
 from neurodiff.simulator.closed_form import RENEWED_EVERY
@@ -24,6 +31,9 @@ from neurodiff.spec import Model, to_yaml
 from neurodiff.spec.model import MachineCode
 from neurodiff.stimuli import Stimuli, build_stimuli
 from neurodiff.weights import initial_weights
+
+#: Spikes that a neuron may owe at the end of a run.
+_BEHIND = 2
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,7 @@ class Simulation:
         self.stimuli: Stimuli = build_stimuli(model, self.graph, self.latencies)
         self.rule = learning_rule(model, self.stimuli)
         self.thresholds = event_thresholds(model)
+        self.spiking = spiking(model, self.graph, self.w, self.bias, self.stimuli)
         self.samplings = plan_samplings(model, self.stimuli, self.latencies, self.graph)
 
     @property
@@ -97,7 +108,7 @@ class Simulation:
         recorded = recorded_values(self.samplings, self.stimuli.steps, self.graph)
         available = compiler_available()
         kept = self.stimuli.input.size + self.stimuli.target.size
-        by_events = self.thresholds is not None
+        by_events = self.model.transmission.kind != "graded"
         steps = self.stimuli.steps
         return estimate(self.graph, steps, recorded, kept, events=by_events, compiler=available)
 
@@ -148,14 +159,29 @@ class Simulation:
             self._timing = clock.timing(completed, self.target)
             arrays, steps = collect(built, self.graph, self.samplings, completed)
             self._count_events(built, completed)
+            self._warn_of_saturation(built)
         self._recording = self._label(arrays, steps, completed)
 
     def _count_events(self, built: BuiltNetwork, completed: int) -> None:
         counts = built.synapses.event_counts()
         if counts is not None:
             learns = not self.rule.frozen
-            renewals = -(-completed // RENEWED_EVERY)
+            renewals = 0 if self.spiking else -(-completed // RENEWED_EVERY)
             self._events = count_events(self.graph, *counts, completed, renewals, learns=learns)
+
+    def _warn_of_saturation(self, built: BuiltNetwork) -> None:
+        """Say where regular neurons were to fire faster than once a step, and fell behind."""
+        for name, group in built.synapses.firing.items():
+            behind = np.unique(np.array(group.unit[:])[np.array(group.phase[:]) > _BEHIND])
+            if len(behind):
+                key = "maximum_rate" if name == "neurons" else "error_rate"
+                where = self.graph.by_unit(lambda part: part.name)[behind[0]]
+                warnings.warn(
+                    f"{len(behind)} units, the first in `{where}`, have {name} that were to fire "
+                    "more often than once a step and fell behind; lower "
+                    f"`transmission.{key}`, or take a smaller `time_step`",
+                    stacklevel=4,
+                )
 
     def build(self) -> BuiltNetwork:
         """Make the Brian2 network, on whatever kind of code Brian2 is set to."""
@@ -165,7 +191,7 @@ class Simulation:
             self.bias,
             self.stimuli,
             self.model.loss,
-            self.thresholds,
+            self.thresholds or self.spiking,
             self.rule,
             self.samplings,
         )
@@ -176,6 +202,10 @@ class Simulation:
         if "x" in arrays:
             outputs = arrays["x"][:, self.graph.outputs]
             arrays["loss"] = loss_of(self.model.loss, outputs, arrays["target"])
+        if self.spiking is not None:
+            gain = self.spiking.gain / self.graph.time_step
+            gain[: self.graph.n_inputs] = np.nan
+            arrays["error_gain"] = gain
         return build_recording(self.graph, arrays, steps, self._provenance(completed))
 
     def _provenance(self, completed: int) -> dict[str, Any]:

@@ -219,7 +219,7 @@ def _input(model: Model, graph: Graph, steps: int, shown: Presentations | None) 
     if isinstance(spec, NoiseInput):
         return _noise(spec, n, steps, model)
     if isinstance(spec, ArrayInput):
-        return _array(spec, "input", n, steps, model)
+        return _spike_rates(_array(spec, "input", n, steps, model), model)
     assert shown is not None
     return _held(shown.frames.images[shown.order], shown.hold, shown.crossfade)
 
@@ -299,10 +299,25 @@ def _array(spec: ArrayInput, field: str, n: int, steps: int, model: Model) -> Ta
     return _held(rows, hold, 0)
 
 
+def _range(table: Table) -> tuple[float, float]:
+    """The smallest and the largest value of a table."""
+    values = np.concatenate([table.before[None], table.rows])
+    return float(values.min()), float(values.max())
+
+
+def _spike_rates(source: Table, model: Model) -> Table:
+    if model.transmission.kind != "spikes":
+        return source
+    least, most = _range(source)
+    if least < 0 or most > 1:
+        text = f"spike rates are values between 0 and 1, not {least:g} to {most:g}"
+        raise ModelError("input.file", text, "rescale the file, or use another transmission")
+    return source
+
+
 def _in_unit_interval(target: Table, model: Model) -> Table:
-    values = np.concatenate([target.before[None], target.rows])
-    if model.loss == "cross_entropy" and (values.min() < 0 or values.max() > 1):
-        least, most = values.min(), values.max()
+    least, most = _range(target)
+    if model.loss == "cross_entropy" and (least < 0 or most > 1):
         text = f"cross_entropy needs target values between 0 and 1, not {least:g} to {most:g}"
         raise ModelError("target.file", text, "rescale the file, or write `loss: squared_error`")
     return target

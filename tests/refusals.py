@@ -15,6 +15,17 @@ target: {kind: constant, values: [0.5]}
 run: {duration: 20 ms}
 """
 
+#: A good model file with spikes.
+SPIKING = """\
+neurodiff: 1
+name: spiking
+network: {layers: [2, 3, 1], activation: lif}
+transmission: {kind: spikes, neuron: lif, maximum_rate: 200 Hz, synaptic_time_constant: 20 ms}
+input: {kind: constant, values: [0.2, 0.4]}
+target: {kind: constant, values: [0.5]}
+run: {duration: 20 ms}
+"""
+
 #: What no scientist should have to read.
 JARGON = (
     "pydantic",
@@ -48,8 +59,8 @@ def refused(path: Path, *overrides: str) -> str:
     return message
 
 
-def changed(override: str) -> str:
-    """The good model file with a top-level key replaced or added; each key is one line."""
+def changed(override: str, good: str = GOOD) -> str:
+    """A good model file with a top-level key replaced or added; each key is one line."""
     key, _, value = override.partition("=")
-    rest = [line for line in GOOD.splitlines() if not line.startswith(f"{key}:")]
+    rest = [line for line in good.splitlines() if not line.startswith(f"{key}:")]
     return "\n".join([*rest, f"{key}: {value}", ""])

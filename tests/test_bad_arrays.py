@@ -9,7 +9,7 @@ import pytest
 
 from neurodiff import Simulation, load
 from tests import refusals
-from tests.refusals import GOOD, changed, write
+from tests.refusals import GOOD, SPIKING, changed, write
 
 
 def refused(path: Path, *overrides: str) -> str:
@@ -83,6 +83,21 @@ def test_target_array_outside_of_0_to_1(tmp_path: Path, row: int, interpolation:
     message = refused(write(tmp_path, GOOD), spec, network, "loss=cross_entropy")
     assert message.startswith("target.file: cross_entropy needs target values between 0 and 1, not")
     assert "1.5" in message and "squared_error" in message
+
+
+@pytest.mark.parametrize("row", [0, 3])
+@pytest.mark.parametrize("value", [-0.5, 1.5])
+@pytest.mark.parametrize("interpolation", ["previous", "linear"])
+def test_input_array_that_is_no_spike_rate(
+    tmp_path: Path, row: int, value: float, interpolation: str
+):
+    rates = LONG.copy()
+    rates[row] = value
+    np.save(tmp_path / "rates.npy", rates)
+    spec = f"input={{kind: array, file: rates.npy, interval: 1 ms, interpolation: {interpolation}}}"
+    message = refused(write(tmp_path, SPIKING), spec)
+    assert message.startswith("input.file: spike rates are values between 0 and 1, not")
+    assert f"{value:g}" in message and "rescale the file" in message
 
 
 def test_constant_target_outside_of_0_to_1(tmp_path: Path):

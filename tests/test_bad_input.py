@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.refusals import GOOD, changed, refused, write
+from neurodiff import load
+from tests.refusals import GOOD, SPIKING, changed, refused, write
 
 # the change; then what the message must say besides the file and the line: path of the key,
 # value, remedy
@@ -300,12 +301,24 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
         "record={events: all}",
         ("record.events: there are no events where transmission is graded", "kind: events"),
     ),
-    # what is not there yet
-    "spikes": (
-        "transmission={kind: spikes, neuron: lif, maximum_rate: 200 Hz,"
-        " synaptic_time_constant: 20 ms}",
-        ("transmission: not available yet: spikes", "write `graded` or `events`"),
+    # what only spikes have
+    "Dale's principle without spikes": (
+        "network={layers: [2, 3, 1], dale: true}",
+        ("network.dale: only spiking transmission keeps the signs", "kind: spikes"),
     ),
+    "f-I curve without spikes": (
+        "network={layers: [2, 3, 1], activation: lif}",
+        ("network.activation: lif is the f-I curve", "transmission is graded", "neuron: lif"),
+    ),
+    "f-I curve of outputs without spikes": (
+        "network={layers: [2, 3, 1], output_activation: lif}",
+        ("network.output_activation: lif is the f-I curve", "or another activation"),
+    ),
+    "spikes alone": (
+        "transmission=spikes",
+        ("transmission.neuron: missing", "`neuron: lif`", "`maximum_rate: 200 Hz`"),
+    ),
+    # what is not there yet
     "leaky": (
         "neuron={kind: leaky, time_constant: 10 ms}",
         ("neuron: not available yet: leaky", "write `static`"),
@@ -332,9 +345,129 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize(("change", "said"), CHANGES.values(), ids=CHANGES.keys())
-def test_bad_value_in_the_file(tmp_path: Path, change: str, said: tuple[str, ...]):
-    text = changed(change)
+def spikes(keys: str, neuron: str = "lif") -> str:
+    """The change of `transmission` to spikes with these keys; they win over the usual ones."""
+    usual = {"maximum_rate": "200 Hz", "synaptic_time_constant": "20 ms"}
+    rest = [f"{key}: {value}" for key, value in usual.items() if key not in keys]
+    return f"transmission={{{', '.join(['kind: spikes', f'neuron: {neuron}', *rest, keys])}}}"
+
+
+# changes of a good model file with lif neurons
+SPIKING_CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
+    **{
+        f"spikes: {keys}": (spikes(keys), said)
+        for keys, said in {
+            "maximum_rate: 0 Hz": ("transmission.maximum_rate: '0 Hz' is zero", "`100 Hz`"),
+            "maximum_rate: -5 Hz": ("transmission.maximum_rate: '-5 Hz' is negative", "`100 Hz`"),
+            "maximum_rate: 200": ("transmission.maximum_rate: 200 has no unit", "Hz, mHz, kHz"),
+            "maximum_rate: 3 kHz": (
+                "transmission.maximum_rate: 3 kHz is more than one spike in a time step of 1 ms",
+                "write 1 kHz or less, or a `time_step` of 0.333 ms or less",
+            ),
+            "error_rate: 0 Hz": ("transmission.error_rate: '0 Hz' is zero", "`100 Hz`"),
+            "error_rate: 600 Hz": (
+                "transmission.error_rate: 600 Hz is more than one spike in two time steps of 1 ms",
+                "write 500 Hz or less, or a `time_step` of 833 us or less",
+            ),
+            "synaptic_time_constant: 0 ms": (
+                "transmission.synaptic_time_constant: '0 ms' is zero",
+            ),
+            "synaptic_time_constant: 0.9 ms": (
+                "transmission.synaptic_time_constant: 0.9 ms is less than a time step, 1 ms",
+                "write 1 ms or more",
+            ),
+            "neurons_per_unit: 0": ("transmission.neurons_per_unit: 0 is too small", "1 or more"),
+            "neurons_per_unit: 1.5": ("transmission.neurons_per_unit: 1.5 is no whole number",),
+            "mutual_inhibition: 0": ("transmission.mutual_inhibition: 0 is neither true nor",),
+            "membrane_time_constant: 0 ms": (
+                "transmission.membrane_time_constant: '0 ms' is zero",
+            ),
+            "refractory: -1 ms": ("transmission.refractory: '-1 ms' is negative", "0 or more"),
+            "refractory: 0 ms": (
+                "transmission.refractory: 0 s is less than a time step, 1 ms",
+                "write 1 ms or more",
+            ),
+            "rest: -70": ("transmission.rest: -70 has no unit", "(V, mV)", "`-50 mV`"),
+            "rest: -70 ms": ("transmission.rest: '-70 ms' has the unit 'ms'", "`-50 mV`"),
+            "threshold: -70 mV": (
+                "transmission.threshold: -70 mV is not above the rest, -70 mV",
+                "would fire without input",
+                "write more than -70 mV",
+            ),
+            "reset: -50 mV": (
+                "transmission.reset: -50 mV is not below the threshold, -50 mV",
+                "write less than -50 mV",
+            ),
+            "background: 0": ("transmission.background: 0 is too small", "above 0"),
+            "treshold: -50 mV": ("unknown key `treshold`", "did you mean `threshold`?"),
+        }.items()
+    },
+    **{
+        f"membrane of a Poisson neuron: {keys}": (
+            spikes(keys, "poisson"),
+            (f"transmission.{keys.partition(':')[0]}: only lif neurons have it", "leave it out"),
+        )
+        for keys in (
+            "membrane_time_constant: 20 ms",
+            "refractory: 2 ms",
+            "rest: -70 mV",
+            "reset: 0 mV",
+            "threshold: -50 mV",
+            "background: 2.0",
+        )
+    },
+    "unknown neuron": (
+        spikes("", "fil"),
+        ("transmission.neuron: 'fil'", "write one of lif, integrate"),
+    ),
+    "lif neurons with another activation": (
+        "network={layers: [2, 3, 1], activation: sigmoid}",
+        ("network.activation: the f-I curve of a lif neuron is its", "`activation: lif`"),
+    ),
+    "lif neurons with the default activation": (
+        "network={layers: [2, 3, 1]}",
+        ("network.activation: the f-I curve of a lif neuron is its activation, not tanh",),
+    ),
+    "lif outputs with another activation": (
+        "network={layers: [2, 3, 1], activation: lif, output_activation: linear}",
+        ("network.output_activation: the f-I curve", "not linear", "`output_activation: lif`"),
+    ),
+    "cross-entropy of lif neurons": (
+        "loss=cross_entropy",
+        ("loss: cross_entropy needs sigmoid outputs, and `output` has lif", "squared_error"),
+    ),
+    "input below 0": (
+        "input={kind: constant, values: [0.2, -0.4]}",
+        ("input.values: -0.4 is no spike rate", "between 0 and 1"),
+    ),
+    "input above 1": (
+        "input={kind: constant, values: [1.5, 0]}",
+        ("input.values: 1.5 is no spike rate", "write values between 0 and 1"),
+    ),
+    "sinusoid to spikes": (
+        "input={kind: sinusoid, frequency: 1 Hz}",
+        ("input.kind: sinusoid has negative values", "write constant, frames or array"),
+    ),
+    "noise to spikes": (
+        "input={kind: noise, time_constant: 1 s}",
+        ("input.kind: noise has negative values", "write constant, frames or array"),
+    ),
+    "delayed reference of spikes": (
+        "validation={reference: delayed}",
+        ("validation.reference: the waves of spikes", "write error_frame or instantaneous"),
+    ),
+}
+
+CASES = [
+    pytest.param(good, *case, id=name)
+    for good, changes in ((GOOD, CHANGES), (SPIKING, SPIKING_CHANGES))
+    for name, case in changes.items()
+]
+
+
+@pytest.mark.parametrize(("good", "change", "said"), CASES)
+def test_bad_value_in_the_file(tmp_path: Path, good: str, change: str, said: tuple[str, ...]):
+    text = changed(change, good)
     path = write(tmp_path, text)
     message = refused(path)
     assert message.startswith(f"{path}, line {line_of(change, text)}: ")
@@ -348,9 +481,9 @@ def line_of(change: str, text: str) -> int:
     return next(k for k, line in enumerate(text.splitlines(), 1) if line.startswith(f"{key}:"))
 
 
-@pytest.mark.parametrize(("change", "said"), CHANGES.values(), ids=CHANGES.keys())
-def test_bad_value_in_an_override(tmp_path: Path, change: str, said: tuple[str, ...]):
-    message = refused(write(tmp_path, GOOD), change)
+@pytest.mark.parametrize(("good", "change", "said"), CASES)
+def test_bad_value_in_an_override(tmp_path: Path, good: str, change: str, said: tuple[str, ...]):
+    message = refused(write(tmp_path, good), change)
     assert message.startswith(f"--set {change}: ")
     for part in said:
         assert part in message
@@ -360,6 +493,50 @@ def test_a_teacher_without_drawn_weights_is_refused(tmp_path: Path):
     constant = "network.weights={init: constant, value: 1}"
     message = refused(write(tmp_path, GOOD), constant, "target={kind: teacher, seed: 1}")
     assert "target.kind: a teacher draws its weights" in message and "init" in message
+
+
+def test_the_good_model_with_spikes_is_read(tmp_path: Path):
+    assert load(write(tmp_path, SPIKING)).transmission.kind == "spikes"
+
+
+@pytest.mark.parametrize("neuron", ["integrate_and_fire", "poisson"])
+@pytest.mark.parametrize(
+    ("activation", "said"),
+    [
+        ("tanh", "tanh has negative values, which are no spike rates; write `{key}: sigmoid`"),
+        ("linear", "linear has negative values, which are no spike rates; write `{key}: sigmoid`"),
+        ("lif", "lif is the f-I curve of lif neurons, and the neurons are {neuron}"),
+    ],
+)
+def test_activations_that_are_no_rates(tmp_path: Path, neuron: str, activation: str, said: str):
+    path = write(tmp_path, changed(spikes("", neuron), SPIKING))
+    for key, rest in (("activation", ""), ("output_activation", ", activation: sigmoid")):
+        network = f"network={{layers: [2, 3, 1], {key}: {activation}{rest}}}"
+        message = refused(path, network)
+        assert f"network.{key}: {said.format(key=key, neuron=neuron)}" in message
+
+
+def spiking_digraph(activation: str, dale: str = "") -> str:
+    populations = (
+        "{a: {size: 2, role: input}, b: {size: 3, activation: "
+        f"{activation}}}, c: {{size: 1, role: output}}}}"
+    )
+    projections = f"[{{pre: a, post: b}}, {{pre: b, post: c{dale}}}]"
+    return f"network={{populations: {populations}, projections: {projections}, activation: lif}}"
+
+
+def test_a_populations_own_activation_is_named(tmp_path: Path):
+    path = write(tmp_path, SPIKING)
+    message = refused(path, spiking_digraph("relu"))
+    assert "network.populations.b.activation: the f-I curve of a lif neuron is its" in message
+    message = refused(path, spiking_digraph("lif"), "transmission=graded")
+    assert "network.populations.b.activation: lif is the f-I curve" in message
+
+
+def test_a_projections_own_dale_is_named(tmp_path: Path):
+    network = spiking_digraph("tanh", ", dale: true").replace("activation: lif", "activation: tanh")
+    message = refused(write(tmp_path, GOOD), network)
+    assert "network.projections.1.dale: only spiking transmission keeps" in message
 
 
 @pytest.mark.parametrize("key", ["activation: tanh", "bias: true"])

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from neurodiff import Model, ModelError, Simulation, load, validate
+from neurodiff.reference.backprop import backprop, products
+from neurodiff.simulator.execution import compiler_available
 from neurodiff.validation import compare_task
 from neurodiff.validation.activity import expected_activity
 
@@ -120,3 +122,41 @@ def test_a_duration_of_frames_is_the_time_of_learning_and_a_multiple_of_the_hold
     assert (~simulation.recording["tested"].values).sum() == 6
     with pytest.raises(ModelError, match="65 ms is no multiple of `input.hold`, 10 ms"):
         run("two_layer_xor", "run={duration: 65 ms}")
+
+
+@pytest.mark.parametrize(
+    ("neuron", "seconds", "least"),
+    [
+        ("lif", 2.5, 0.99),
+        ("integrate_and_fire", 2.5, 0.995),
+        ("poisson", 2.5, 0.95),
+        ("poisson", 10, 0.98),
+    ],
+)
+def test_what_spikes_learn_in_all_is_the_gradient(neuron, seconds, least):
+    activation = "lif" if neuron == "lif" else "sigmoid"
+    part = [f"transmission.neuron={neuron}", f"network.activation={activation}"]
+    simulation = run("spiking_wave", *part, f"run.duration={seconds} s", "network.delay=0.5 ms")
+    for layer in validate(simulation).layers:
+        assert layer.cosine_of_summed_update >= least
+        if neuron != "poisson":
+            assert norm_ratio_of_sums(simulation, layer.name) == pytest.approx(1, abs=0.05)
+
+
+def norm_ratio_of_sums(simulation: Simulation, projection: str) -> float:
+    """Norm of the mean local product of a frozen network over that of the gradient."""
+    recording, model = simulation.recording, simulation.model
+    late = recording.update_time > recording.update_time[-1] / 4
+    shown = recording["update"].isel(update_time=late)
+    own = (recording.projection == projection).values
+    mean = shown.mean("update_time").values[own]
+    u, y = np.array([model.input.values]), np.array([model.target.values])
+    true = backprop(simulation.graph, simulation.w, simulation.bias, u, y, model.loss)
+    gradient = products(simulation.graph, true.x, true.delta)[0, own]
+    return float(np.linalg.norm(mean) / np.linalg.norm(gradient))
+
+
+@pytest.mark.skipif(not compiler_available(), reason="needs a C++ compiler")
+def test_spikes_learn_digits():
+    simulation = Simulation(load(MODELS / "digits_spikes.yaml"), target="cpp_standalone").run()
+    assert compare_task(simulation).test_accuracy >= 0.95

@@ -14,15 +14,18 @@ from neurodiff.plot import (
     new_axes,
     plot_accuracy,
     plot_cosines,
+    plot_decoded,
     plot_loss,
     plot_raster,
     plot_relative_error,
     plot_sent,
+    plot_spike_raster,
     plot_wave,
     plot_weights,
     save_figures,
 )
 from neurodiff.plot.events import legible_span
+from neurodiff.plot.spikes import last_spikes
 from neurodiff.plot.waves import predicted_fronts
 from tests.networks import chain, digraph
 
@@ -372,10 +375,134 @@ def test_events_of_a_run_that_diverged(sent, tmp_path, bad, since):
     assert [text.get_text() for text in labels].count("diverged") == (0 if since else 3)
 
 
-def test_figures_have_titles_and_units(frozen, learned, sent):
-    for recording in (frozen, learned, sent):
+@pytest.fixture(scope="module")
+def spiking() -> xr.Dataset:
+    """As a run with spikes leaves it, with spikes at random: about every tenth step of each."""
+    recording = _recorded(chain([2, 20, 3, 1], input=SLOW, duration="600 ms"))
+    sends = np.random.default_rng(0).uniform(size=(600, 3, 26)) < 0.1
+    sends[:, 1:, :2] = False  # inputs have no errors
+    step, kind, unit = np.nonzero(sends)
+    return _with_spikes(recording, step, np.array(["forward", "on", "off"])[kind], unit)
+
+
+def _with_spikes(recording: xr.Dataset, steps, kinds, units) -> xr.Dataset:
+    spikes = {"spike_time": np.asarray(steps) * 1e-3, "spike_kind": kinds, "spike_unit": units}
+    return recording.assign({name: ("event", np.asarray(of)) for name, of in spikes.items()})
+
+
+def _spikes(recording: xr.Dataset, kind: str, span: tuple[float, float]) -> xr.Dataset:
+    """Spikes in the span of the units that are shown: 16 of the 20 in the first hidden layer."""
+    hidden = 2 + np.linspace(0, 19, 16).round()
+    units = recording["spike_unit"].values
+    own = (recording["spike_kind"].values == kind) & (
+        np.isin(units, hidden) | (units < 2) | (units >= 22)
+    )
+    names = ["spike_time", "spike_unit"]
+    return _within(recording[names].isel(event=np.flatnonzero(own)), span)
+
+
+def test_spike_raster_has_a_tick_for_every_spike_of_the_units_shown(spiking):
+    span = last_spikes(spiking)
+    forward = plot_spike_raster(spiking, "forward", new_axes(), span).collections[:1]
+    errors = plot_spike_raster(spiking, "error", new_axes(), span).collections[:2]
+    for kind, drawn in zip(("forward", "on", "off"), [*forward, *errors], strict=True):
+        spikes = _spikes(spiking, kind, span)
+        ticks = np.array(drawn.get_segments())  # (event, end, coordinate)
+        assert len(ticks) == spikes.sizes["event"] > 100
+        np.testing.assert_allclose(ticks[:, 0, 0], 1e3 * spikes["spike_time"])
+        band = np.searchsorted([2, 22, 25], spikes["spike_unit"], side="right")
+        assert kind == "forward" or band.min() == 1  # none in the row of the inputs
+        np.testing.assert_array_equal(np.floor(ticks[..., 1]), np.stack([band, band], axis=1))
+        single = ticks[spikes["spike_unit"].values == 25][:, :, 1] - 3.5
+        upper, lower = {"forward": (1, -1), "on": (1, 0), "off": (0, -1)}[kind]
+        np.testing.assert_allclose(single, np.tile([lower / 8, upper / 8], (len(single), 1)))
+
+
+def test_spike_raster_says_how_often_units_send(spiking):
+    span = (0.1995, 0.2995)
+    texts = [
+        text.get_text() for text in plot_spike_raster(spiking, "error", new_axes(), span).texts
+    ]
+    own = spiking["spike_kind"].values != "forward"
+    errors = _within(spiking[["spike_time", "spike_unit"]].isel(event=np.flatnonzero(own)), span)
+    by_unit = np.bincount(errors["spike_unit"].values, minlength=26) / 0.1
+    expected = [f"{by_unit[part].mean():.0f}" for part in (slice(2, 22), slice(22, 25), 25)]
+    assert texts == ["not defined for inputs", *expected, "spikes per unit and second"]
+
+
+def test_spikes_of_several_neurons_of_a_unit_are_one_tick_but_all_count(frozen):
+    kinds = ["forward"] * 4 + ["on", "off", "on"]
+    recording = _with_spikes(frozen, [5, 5, 5, 7, 9, 9, 9], kinds, [25, 24, 25, 25, 24, 24, 24])
+    axes = plot_spike_raster(recording, "forward", new_axes(), (-1e-5, 0.01999))
+    assert len(axes.collections[0].get_segments()) == 3
+    assert [text.get_text() for text in axes.texts][:4] == ["0", "0", "17", "150"]
+    errors = plot_spike_raster(recording, "error", new_axes(), (-1e-5, 0.01999)).collections
+    assert [len(ticks.get_segments()) for ticks in errors[:2]] == [1, 1]
+
+
+def test_spikes_shown_are_the_last_that_can_be_told_apart(spiking):
+    # the last spikes are of step 599
+    np.testing.assert_allclose(last_spikes(spiking), [0.39999, 0.59999])
+    silent = spiking.isel(event=slice(0))
+    np.testing.assert_allclose(last_spikes(silent), [0.39999, 0.59999])
+    steps, units = np.repeat(np.arange(600), 26), np.tile(np.arange(26), 600)
+    always = _with_spikes(silent, steps, np.full(len(steps), "forward"), units)
+    np.testing.assert_allclose(last_spikes(always), [0.49999, 0.59999])
+    early = _with_spikes(silent, [3], ["on"], [25])
+    np.testing.assert_allclose(last_spikes(early), [-1e-5, 0.00399])
+
+
+@pytest.mark.parametrize(("kind", "signal"), [("forward", "x"), ("error", "delta")])
+def test_decoded_signals_stand_above_the_spikes_of_their_units(spiking, kind, signal):
+    span = (0.3995, 0.5995)
+    axes = plot_decoded(spiking, kind, new_axes(), span)
+    units = [_unit_of(spiking, text.get_text()) for text in axes.texts]
+    assert len(units) == (4 if kind == "forward" else 3)
+    lanes = {unit: axes.get_lines()[k].get_ydata() for k, unit in enumerate(units)}
+    for unit, drawn in lanes.items():
+        x = spiking[signal].values[400:600, unit]
+        np.testing.assert_array_equal(drawn, [*x, x[-1]])
+    strips = iter(axes.collections)
+    for part in ["forward"] if kind == "forward" else ["on", "off"]:
+        spikes = _spikes(spiking, part, span)
+        for k, unit in enumerate(units):
+            ticks = np.array(next(strips).get_segments())
+            times = spikes["spike_time"].values[spikes["spike_unit"].values == unit]
+            np.testing.assert_allclose(ticks[:, 0, 0], 1e3 * times)
+            assert (ticks[..., 1] > k).all() and (ticks[..., 1] < k + 0.28).all()
+
+
+def test_spikes_are_drawn_where_values_are_not_sent(spiking, sent, frozen, tmp_path):
+    assert tmp_path / "spikes.png" in save_figures(spiking, tmp_path)
+    drawn = draw_figures(spiking)
+    assert "spikes" in drawn and "events" not in drawn
+    assert "last 200 ms" in drawn["spikes"].get_suptitle()
+    assert len({axes.get_xlim() for axes in drawn["spikes"].axes}) == 1
+    assert "spikes" not in draw_figures(sent) and "spikes" not in draw_figures(frozen)
+
+
+@pytest.mark.parametrize(("absent", "lines"), [(["x", "delta"], [0, 0]), (["delta"], [0, 0, 4, 0])])
+def test_spikes_without_signals(spiking, absent, lines):
+    figure = figures._spikes(spiking.drop_vars(absent))
+    assert [len(axes.get_lines()) for axes in figure.axes] == lines
+    assert all(axes.get_xlabel() for axes in figure.axes[-2:])
+
+
+def test_no_spikes_at_all(spiking):
+    silent = spiking.isel(event=slice(0))
+    axes = draw_figures(silent)["spikes"].axes
+    assert [part.get_title(loc="left") for part in axes[:2]] == [
+        "spikes forward: none", "spikes of errors: none",
+    ]  # fmt: skip
+    assert all("no spikes" in part.texts[0].get_text() for part in axes[2:])
+    assert "spikes" not in draw_figures(silent.drop_vars(["x", "delta"]))
+    assert "spikes" not in draw_figures(silent.isel(time=slice(0)))
+
+
+def test_figures_have_titles_and_units(frozen, learned, sent, spiking):
+    for recording in (frozen, learned, sent, spiking):
         figures = draw_figures(recording)
-        events = ["events"] if recording is sent else []
+        events = ["events"] if recording is sent else ["spikes"] * (recording is spiking)
         assert list(figures) == ["waves", *events, "learning", "cosine", "weights"]
         for figure in figures.values():
             titles = [figure.get_suptitle(), figure.axes[0].get_title(loc="left")]

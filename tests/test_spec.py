@@ -13,7 +13,13 @@ from ruamel.yaml import YAML
 
 from neurodiff import Model, ModelError, load
 from neurodiff.spec import from_mapping, to_yaml
-from neurodiff.spec.quantities import FREQUENCY_UNITS, TIME_UNITS, format_quantity, parse_quantity
+from neurodiff.spec.quantities import (
+    FREQUENCY_UNITS,
+    TIME_UNITS,
+    VOLTAGE_UNITS,
+    format_quantity,
+    parse_quantity,
+)
 
 MODELS = sorted((Path(__file__).parent.parent / "models").glob("*.yaml"))
 
@@ -27,6 +33,7 @@ SMALLEST = {
 }
 
 FRAMES = {"kind": "frames", "hold": "12 ms"}
+TEACHER = {"kind": "teacher", "seed": 3}
 
 
 def read(text: str) -> Any:
@@ -171,6 +178,80 @@ def test_every_target(text: str):
     assert target.delay == (expected if "delay" in written else "matched")
 
 
+def spiking(text: Any = "neuron: lif", activation: str = "lif", **parts: Any) -> Model:
+    """A model with some more keys of `transmission`, in YAML or plain."""
+    always = {"kind": "spikes", "maximum_rate": "200 Hz", "synaptic_time_constant": "20 ms"}
+    rates = {"kind": "constant", "values": [0.2, 0.4]}
+    net = {"layers": [2, 3, 1], "activation": activation}
+    keys = read(text) if isinstance(text, str) else text
+    return model(**{"network": net, "input": rates, "transmission": always | keys} | parts)
+
+
+def membrane(transmission: Any) -> list[Any]:
+    keys = "membrane_time_constant refractory rest reset threshold background"
+    return [getattr(transmission, key) for key in keys.split()]
+
+
+def test_spikes_have_the_defaults_of_the_contract():
+    spikes = spiking().transmission
+    assert (spikes.maximum_rate, spikes.synaptic_time_constant) == (200, 0.02)
+    assert (spikes.neurons_per_unit, spikes.error_rate, spikes.mutual_inhibition) == (1, 100, True)
+    assert membrane(spikes) == [0.02, 0.002, -0.07, -0.07, -0.05, 3]
+    mixed = spiking("{neuron: lif, threshold: -0.045 V, background: 1, rest: , reset: -60 mV}")
+    assert membrane(mixed.transmission) == [0.02, 0.002, -0.07, -0.06, -0.045, 1]
+
+
+@pytest.mark.parametrize("neuron", ["integrate_and_fire", "poisson"])
+@pytest.mark.parametrize("activation", ["sigmoid", "relu", "softplus"])
+def test_only_lif_neurons_have_a_membrane(neuron: str, activation: str):
+    assert membrane(spiking(f"neuron: {neuron}", activation).transmission) == [None] * 6
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "neuron: poisson",
+        "{neuron: integrate_and_fire, neurons_per_unit: 10, mutual_inhibition: false}",
+        "neuron: lif",
+        "{neuron: lif, membrane_time_constant: 10 ms, refractory: 1 ms, rest: -65 mV, "
+        "reset: -0.06 V, threshold: 1 mV, background: 1.5, error_rate: 50 Hz}",
+    ],
+)
+def test_spikes_come_back_the_same(text: str):
+    activation = "lif" if "lif" in text else "sigmoid"
+    written = spiking(text, activation, record={"events": "all"}, target=TEACHER)
+    back = read(to_yaml(written))
+    assert from_mapping(back) == written and accepted(back)
+    assert ("rest" in back["transmission"]) == (activation == "lif")
+
+
+def test_a_spike_may_take_every_step_but_not_every_error():
+    fastest = spiking("{neuron: lif, maximum_rate: 1 kHz, error_rate: 500 Hz}").transmission
+    assert (fastest.maximum_rate, fastest.error_rate) == (1000, 500)
+
+
+def test_spikes_alone_do_not_say_enough():
+    with pytest.raises(ModelError) as caught:
+        model(transmission="spikes")
+    for key in ("neuron: lif", "maximum_rate: 200 Hz", "synaptic_time_constant: 20 ms"):
+        name = key.partition(":")[0]
+        assert f"transmission.{name}: missing; write `{key}`" in str(caught.value)
+
+
+def test_dale_is_the_projections_own_or_the_networks():
+    layered = spiking(network=read("{layers: [2, 3, 1], activation: lif, dale: true}")).network
+    assert [part.dale for part in layered.digraph()[1]] == [True, True]
+    assert [part.dale for part in network("{}").network.digraph()[1]] == [False, False]
+    text = """
+    populations: {a: {size: 2, role: input}, b: {size: 3}, c: {size: 1, role: output}}
+    projections: [{pre: a, post: b, dale: false}, {pre: b, post: c}]
+    activation: lif
+    dale: true
+    """
+    own = spiking(network=read(text)).network
+    assert [part.dale for part in own.digraph()[1]] == [False, True]
+
+
 def test_run_record_plasticity_and_validation():
     full = model(
         plasticity=read(
@@ -308,6 +389,12 @@ def test_a_time_is_written_so_that_it_is_read_back_exactly(time: float):
     assert parse_quantity(format_quantity(time, TIME_UNITS), TIME_UNITS, "5 ms") == time
 
 
+@given(st.floats(-1e12, 1e12, allow_subnormal=False))
+def test_a_voltage_is_written_so_that_it_is_read_back_exactly(voltage: float):
+    text = format_quantity(voltage, VOLTAGE_UNITS)
+    assert parse_quantity(text, VOLTAGE_UNITS, "-50 mV") == voltage
+
+
 @pytest.mark.parametrize("text", ["5 ms", "0 s", "2 s", "12 us", "0.5 us", "1500 s"])
 def test_a_round_time_is_written_as_a_person_would(text: str):
     assert format_quantity(parse_quantity(text, TIME_UNITS, ""), TIME_UNITS) == text
@@ -403,9 +490,15 @@ def test_numpy_and_brian2_values_are_taken_from_python():
 
 def test_a_quantity_of_the_wrong_dimension_is_refused():
     b2 = pytest.importorskip("brian2")
-    for wrong, said in ((5 * b2.Hz, "'5 Hz' has the unit 'Hz'"), (5 * b2.mV, "is not understood")):
+    for wrong, said in (
+        (5 * b2.Hz, "'5 Hz' has the unit 'Hz'"),
+        (5 * b2.mV, "'5 mV' has the unit 'mV'"),
+    ):
         with pytest.raises(ModelError, match=f"run.duration: .*{said}"):
             model(run={"duration": wrong})
+    with pytest.raises(ModelError, match=r"run.duration: '5 m\^2' is not understood"):
+        model(run={"duration": 5 * b2.meter**2})
+    assert spiking({"neuron": "lif", "rest": -65 * b2.mV}).transmission.rest == -0.065
     with pytest.raises(ModelError, match="seed: '3' is no whole number"):
         model(seed=np.str_("3"))
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from neurodiff.plot.events import plot_events
 from neurodiff.plot.gradient import plot_cosines, plot_cosines_in_frame, plot_relative_error
 from neurodiff.plot.learning import plot_accuracy, plot_loss, plot_weights
+from neurodiff.plot.spikes import last_spikes, plot_spikes
 from neurodiff.plot.style import NARROW, WIDE, model_of, new_axes, new_figure, styled, title_of
 from neurodiff.plot.waves import plot_waves
 from neurodiff.spec.signals import FramesInput
@@ -22,8 +23,9 @@ _IN_FRAME = "the same within a frame: median, middle 80 %"
 def draw_figures(recording: xr.Dataset) -> dict[str, Figure]:
     """Draw all that a recording has, by file stem.
 
-    These are `waves`, `events`, `learning`, `cosine`, `weights`; what was not recorded is left out.
-    `cosine` needs the variables of `GradientReport.over_time` beside those of the recording.
+    These are `waves`, `events` or `spikes`, `learning`, `cosine`, `weights`; what was not recorded
+    is left out. `cosine` needs the variables of `GradientReport.over_time` beside those of the
+    recording.
     """
     drawn = {name: draw(recording) for name, draw in _FIGURES.items()}
     return {name: figure for name, figure in drawn.items() if figure is not None}
@@ -70,7 +72,7 @@ def _waves(recording: xr.Dataset) -> Figure | None:
 
 
 def _events(recording: xr.Dataset) -> Figure | None:
-    if not _has(recording, "spike_time"):
+    if not _has(recording, "spike_value"):
         return None
     n = len(np.unique(recording["population"].values))
     above = float(np.clip(0.8 + 0.23 * n, 2, 4))
@@ -78,6 +80,22 @@ def _events(recording: xr.Dataset) -> Figure | None:
     title = title_of(recording, "events, and the signals that they carry")
     figure.suptitle(title, x=0.01, horizontalalignment="left")
     plot_events(recording, figure.subplots(2, 2, height_ratios=[above, 2.5]))
+    return figure
+
+
+def _spikes(recording: xr.Dataset) -> Figure | None:
+    if "spike_time" not in recording or "spike_value" in recording:
+        return None
+    n = len(np.unique(recording["population"].values))
+    heights = [float(np.clip(0.8 + 0.5 * n, 2, 4.5))] + [3.0] * _has(recording, "x")
+    if not _has(recording, "spike_time") and len(heights) == 1:
+        return None
+    figure, span = new_figure(WIDE, sum(heights) + 0.7), last_spikes(recording)
+    what = f"spikes of the last {1e3 * (span[1] - span[0]):.3g} ms"
+    what += ", and the signals decoded from them" * (len(heights) - 1)
+    figure.suptitle(title_of(recording, what), x=0.01, horizontalalignment="left")
+    axes = figure.subplots(len(heights), 2, height_ratios=heights, squeeze=False)
+    plot_spikes(recording, axes, span)
     return figure
 
 
@@ -120,6 +138,7 @@ def _figure(axes: Axes) -> Figure:
 _FIGURES = {
     "waves": _waves,
     "events": _events,
+    "spikes": _spikes,
     "learning": _learning,
     "cosine": _cosine,
     "weights": _weights,

@@ -54,7 +54,8 @@ def name_bands(axes: Axes, rows: Rows, largest: Floats, inputs: set[str]) -> Non
     style: dict[str, Any] = {"transform": across, "va": "center", "fontsize": 6}
     for k in named:
         if np.isfinite(largest[k]):
-            axes.text(1.01, k + 0.5, f"{largest[k]:.2g}", **style)
+            digits = ".0f" if 99.5 <= largest[k] < 99999.5 else ".2g"
+            axes.text(1.01, k + 0.5, f"{largest[k]:{digits}}", **style)
         elif few:
             why = "not defined for inputs" if rows.names[k] in inputs else "diverged"
             axes.text(0.5, k + 0.5, why, ha="center", **style)

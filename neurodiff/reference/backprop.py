@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.activations import ACTIVATIONS
 from neurodiff.graph import Graph
 from neurodiff.loss import Loss, loss_of
 from neurodiff.response import dense, respond
@@ -69,7 +68,7 @@ def slopes(graph: Graph, a: Floats) -> Floats:
     for population in graph.populations:
         if population.role != "input":
             units = population.units
-            slope[..., units] = ACTIVATIONS[population.activation].slope(a[..., units])
+            slope[..., units] = population.sigma.slope(a[..., units])
     return slope
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.activations import ACTIVATIONS, Activation
+from neurodiff.activations import Activation
 from neurodiff.graph import Graph, Ints, Projection
 from neurodiff.loss import Loss
 from neurodiff.reference.backprop import injection
@@ -92,7 +92,7 @@ def _stages(graph: Graph, links: list[_Link]) -> list[_Stage]:
     return [
         _Stage(
             population.units,
-            ACTIVATIONS[population.activation],
+            population.sigma,
             incoming=[link for link in links if link.post == population.units],
             outgoing=[link for link in links if link.pre == population.units],
         )

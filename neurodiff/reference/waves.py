@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.activations import ACTIVATIONS
 from neurodiff.graph import Bools, Graph, Ints
 from neurodiff.loss import Loss
 from neurodiff.reference.backprop import injection, slopes
@@ -103,6 +102,6 @@ def _activate(graph: Graph, a: Floats, u: Floats) -> Floats:
     """Activity (n_units,): the input itself, and sigma(a) of all other units."""
     x = np.empty_like(a)
     for population in graph.populations:
-        x[population.units] = ACTIVATIONS[population.activation].function(a[population.units])
+        x[population.units] = population.sigma.function(a[population.units])
     x[: graph.n_inputs] = u
     return x

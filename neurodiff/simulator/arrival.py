@@ -126,48 +126,85 @@ class AtSender:
 
 
 class AtSynapse:
-    """Each synapse has its own delay; see `Arrival`.
+    """Each synapse has its own delay; see `Arrival`. What was sent waits in a `Ring`."""
 
-    A value waits in a ring of its sender, which holds the last ones, until the slowest synapse has
-    taken it. Each synapse keeps its own place in the ring and moves it on as it takes a value, so
-    that nothing has to be done while nothing is sent.
-    """
-
-    keep = "sent_copy = sent"
     next_step = False
 
     def __init__(self, name: str, moment: Step, sender: Ints, lags: Ints):
-        self.moment, self._name, self._sender = moment, name, sender
-        self._length = int(lags.max()) + 1  # a unit sends at most once per step
-        self.lags = lags
-        self.sender_equations = SENDER + "sent_place : integer\nsent_copy : 1 (linked)\n"
-        self.synapse_equations = (
-            f"{name}_arrived : 1\n{name}_place : integer\n{name}_arriving : 1 (linked)\n"
-        )
-        self.arriving, self.arrived = f"{name}_arriving", f"{name}_arrived"
-        place, length = f"{name}_place", f"{name}_length"
-        self.accept = [
-            f"{self.arrived} = {self.arriving}",
-            f"{place} = {place} + 1 - {length}*int({place} % {length} == {length} - 1)",
-        ]
+        self._ring = Ring(name, ["sent"], sender, lags)
+        self.moment, self.lags = moment, lags
+        self.sender_equations = SENDER + self._ring.sender_equations
+        self.synapse_equations = f"{name}_arrived : 1\n" + self._ring.synapse_equations
+        self.keep = self._ring.keep
+        self.arriving, self.arrived = self._ring.arriving["sent"], f"{name}_arrived"
+        self.accept = [f"{self.arrived} = {self.arriving}", self._ring.move_on]
 
     def connect(
         self, senders: b2.NeuronGroup, synapses: b2.Synapses, clock: b2.Clock
     ) -> list[b2.core.base.BrianObject]:
         """Give the senders their ring, and the synapses their places in it."""
-        buffer = b2.NeuronGroup(
-            self._length * len(senders), "value : 1", name=f"{senders.name}_sent", clock=clock
+        return [self._ring.connect(senders, synapses, clock)]
+
+
+class Ring:
+    """The last values that each sender has sent, until the slowest synapse has taken them.
+
+    Each synapse keeps its own place in the ring and moves it on as it takes what was sent, so that
+    nothing has to be done while nothing is sent.
+
+    Parameters
+    ----------
+    name : str
+        Prefix of the names of what it adds.
+    values : list of str
+        Variables of the senders that are sent together.
+    sender, lags : int arrays (n_synapses,)
+        Which unit of the group sends, and after how many steps it arrives.
+
+    Attributes
+    ----------
+    sender_equations, synapse_equations : str
+        What the senders, which count `times_sent`, and the synapses need.
+    keep : str
+        Code of a sender that sends.
+    arriving : dict
+        What an event brings, as Brian2 text, by variable.
+    move_on : str
+        Code of a synapse that has taken it.
+    lags : int array (n_synapses,)
+    """
+
+    def __init__(self, name: str, values: list[str], sender: Ints, lags: Ints):
+        self._name, self._values, self._sender, self.lags = name, values, sender, lags
+        self._length = int(lags.max()) + 1  # a unit sends at most once per step
+        self.sender_equations = "".join(
+            [f"{name}_sending : integer\n", *(f"{name}_kept_{v} : 1 (linked)\n" for v in values)]
         )
-        senders.namespace["sent_length"] = self._length
-        senders.sent_copy = b2.linked_var(buffer, "value", index="sent_place")
+        self.synapse_equations = "".join(
+            [f"{name}_place : integer\n", *(f"{name}_next_{v} : 1 (linked)\n" for v in values)]
+        )
+        self.keep = "\n".join(f"{name}_kept_{v} = {v}" for v in values)
+        self.arriving = {v: f"{name}_next_{v}" for v in values}
+        place, length = f"{name}_place", f"{name}_length"
+        self.move_on = f"{place} = {place} + 1 - {length}*int({place} % {length} == {length} - 1)"
+
+    def connect(
+        self, senders: b2.NeuronGroup, synapses: b2.Synapses, clock: b2.Clock
+    ) -> b2.NeuronGroup:
+        """Give the senders the ring, which is returned, and the synapses their places in it."""
+        name, length = self._name, self._length
+        equations = "\n".join(f"{v} : 1" for v in self._values)
+        ring = b2.NeuronGroup(length * len(senders), equations, name=f"{name}_ring", clock=clock)
+        for group in (senders, synapses):
+            group.namespace[f"{name}_length"] = length
+        setattr(synapses, f"{name}_place", self._sender * length)
+        for v in self._values:
+            setattr(senders, f"{name}_kept_{v}", b2.linked_var(ring, v, index=f"{name}_sending"))
+            setattr(synapses, f"{name}_next_{v}", b2.linked_var(ring, v, index=f"{name}_place"))
         # in a block of its own: a code block must not write through a link that it moves
         senders.run_regularly(
-            "sent_place = sent_length*i + times_sent % sent_length",
-            name=f"{senders.name}_sent_place",
+            f"{name}_sending = {name}_length*i + times_sent % {name}_length",
+            name=f"{senders.name}_sending",
             **ADVANCE.when,
         )
-        synapses.namespace[f"{self._name}_length"] = self._length
-        setattr(synapses, f"{self._name}_place", self._sender * self._length)
-        value = b2.linked_var(buffer, "value", index=f"{self._name}_place")
-        setattr(synapses, self.arriving, value)
-        return [buffer]
+        return ring

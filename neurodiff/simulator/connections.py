@@ -14,11 +14,26 @@ from neurodiff.simulator.sampling import Sampling
 
 @dataclass(frozen=True)
 class Addition:
-    """What is added to the equations, events and numbers of a population."""
+    """What is added to the equations, events and numbers of a population.
+
+    Attributes
+    ----------
+    equations : str
+    events : dict
+        Brian2 conditions by event.
+    namespace : dict
+    computed : str
+        The variable in which units keep sigma(a), and error units sigma'(a) feedback, where that is
+        not what they send; `x` and `delta` otherwise.
+    target : str
+        The target of an error unit in terms of the one that is `played`.
+    """
 
     equations: str
     events: dict[str, str] = field(default_factory=dict)
     namespace: dict[str, Any] = field(default_factory=dict)
+    computed: str = ""
+    target: str = "played"
 
     def with_samples(self, sampling: Mapping[str, Sampling]) -> "Addition":
         """The same with the events at which the population is recorded.
@@ -35,6 +50,16 @@ class Addition:
 
 class Connections(Protocol):
     """The connections of a network: what travels through them, and how they learn."""
+
+    @property
+    def spike_monitors(self) -> Mapping[str, b2.EventMonitor]:
+        """What records the spikes, by group of neurons; empty where nothing fires."""
+        ...
+
+    @property
+    def firing(self) -> Mapping[str, b2.NeuronGroup]:
+        """The groups of neurons that fire, by name; each has `unit` and `phase`."""
+        ...
 
     @property
     def objects(self) -> list[b2.core.base.BrianObject]:

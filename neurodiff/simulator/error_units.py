@@ -2,6 +2,7 @@
 
 import brian2 as b2
 import numpy as np
+from brian2.utils.stringtools import word_substitute
 
 from neurodiff.graph import Graph
 from neurodiff.simulator.connections import Addition
@@ -76,11 +77,16 @@ def build_error_units(
     errors.a = b2.linked_var(units, "a", index="unit")
     errors.x = b2.linked_var(units, "x", index="unit")
     units.bias = b2.linked_var(errors, "bias", index="error")
+    slope = activation_text(graph, "slope_text")
+    if addition.computed:
+        # x is then what has come of sigma(a)
+        slope = word_substitute(slope, {"x": "sigma"})
+        errors.sigma = b2.linked_var(units, addition.computed, index="unit")
     errors.run_regularly(
         f"""
-        target = played
-        slope = {activation_text(graph, "slope_text")}
-        delta = slope*feedback + is_output*{_INJECTION[loss]}
+        target = {addition.target}
+        slope = {slope}
+        {addition.computed or "delta"} = slope*feedback + is_output*{_INJECTION[loss]}
         """,
         name="propagate",
         **PROPAGATE.when,

@@ -5,8 +5,6 @@ the populations read. How weights learn although nothing is done for them at mos
 `neurodiff.simulator.closed_form`.
 """
 
-from typing import NamedTuple
-
 import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +23,12 @@ from neurodiff.simulator.coder import (
     send,
 )
 from neurodiff.simulator.connections import Addition
-from neurodiff.simulator.order import ARRIVE, ARRIVE_BACK, MEET, OBSERVE, RENEW, SEND
+from neurodiff.simulator.lazy_synapses import LazySynapses, sorted_ends
+from neurodiff.simulator.order import ARRIVE, ARRIVE_BACK, MEET, RENEW, SEND
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.sampling import Sampling
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 class Events:
@@ -53,10 +51,8 @@ class Events:
     def __init__(self, graph: Graph, thresholds: Thresholds, rule: Diffusion):
         self._graph, self._thresholds, self._rule = graph, thresholds, rule
         n_errors = graph.n_units - graph.n_inputs
-        # sorted by error unit: two of the three pathways walk along its synapses
-        order = np.lexsort((graph.pre, graph.post))
-        self._ends = _Ends(order, graph.pre[order], graph.post[order] - graph.n_inputs)
-        pre, post = self._ends.pre, self._ends.post
+        self._ends = sorted_ends(graph)
+        order, pre, post = self._ends
         returns = pre >= graph.n_inputs
         self._feeds_back = np.isin(np.arange(n_errors), post[returns])
         forward, backward = graph.forward_lag[order], graph.backward_lag[order]
@@ -99,7 +95,7 @@ class Events:
         errors: b2.NeuronGroup,
         sampling: dict[str, Sampling],
         clock: b2.Clock,
-    ) -> "EventSynapses":
+    ) -> "LazySynapses":
         """Synapses that carry x forward and delta backward, and that learn.
 
         Parameters
@@ -116,7 +112,7 @@ class Events:
         if self._thresholds.average is not None:
             others += build_scales(self._graph, errors, self._thresholds.average, clock)
         self._rule.apply_to_sums(units, errors)
-        return EventSynapses(synapses, others, self._ends, self._form, sampling)
+        return LazySynapses(synapses, others, self._ends, self._form, sampling)
 
     def _let_units_send(self, units: b2.NeuronGroup, errors: b2.NeuronGroup) -> None:
         errors.feeds_back = self._feeds_back
@@ -184,100 +180,3 @@ class Events:
         if self._form.meets:
             steps["meet"] = now
         return {name: lags * clock.dt for name, lags in steps.items()}
-
-
-class _Ends(NamedTuple):
-    """The graph's numbers of the synapses as they are sorted here, and what they connect."""
-
-    order: Ints
-    pre: Ints
-    post: Ints  # error units
-
-
-class EventSynapses:
-    """The synapses of a network with event-driven transmission; see `Connections`."""
-
-    def __init__(
-        self,
-        synapses: b2.Synapses,
-        others: list[b2.core.base.BrianObject],
-        ends: _Ends,
-        form: ClosedForm,
-        sampling: dict[str, Sampling],
-    ):
-        self._synapses, self._others, self._ends, self._form = synapses, others, ends, form
-        self._sampling = sampling
-        self._monitors = {name: self._monitor(name, part) for name, part in sampling.items()}
-
-    def _monitor(self, name: str, sampling: Sampling) -> dict[str, b2.StateMonitor]:
-        """Monitors by variable, on a clock of their own.
-
-        Other samples are events of a group. Events of synapses would have to be looked for at every
-        synapse and step.
-        """
-        clock = b2.Clock(sampling.every * self._synapses.clock.dt, name=f"{name}_clock")
-        monitors = {}
-        for variable in self._form.variables:
-            group, own = self._owner(variable)
-            n = len(self._ends.order) if group is self._synapses else len(group)
-            monitors[variable] = b2.StateMonitor(
-                group,
-                own,
-                record=np.arange(n),
-                clock=clock,
-                name=f"{group.name}_{own}_{name}_monitor",
-                **OBSERVE.when,
-            )
-        return monitors
-
-    def _owner(self, variable: str) -> tuple[b2.Group, str]:
-        """The group that has a variable of the synapses' code, and its name there."""
-        for end, group in (("_pre", self._synapses.source), ("_post", self._synapses.target)):
-            if variable.endswith(end):
-                return group, variable.removesuffix(end)
-        return self._synapses, variable
-
-    @property
-    def objects(self) -> list[b2.core.base.BrianObject]:
-        """What has to be in the Brian2 network."""
-        monitors = [part for parts in self._monitors.values() for part in parts.values()]
-        return [self._synapses, *self._others, *monitors]
-
-    def weights(self) -> Floats:
-        """Weights (n_synapses,) at the end of the run, in the order of the graph."""
-
-        def value(variable: str) -> Floats:
-            group, own = self._owner(variable)
-            return self._at_synapses(variable, np.array(getattr(group, own)[:])[None])
-
-        return self._as_in_graph(self._form.weights(value))[0]
-
-    def recorded(self, sampling: str, variable: str) -> Floats:
-        """Samples (n_samples, n_synapses) of `w` or `product`, in the order of the graph."""
-        part = self._sampling[sampling]
-
-        def value(variable: str) -> Floats:
-            own = self._owner(variable)[1]
-            values = np.array(getattr(self._monitors[sampling][variable], own)[:]).T
-            # the clock goes on to the end of the run, and perhaps the sampling does not
-            wanted = len(part.steps(len(values) * part.every))
-            return self._at_synapses(variable, values[:wanted])
-
-        form = self._form.weights if variable == "w" else self._form.products
-        return self._as_in_graph(form(value))
-
-    def _at_synapses(self, variable: str, values: Floats) -> Floats:
-        """Values (n_samples, n_synapses) of a variable of a synapse or of one of its ends."""
-        if variable.endswith("_pre"):
-            return values[:, self._ends.pre]
-        return values[:, self._ends.post] if variable.endswith("_post") else values
-
-    def _as_in_graph(self, values: Floats) -> Floats:
-        result = np.empty_like(values)
-        result[:, self._ends.order] = values
-        return result
-
-    def event_counts(self) -> tuple[Ints, Ints]:
-        """How often each unit and each error unit has sent."""
-        units, errors = self._synapses.source, self._synapses.target
-        return np.array(units.times_sent[:]), np.array(errors.times_sent[:])

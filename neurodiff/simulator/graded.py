@@ -96,6 +96,16 @@ class GradedSynapses:
         """Samples (n_samples, n_synapses) of `w` or `product`; `sampling`: weights or products."""
         return samples(self.monitors[sampling], variable, len(self.store))
 
+    @property
+    def spike_monitors(self) -> dict[str, b2.EventMonitor]:
+        """Nothing fires."""
+        return {}
+
+    @property
+    def firing(self) -> dict[str, b2.NeuronGroup]:
+        """Nothing fires."""
+        return {}
+
     def event_counts(self) -> None:
         """Nothing is counted: every synapse works at every step."""
 

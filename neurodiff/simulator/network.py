@@ -12,10 +12,12 @@ from neurodiff.simulator.connections import Connections, Transmission
 from neurodiff.simulator.error_units import build_error_units
 from neurodiff.simulator.events import Events
 from neurodiff.simulator.graded import Graded
+from neurodiff.simulator.neurons import Spiking
 from neurodiff.simulator.order import OBSERVE, RECORD, SEND
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.sampling import Sampling, monitor
 from neurodiff.simulator.sources import build_player
+from neurodiff.simulator.spikes import Spikes
 from neurodiff.simulator.units import build_units
 from neurodiff.stimuli import Stimuli
 
@@ -65,7 +67,7 @@ def build_network(
     bias: np.ndarray,
     stimuli: Stimuli,
     loss: str,
-    thresholds: Thresholds | None,
+    sending: Thresholds | Spiking | None,
     rule: Diffusion,
     samplings: Samplings,
 ) -> BuiltNetwork:
@@ -75,20 +77,24 @@ def build_network(
     ----------
     w, bias : arrays (n_synapses,), (n_units,)
         At the start.
-    thresholds : Thresholds or None
-        Transmission by events; graded without.
+    sending : Thresholds, Spiking or None
+        Transmission by events, by spikes, or graded.
     """
     clock = _clock(graph.time_step, stimuli.steps)
-    travel: Transmission
-    travel = Graded(graph, rule) if thresholds is None else Events(graph, thresholds, rule)
+    travel = _transmission(graph, sending, rule)
+    by_units, by_synapses = ["events"], ["weights", "products"]
+    if isinstance(sending, Spiking):
+        b2.seed(sending.seed)
+        # it is neurons that fire, and they are made with the synapses
+        by_units, by_synapses = [], [*by_synapses, "events"]
     inputs = build_player(stimuli.input, "inputs", np.zeros(graph.n_inputs, dtype=np.int64), clock)
     targets = build_player(stimuli.target, "targets", stimuli.target_lag, clock)
-    of_units = travel.of_units.with_samples(samplings.of("signals", "answers", "events"))
+    of_units = travel.of_units.with_samples(samplings.of("signals", "answers", *by_units))
     units = build_units(graph, inputs, of_units, clock)
-    sampled = samplings.of("signals", "weights", "products", "events")
+    sampled = samplings.of("signals", "weights", "products", *by_units)
     of_errors = travel.of_errors.with_samples(sampled)
     errors = build_error_units(graph, bias, units, targets, loss, of_errors, clock)
-    synapses = travel.connect(w, units, errors, samplings.of("weights", "products"), clock)
+    synapses = travel.connect(w, units, errors, samplings.of(*by_synapses), clock)
     monitors = {
         (group.name, event): monitor(group, event, variables, *moments)
         for group, event, variables, *moments in _kept(units, errors, frozen=rule.frozen)
@@ -98,6 +104,14 @@ def build_network(
     network = b2.Network(objects, name="neurodiff_network")
     initial = (w, bias[graph.n_inputs :])
     return BuiltNetwork(network, clock, units, errors, synapses, initial, monitors)
+
+
+def _transmission(
+    graph: Graph, sending: Thresholds | Spiking | None, rule: Diffusion
+) -> Transmission:
+    if isinstance(sending, Spiking):
+        return Spikes(graph, sending, rule)
+    return Graded(graph, rule) if sending is None else Events(graph, sending, rule)
 
 
 def _clock(time_step: float, steps: int) -> b2.Clock:

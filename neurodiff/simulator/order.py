@@ -12,19 +12,23 @@ Everything that happens at step t happens in this order, whatever Brian2's defau
 8. feedback   every error unit sums w(t) * delta_post(t - r)
 9. propagate  delta(t) = sigma'(a(t)) * feedback, at outputs plus the injected error
 10. multiply  the local product delta_post(t) * x_pre(t - f), where it is recorded
-11. scale     events: the running size of each population's errors
-12. compare   events: who has something new to say, x(t) or delta(t) against what was last sent
-13. send      events: the new values; the own synapses of an error unit learn from them at once
-14. meet      events: the own synapses of an error unit take notice
-15. observe   weights and products are recorded as they were used in this step
-16. learn     w(t+1) = w(t) - eta * delta_post(t) * x_pre(t - f), and the biases
-17. remember  x(t) and delta(t) go into the histories
-18. record    x(t), delta(t) and the target are recorded
+11. fire      spikes: neurons and error cells take one step
+12. scale     events: the running size of each population's errors
+13. compare   events: who has something new to say, x(t) or delta(t) against what was last sent;
+              spikes: who fires
+14. gather    spikes: each unit counts the spikes of its neurons
+15. send      events: the new values; the own synapses of an error unit learn from them at once;
+              spikes: the counts, which the own trace of the unit takes at once
+16. meet      the own synapses of an error unit take notice
+17. observe   weights and products are recorded as they were used in this step
+18. learn     w(t+1) = w(t) - eta * delta_post(t) * x_pre(t - f), and the biases
+19. remember  x(t) and delta(t) go into the histories
+20. record    x(t), delta(t) and the target are recorded
 
 With graded transmission the sums (6 and 8) are taken anew at every step, by Brian2 at the order of
 their target group minus one: `DRIVE` and `FEEDBACK` are where they are because `ACTIVATE` and
 `PROPAGATE` are the orders of the units and of the error units. With events the sums are kept, and
-corrected by what arrives (3 and 4) and by what is learned (16).
+corrected by what arrives (3 and 4) and by what is learned (18). Spikes also arrive at 3 and 4.
 """
 
 from typing import NamedTuple
@@ -56,11 +60,13 @@ ACTIVATE = Step("groups", 7)
 FEEDBACK = Step("groups", 8)
 PROPAGATE = Step("groups", 9)
 MULTIPLY = Step("groups", 10)
+FIRE = Step("groups", 11)
 SCALE = Step("groups", 12)
 COMPARE = Step("groups", 13)
-SEND = Step("groups", 14)
-MEET = Step("groups", 16)
-OBSERVE = Step("groups", 17)
-LEARN = Step("groups", 19)
+GATHER = Step("groups", 14)
+SEND = Step("groups", 16)
+MEET = Step("groups", 18)
+OBSERVE = Step("groups", 19)
+LEARN = Step("groups", 21)
 REMEMBER = Step("end", 0)
 RECORD = Step("end", 2)

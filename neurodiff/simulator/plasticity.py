@@ -47,9 +47,15 @@ class Diffusion:
         """Graded: let the weights of `store` and the biases of `errors` learn at every step."""
         if self.frozen:
             return
-        for group in (store, errors):
-            group.namespace.update(self.constants)
+        store.namespace.update(self.constants)
         store.run_regularly(_learn("w", "delta*x_arrived", "plastic"), name="learn", **LEARN.when)
+        self.apply_to_biases(errors)
+
+    def apply_to_biases(self, errors: b2.NeuronGroup) -> None:
+        """Let the biases learn from the `delta` of their error units."""
+        if self.frozen:
+            return
+        errors.namespace.update(self.constants)
         errors.run_regularly(_learn("bias", "delta", "has_bias"), name="learn_bias", **LEARN.when)
 
     def apply_to_sums(self, units: b2.NeuronGroup, errors: b2.NeuronGroup) -> None:

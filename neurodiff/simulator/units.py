@@ -3,7 +3,6 @@
 import brian2 as b2
 import numpy as np
 
-from neurodiff.activations import ACTIVATIONS
 from neurodiff.graph import Graph
 from neurodiff.simulator.connections import Addition
 from neurodiff.simulator.order import ACTIVATE
@@ -56,7 +55,7 @@ def build_units(
     units.run_regularly(
         f"""
         a = (1 - is_input)*(drive + bias)
-        x = is_input*u + (1 - is_input)*({activation_text(graph)})
+        {addition.computed or "x"} = is_input*u + (1 - is_input)*({activation_text(graph)})
         """,
         name="activate",
         **ACTIVATE.when,
@@ -72,8 +71,8 @@ def activation_codes(graph: Graph) -> np.ndarray:
 
 def activation_text(graph: Graph, part: str = "text") -> str:
     """sigma(a), or with ``slope_text`` sigma'(a), for whichever function the unit has."""
-    names = _used(graph)
-    texts = [getattr(ACTIVATIONS[name], part) for name in names]
+    sigmas = {population.activation: population.sigma for population in graph.populations}
+    texts = [getattr(sigmas[name], part) for name in _used(graph)]
     if len(texts) == 1:
         return texts[0]
     return " + ".join(f"int(activation == {code})*({text})" for code, text in enumerate(texts))

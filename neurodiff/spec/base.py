@@ -5,7 +5,7 @@ Unknown keys are refused, numbers must be numbers, and the forms of a part are t
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import Annotated, Any, ClassVar, Self, get_args
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, model_validator
 from pydantic_core import PydanticCustomError, PydanticUndefined
@@ -34,6 +34,14 @@ class Part(BaseModel):
     def replace(self, **changes: Any) -> Self:
         """Copy with some fields replaced (values already validated)."""
         return self.model_copy(update=changes)
+
+
+class Problem(NamedTuple):
+    """What the parts of a model do not agree on: path of the key, what is wrong, what to write."""
+
+    field: str
+    problem: str
+    remedy: str
 
 
 def problem(text: str, remedy: str, key: str = "") -> PydanticCustomError:

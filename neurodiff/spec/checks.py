@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from neurodiff.spec.base import nearest
+from neurodiff.spec.base import Problem, nearest
 from neurodiff.spec.network import (
     ConstantWeights,
     Delays,
@@ -28,17 +28,10 @@ from neurodiff.spec.signals import (
     SinusoidInput,
     TeacherTarget,
 )
+from neurodiff.spec.spike_checks import spike_misfits
 
 if TYPE_CHECKING:
     from neurodiff.spec.model import Model
-
-
-class Problem(NamedTuple):
-    """Path of the key, what is wrong, what to write instead."""
-
-    field: str
-    problem: str
-    remedy: str
 
 
 def problems(model: Model) -> Iterator[Problem]:
@@ -50,6 +43,7 @@ def problems(model: Model) -> Iterator[Problem]:
     yield from _input_misfits(model)
     yield from _target_misfits(model)
     yield from _run_misfits(model)
+    yield from spike_misfits(model)
     yield from _ignored(model)
 
 
@@ -130,7 +124,6 @@ def _loose_ends(
 def _not_available(model: Model) -> Iterator[Problem]:
     wanted = {
         "neuron": (model.neuron.kind, ["static"]),
-        "transmission": (model.transmission.kind, ["graded", "events"]),
         "feedback": (model.feedback, ["symmetric"]),
         "plasticity.alignment": (getattr(model.plasticity, "alignment", "none"), ["none"]),
     }
@@ -218,7 +211,7 @@ def _ignored(model: Model) -> Iterator[Problem]:
             if part.role == "input" and getattr(part, key) is not None:
                 field = f"network.populations.{name}.{key}"
                 yield Problem(field, "an input has none, it takes the stimulus", "leave it out")
-    if model.record.events is not None and model.transmission.kind != "events":
+    if model.record.events is not None and model.transmission.kind == "graded":
         text = f"there are no events where transmission is {model.transmission.kind}"
         yield Problem(
             "record.events", text, "leave it out, or write `transmission: {kind: events, ...}`"
@@ -277,6 +270,8 @@ def _cross_entropy_misfits(model: Model, values: list[float] | None) -> Iterator
         if part.role == "output" and part.activation != "sigmoid":
             text = f"cross_entropy needs sigmoid outputs, and `{name}` has {part.activation}"
             remedy = "write `output_activation: sigmoid` in `network`, or `loss: squared_error`"
+            if getattr(model.transmission, "neuron", None) == "lif":
+                remedy = "write `loss: squared_error`"
             yield Problem("loss", text, remedy)
     wrong = [value for value in values or [] if not 0 <= value <= 1]
     if wrong:

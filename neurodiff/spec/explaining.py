@@ -14,6 +14,9 @@ from neurodiff.spec.base import nearest
 _EXAMPLES = {
     "threshold": "threshold: 0.01",
     "error_threshold": "error_threshold: 0.02",
+    "neuron": "neuron: lif",
+    "maximum_rate": "maximum_rate: 200 Hz",
+    "synaptic_time_constant": "synaptic_time_constant: 20 ms",
     "neurodiff": "neurodiff: 1",
     "name": "name: my-study",
     "network": "network: {layers: [4, 30, 3]}",

@@ -8,7 +8,8 @@ from pydantic import BeforeValidator, Field, Tag, model_validator
 from neurodiff.spec.base import Name, Part, choose, problem, told_apart
 from neurodiff.spec.quantities import DelayTime, Time, may_be_quantity
 
-ActivationName = Literal["linear", "tanh", "sigmoid", "relu", "softplus"]
+#: `lif` is the f-I curve of the leaky integrate-and-fire neuron.
+ActivationName = Literal["linear", "tanh", "sigmoid", "relu", "softplus", "lif"]
 Role = Literal["input", "hidden", "output"]
 Probability = Annotated[float, Field(gt=0, le=1)]
 
@@ -142,7 +143,11 @@ class PopulationSpec(Part):
 
 
 class ProjectionSpec(Part):
-    """Synapses from one population to another; named `pre_to_post` unless it has a name."""
+    """Synapses from one population to another; named `pre_to_post` unless it has a name.
+
+    With `dale` weights keep their signs: each is split into an excitatory and an inhibitory part,
+    and an update that would cross 0 stops there.
+    """
 
     pre: str
     post: str
@@ -151,6 +156,7 @@ class ProjectionSpec(Part):
     delay: BothDelays | None = None
     weights: Weights | None = None
     plastic: bool = True
+    dale: bool | None = None
 
 
 class Network(Part):
@@ -166,6 +172,7 @@ class Network(Part):
     bias: bool = True
     delay: BothDelays = Delays()
     weights: Weights = ScaledWeights()
+    dale: bool = False
 
     @model_validator(mode="after")
     def _layers_or_digraph(self) -> "Network":
@@ -227,4 +234,5 @@ class Network(Part):
             backward=own.backward or self.delay.backward,
         )
         name = part.name or f"{part.pre}_to_{part.post}"
-        return part.replace(name=name, delay=delay, weights=part.weights or self.weights)
+        dale = self.dale if part.dale is None else part.dale
+        return part.replace(name=name, delay=delay, weights=part.weights or self.weights, dale=dale)

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from ruamel.yaml.scalarbool import ScalarBoolean
 
-from neurodiff.spec.quantities import FREQUENCY_UNITS, TIME_UNITS, format_quantity
+from neurodiff.spec.quantities import FREQUENCY_UNITS, TIME_UNITS, VOLTAGE_UNITS, format_quantity
 
 #: No model file is nested deeper than this, but one whose keys contain themselves is.
 _DEEPEST = 40
-_UNITS = {"s": TIME_UNITS, "s^-1": FREQUENCY_UNITS}
+_UNITS = {"s": TIME_UNITS, "s^-1": FREQUENCY_UNITS, "m^2 kg s^-3 A^-1": VOLTAGE_UNITS}
 
 
 def plain(value: Any, depth: int = 0) -> Any:

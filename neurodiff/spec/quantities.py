@@ -1,4 +1,4 @@
-"""Times and frequencies as a model file writes them: a number and a unit, `5 ms`, `0.5 Hz`."""
+"""Quantities as a model file writes them: a number and a unit, `5 ms`, `0.5 Hz`, `-50 mV`."""
 
 import math
 import re
@@ -8,12 +8,13 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 FREQUENCY_UNITS = {"Hz": 1.0, "mHz": 1e-3, "kHz": 1e3}
+VOLTAGE_UNITS = {"V": 1.0, "mV": 1e-3}
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _QUANTITY = re.compile(rf"\s*({_NUMBER})\s*([^\W\d_]*)\s*")
 
 
 def parse_quantity(value: Any, units: dict[str, float], example: str) -> float:
-    """Value in the base unit (s or Hz) of a text such as ``5 ms``.
+    """Value in the base unit (s, Hz or V) of a text such as ``5 ms``.
 
     Raises
     ------
@@ -54,14 +55,19 @@ def format_quantity(value: float, units: dict[str, float]) -> str:
     return min(exact, key=len)
 
 
-def _quantity(units: dict[str, float], example: str, least: str = "") -> list[Any]:
-    """What makes a float a quantity of 0 or more; above 0 where `least` says what to write."""
+def _quantity(
+    units: dict[str, float], example: str, least: str = "", *, signed: bool = False
+) -> list[Any]:
+    """What makes a float a quantity.
+
+    It is 0 or more; above 0 where `least` says what to write; of any sign where it is `signed`.
+    """
 
     def validate(value: Any) -> float:
         if least and value == 0 and not isinstance(value, bool):
             raise ValueError(f"{value!r} is zero; write {least}")
         number = parse_quantity(value, units, example)
-        if number < 0:
+        if number < 0 and not signed:
             raise ValueError(f"{value!r} is negative; write {least or 'a value of 0 or more'}")
         if least and number == 0:
             raise ValueError(f"{value!r} is zero; write {least}")
@@ -85,3 +91,7 @@ DelayTime = Annotated[
     float, *_quantity(TIME_UNITS, "1 ms", "at least one time step, such as `1 ms`")
 ]
 Frequency = Annotated[float, *_quantity(FREQUENCY_UNITS, "0.5 Hz")]
+PositiveFrequency = Annotated[
+    float, *_quantity(FREQUENCY_UNITS, "100 Hz", "a positive frequency such as `100 Hz`")
+]
+Voltage = Annotated[float, *_quantity(VOLTAGE_UNITS, "-50 mV", signed=True)]

@@ -1,12 +1,12 @@
 """The `transmission` part of a model file: how values travel through synapses."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, Tag
+from pydantic import BeforeValidator, Field, Tag, model_validator
 
 from neurodiff.spec.base import Part, choose, problem, told_apart
-from neurodiff.spec.quantities import Frequency, PositiveTime
+from neurodiff.spec.quantities import PositiveFrequency, PositiveTime, Time, Voltage
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -83,13 +83,60 @@ class EventTransmission(Part):
     error_threshold: ErrorThreshold
 
 
+#: What only lif neurons have, and its value unless given.
+_MEMBRANE = {
+    "membrane_time_constant": "20 ms",
+    "refractory": "2 ms",
+    "rest": "-70 mV",
+    "reset": "-70 mV",
+    "threshold": "-50 mV",
+    "background": 3.0,
+}
+
+
 class SpikeTransmission(Part):
-    """Values travel as spike rates."""
+    """Values travel as spike rates.
+
+    `maximum_rate` stands for an activity of 1; arriving spikes leave traces that decay with
+    `synaptic_time_constant`. A unit is `neurons_per_unit` neurons, an error unit as many ON and as
+    many OFF cells, which fire at `error_rate` for an error of the root mean square size that the
+    population's errors have before learning. ON and OFF cells inhibit each other, unless
+    `mutual_inhibition` is false, which is for studying how their common mode grows.
+
+    The rest is for `neuron: lif` only; unless given 20 ms, 2 ms, -70 mV, -70 mV, -50 mV and 3. The
+    drive 0 brings the membrane towards rest + background*(threshold - rest), and each unit of drive
+    adds another (threshold - rest).
+    """
 
     kind: Literal["spikes"]
     neuron: Literal["lif", "integrate_and_fire", "poisson"]
-    maximum_rate: Frequency
+    maximum_rate: PositiveFrequency
     synaptic_time_constant: PositiveTime
+    neurons_per_unit: Annotated[int, Field(ge=1)] = 1
+    error_rate: PositiveFrequency = 100.0
+    mutual_inhibition: bool = True
+    membrane_time_constant: PositiveTime | None = None
+    refractory: Time | None = None
+    rest: Voltage | None = None
+    reset: Voltage | None = None
+    threshold: Voltage | None = None
+    background: Positive | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete_membrane(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping) or data.get("neuron") != "lif":
+            return data
+        missing = {key: value for key, value in _MEMBRANE.items() if data.get(key) is None}
+        return {**data, **missing}
+
+    @model_validator(mode="after")
+    def _refuse_membrane(self) -> Self:
+        for key in _MEMBRANE:
+            if self.neuron != "lif" and getattr(self, key) is not None:
+                remedy = "leave it out, or write `neuron: lif`"
+                raise problem("only lif neurons have it", remedy, key)
+        return self
 
 
 Transmission = Annotated[

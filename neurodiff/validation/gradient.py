@@ -67,7 +67,9 @@ class Case(NamedTuple):
 
     @property
     def steady(self) -> bool:
-        """Whether stimuli and weights stay as they are, so that the products must become exact."""
+        """Whether all stays as it is, so that the products must become exact; spikes never are."""
+        if self.graph.trace_lag:
+            return False
         target = isinstance(self.model.target, ConstantTarget | TeacherTarget)
         return self.frozen and target and isinstance(self.model.input, ConstantInput)
 

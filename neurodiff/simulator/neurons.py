@@ -1,0 +1,220 @@
+"""Neurons that fire: those of the units, and the ON and OFF cells of the error units.
+
+A unit has one neuron or several, all with the same drive, and an error unit has as many ON cells
+and as many OFF cells. What a unit sends is the number of its spikes in a step.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import brian2 as b2
+import numpy as np
+
+from neurodiff.activations import Membrane
+from neurodiff.graph import Graph, random_stream
+from neurodiff.simulator.order import COMPARE, FIRE, GATHER
+from neurodiff.simulator.sampling import Sampling
+
+#: Integrate-and-fire: regular spikes at the given rate.
+_REGULAR = "phase += spikes_per_step", "phase >= 1", "phase -= 1"
+#: Escape noise: a spike in a step is as probable as the rate says, whatever was before.
+_POISSON = "phase = int(rand() < spikes_per_step)", "phase >= 1", "phase = 0"
+#: Leaky integrate-and-fire, solved exactly within the step for a current that stays what it is in
+#: it; so the interval between two spikes is exact, although each is seen at the end of its step.
+#: Inputs, which have no current, are regular.
+_LIF = (
+    """
+    phase += is_input*spikes_per_step
+    current = background + a
+    v = (1 - is_input)*(current + (v - current)*exp(-leak*clip(1 - waiting, 0, 1)))
+    waiting = clip(waiting - 1, 0, refractory)
+    """,
+    "phase >= 1 or v >= 1",
+    # the time since the threshold was crossed is part of the refractory time
+    """
+    phase -= is_input
+    waiting = refractory - log((background + a - 1)/(background + a - v))/leak
+    v = reset_voltage
+    """,
+)
+_LIF_EQUATIONS = """
+a : 1 (linked)
+v : 1
+waiting : 1
+is_input : 1 (constant)
+"""
+
+
+@dataclass(frozen=True)
+class Spiking:
+    """Numbers of spiking transmission.
+
+    Attributes
+    ----------
+    neuron : str
+        `lif`, `integrate_and_fire` or `poisson`. Inputs and error cells of `lif` are
+        `integrate_and_fire`.
+    membrane : Membrane or None
+        Of `lif`.
+    maximum_rate : float
+        Spikes per step for an activity of 1.
+    gain : array (n_units,)
+        Spikes per step of an error cell for an error of 1.
+    decay : float
+        Of all traces, per step.
+    neurons_per_unit : int
+    mutual_inhibition : bool
+        Whether ON and OFF cells share only the difference of what excites them.
+    seed : int
+    """
+
+    neuron: Literal["lif", "integrate_and_fire", "poisson"]
+    membrane: Membrane | None
+    maximum_rate: float
+    gain: np.ndarray
+    decay: float
+    neurons_per_unit: int
+    mutual_inhibition: bool
+    seed: int
+
+    @property
+    def x_quantum(self) -> float:
+        """By how much a spike moves the trace of an activity: at a steady rate it is x."""
+        return (1 - self.decay) / (self.maximum_rate * self.neurons_per_unit)
+
+    @property
+    def delta_quantum(self) -> np.ndarray:
+        """By how much a spike of an ON cell moves the trace of the error (n_units,)."""
+        return (1 - self.decay) / (self.gain * self.neurons_per_unit)
+
+
+def build_neurons(
+    graph: Graph,
+    units: b2.NeuronGroup,
+    errors: b2.NeuronGroup,
+    spiking: Spiking,
+    kept: Sampling | None,
+    clock: b2.Clock,
+) -> tuple[b2.NeuronGroup, b2.Synapses]:
+    """The neurons of the units, group `neurons`, and what counts their spikes.
+
+    Parameters
+    ----------
+    units : NeuronGroup
+        With `rate`, the activity to be sent, `a`, and `spikes`.
+    errors : NeuronGroup
+        Not needed here; see `build_cells`.
+    kept : Sampling or None
+        When event `kept`, a spike that is recorded, can happen.
+    """
+    code = _POISSON if spiking.neuron == "poisson" else _REGULAR
+    equations = "unit : integer (constant)\nspikes_per_step = maximum_rate*rate : 1\nphase : 1\n"
+    equations += "rate : 1 (linked)\n"
+    membrane = spiking.membrane
+    if membrane is not None:
+        code = _LIF
+        equations += _LIF_EQUATIONS
+    unit = np.repeat(np.arange(graph.n_units), spiking.neurons_per_unit)
+    neurons = _group("neurons", len(unit), equations, code, kept, clock)
+    neurons.namespace["maximum_rate"] = spiking.maximum_rate
+    neurons.unit = unit
+    neurons.rate = b2.linked_var(units, "rate", index="unit")
+    neurons.phase = _phases("neurons", len(unit), spiking.seed)
+    if membrane is not None:
+        neurons.a = b2.linked_var(units, "a", index="unit")
+        neurons.is_input = (unit < graph.n_inputs).astype(float)
+        neurons.v = membrane.reset + (1 - membrane.reset) * neurons.phase[:]
+        neurons.namespace.update(
+            background=membrane.background,
+            leak=1 / membrane.time_constant,
+            refractory=membrane.refractory,
+            reset_voltage=membrane.reset,
+        )
+    return neurons, _gather(neurons, units, unit, "spikes_post += 1", clock)
+
+
+def build_cells(
+    graph: Graph,
+    units: b2.NeuronGroup,
+    errors: b2.NeuronGroup,
+    spiking: Spiking,
+    kept: Sampling | None,
+    clock: b2.Clock,
+) -> tuple[b2.NeuronGroup, b2.Synapses]:
+    """The ON and OFF cells of the error units, group `cells`, and what counts their spikes.
+
+    Cells of polarity 1 are ON, of polarity -1 OFF. An error is the difference of their rates, which
+    are never negative. With mutual inhibition one of the two is silent.
+    """
+    code = _POISSON if spiking.neuron == "poisson" else _REGULAR
+    n_errors, n_cells = len(errors), spiking.neurons_per_unit
+    error = np.tile(np.repeat(np.arange(n_errors), n_cells), 2)
+    equations = """
+    error : integer (constant)
+    unit : integer (constant)
+    polarity : integer (constant)
+    gain : 1 (constant)
+    phase : 1
+    rate : 1 (linked)
+    """
+    strength = "clip(polarity*rate, 0, 1e300)"
+    if not spiking.mutual_inhibition:
+        equations += "slope : 1 (linked)\non : 1 (linked)\noff : 1 (linked)\n"
+        own = "(int(polarity > 0)*on + int(polarity < 0)*off)"
+        strength = f"(slope*{own} + clip(polarity*(rate - slope*(on - off)), 0, 1e300))"
+    equations += f"spikes_per_step = gain*{strength} : 1\n"
+    cells = _group("cells", len(error), equations, code, kept, clock)
+    cells.error, cells.unit = error, error + graph.n_inputs
+    cells.polarity = np.repeat([1, -1], n_errors * n_cells)
+    cells.gain = spiking.gain[error + graph.n_inputs]
+    cells.phase = _phases("cells", len(error), spiking.seed)
+    cells.rate = b2.linked_var(errors, "rate", index="error")
+    count = "spikes_post += polarity_pre"
+    if not spiking.mutual_inhibition:
+        cells.slope = b2.linked_var(errors, "slope", index="error")
+        cells.on = b2.linked_var(units, "feedback_on", index="unit")
+        cells.off = b2.linked_var(units, "feedback_off", index="unit")
+        count = "on_spikes_post += int(polarity_pre > 0)\noff_spikes_post += int(polarity_pre < 0)"
+    return cells, _gather(cells, errors, error, count, clock)
+
+
+def _group(
+    name: str,
+    n: int,
+    equations: str,
+    code: tuple[str, str, str],
+    kept: Sampling | None,
+    clock: b2.Clock,
+) -> b2.NeuronGroup:
+    step, fires, reset = code
+    events = {"fire": fires}
+    if kept is not None:
+        events["kept"] = replace(kept, only=f"({fires})").condition("kept")
+    group = b2.NeuronGroup(n, equations, events=events, name=name, clock=clock)
+    group.namespace.update(kept.constants("kept") if kept else {})
+    group.run_regularly(step, name=f"{name}_step", **FIRE.when)
+    group.set_event_schedule("fire", **COMPARE.when)
+    group.run_on_event("fire", reset, **GATHER.when)
+    return group
+
+
+def _phases(name: str, n: int, seed: int) -> np.ndarray:
+    """Where each neuron is between two spikes at the start, so that they do not fire together."""
+    return random_stream(seed, f"phases of {name}").random(n)
+
+
+def _gather(
+    group: b2.NeuronGroup, units: b2.NeuronGroup, unit: np.ndarray, count: str, clock: b2.Clock
+) -> b2.Synapses:
+    gather = b2.Synapses(
+        group,
+        units,
+        on_pre={"count": count},
+        on_event={"count": "fire"},
+        delay={"count": 0 * b2.second},
+        name=f"{group.name}_gather",
+        clock=clock,
+    )
+    gather.connect(i=np.arange(len(group)), j=unit)
+    gather.count.when, gather.count.order = GATHER
+    return gather

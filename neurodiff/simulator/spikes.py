@@ -1,0 +1,226 @@
+"""Spiking transmission: both waves travel as spikes, and synapses know traces of what arrives.
+
+The neurons of a unit fire at the rate that stands for its activity; a spike takes the delay of each
+synapse to get there, makes a postsynaptic current there and moves the trace that the synapse learns
+from. The error units have ON and OFF cells, whose spikes go back the same way. How weights learn
+although nothing is done for them between spikes is said in `neurodiff.simulator.trace_form`.
+"""
+
+import brian2 as b2
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.graph import Graph
+from neurodiff.simulator.arrival import Ring
+from neurodiff.simulator.connections import Addition
+from neurodiff.simulator.lazy_synapses import LazySynapses, sorted_ends
+from neurodiff.simulator.neurons import Spiking, build_cells, build_neurons
+from neurodiff.simulator.order import (
+    ADVANCE,
+    ARRIVE,
+    ARRIVE_BACK,
+    COMPARE,
+    GATHER,
+    MEET,
+    SEND,
+)
+from neurodiff.simulator.plasticity import Diffusion
+from neurodiff.simulator.sampling import Sampling, monitor
+from neurodiff.simulator.trace_form import TraceForm
+
+Floats = NDArray[np.float64]
+
+_UNITS = """
+rate : 1
+drive : 1 (linked)
+spikes : 1
+quantum : 1 (constant)
+times_sent : integer
+"""
+
+_ERRORS = """
+rate : 1
+sigma : 1 (linked)
+drive : 1
+quantum : 1 (constant)
+times_sent : integer
+feeds_back : boolean (constant)
+"""
+
+
+class Spikes:
+    """Spiking transmission in one network.
+
+    Parameters
+    ----------
+    graph : Graph
+    spiking : Spiking
+        The neurons, and the traces that they make.
+    rule : Diffusion
+        How the synapses learn.
+
+    Attributes
+    ----------
+    of_units, of_errors : Addition
+        What spikes add to the units and to the error units.
+    """
+
+    def __init__(self, graph: Graph, spiking: Spiking, rule: Diffusion):
+        self._graph, self._spiking, self._rule = graph, spiking, rule
+        self._ends = sorted_ends(graph)
+        order, returns = self._ends.order, self._ends.pre >= graph.n_inputs
+        n_errors = graph.n_units - graph.n_inputs
+        self._feeds_back = np.isin(np.arange(n_errors), self._ends.post[returns])
+        self._forward = Ring("x", ["spikes"], self._ends.pre, graph.forward_lag[order])
+        self._counts = ["spikes"] if spiking.mutual_inhibition else ["on_spikes", "off_spikes"]
+        back = np.where(returns, graph.backward_lag[order], 1)
+        self._backward = Ring("delta", self._counts, self._ends.post, back)
+        self.of_units, self.of_errors = self._addition_to_units(), self._addition_to_errors()
+
+    @property
+    def _feedback(self) -> list[str]:
+        """The sums of what comes back to a unit."""
+        return ["feedback"] if self._spiking.mutual_inhibition else ["feedback_on", "feedback_off"]
+
+    @property
+    def _error_spikes(self) -> str:
+        """The spikes of an error unit in this step with their signs, as Brian2 text."""
+        return "spikes" if self._spiking.mutual_inhibition else "(on_spikes - off_spikes)"
+
+    def _addition_to_units(self) -> Addition:
+        sums = "".join(f"{name} : 1\n" for name in self._feedback)
+        return Addition(
+            _UNITS + sums + self._forward.sender_equations,
+            {"volley": "spikes > 0"},
+            {"decay": self._spiking.decay},
+            computed="rate",
+        )
+
+    def _addition_to_errors(self) -> Addition:
+        """Event `volley` is the firing of any cell, `feed_back` that of units that reach others."""
+        counts = "".join(f"{name} : 1\n" for name in self._counts)
+        sums = "".join(f"{name} : 1 (linked)\n" for name in self._feedback)
+        if not self._spiking.mutual_inhibition:
+            sums += "feedback = feedback_on - feedback_off : 1\n"
+        fired = " or ".join(f"{name} != 0" for name in self._counts)
+        return Addition(
+            _ERRORS + counts + sums + self._backward.sender_equations,
+            {"volley": fired, "feed_back": f"feeds_back and ({fired})"},
+            {"decay": self._spiking.decay},
+            computed="rate",
+            # the target is compared with a trace, and so passes through one of its own
+            target="decay*target + (1 - decay)*played",
+        )
+
+    def connect(
+        self,
+        w: Floats,
+        units: b2.NeuronGroup,
+        errors: b2.NeuronGroup,
+        sampling: dict[str, Sampling],
+        clock: b2.Clock,
+    ) -> "LazySynapses":
+        """Synapses that spikes cross in both directions, and that learn from their traces.
+
+        Parameters
+        ----------
+        w : array (n_synapses,)
+            Initial weights.
+        """
+        self._let_traces_decay(units, errors)
+        self._let_units_send(units, errors)
+        sorted_w = w[self._ends.order]
+        keeps_sign = self._graph.dale[self._ends.order]
+        signs = np.where(keeps_sign, np.where(sorted_w < 0, -1, 1), 0)
+        plastic = self._graph.plastic[self._ends.order]
+        form = TraceForm(self._rule, self._spiking.decay, plastic, signs)
+        synapses = self._synapses(form, units, errors, clock)
+        synapses.anchor = sorted_w
+        rings = [
+            self._forward.connect(units, synapses, clock),
+            self._backward.connect(errors, synapses, clock),
+        ]
+        self._rule.apply_to_biases(errors)
+        kept = sampling.pop("events", None)
+        parts = (self._graph, units, errors, self._spiking, kept, clock)
+        neurons, gather = build_neurons(*parts)
+        cells, gather_errors = build_cells(*parts)
+        monitors = {}
+        if kept is not None:
+            monitors = {part.name: monitor(part, "kept", [], COMPARE) for part in (neurons, cells)}
+        others = [*rings, gather, gather_errors]
+        firing = (neurons, cells)
+        return LazySynapses(synapses, others, self._ends, form, sampling, firing, monitors)
+
+    def _let_traces_decay(self, units: b2.NeuronGroup, errors: b2.NeuronGroup) -> None:
+        for group, traces in ((units, ["x", *self._feedback]), (errors, ["delta", "drive"])):
+            decay = "\n".join(f"{name} *= decay" for name in traces)
+            group.run_regularly(decay, name=f"{group.name}_decay", **ADVANCE.when)
+
+    def _let_units_send(self, units: b2.NeuronGroup, errors: b2.NeuronGroup) -> None:
+        graph, spiking = self._graph, self._spiking
+        units.quantum = spiking.x_quantum
+        errors.quantum = spiking.delta_quantum[graph.n_inputs :]
+        errors.feeds_back = self._feeds_back
+        units.drive = b2.linked_var(errors, "drive", index="error")
+        for name in self._feedback:
+            setattr(errors, name, b2.linked_var(units, name, index="unit"))
+        for group, trace, ring in (
+            (units, "x += quantum*spikes", self._forward),
+            (errors, f"delta += quantum*{self._error_spikes}", self._backward),
+        ):
+            counts = ["spikes"] if group is units else self._counts
+            anew = "\n".join(f"{name} = 0" for name in counts)
+            for event in group.events.keys() & {"volley", "feed_back"}:
+                group.set_event_schedule(event, **GATHER.after().when)
+            code = f"{trace}\n{ring.keep}\n{anew}\ntimes_sent += 1"
+            group.run_on_event("volley", code, **SEND.when)
+
+    def _synapses(
+        self, form: TraceForm, units: b2.NeuronGroup, errors: b2.NeuronGroup, clock: b2.Clock
+    ) -> b2.Synapses:
+        arrive = [*form.arrive(self._forward.arriving["spikes"]), self._forward.move_on]
+        codes = {"arrive": arrive, "arrive_back": self._arrive_back()}
+        lags = {"arrive": self._forward.lags, "arrive_back": self._backward.lags}
+        moments = {"arrive": ARRIVE, "arrive_back": ARRIVE_BACK}
+        events = {"arrive": "volley", "arrive_back": "feed_back"}
+        if not self._rule.frozen:
+            codes["meet"], moments["meet"], events["meet"] = form.meet, MEET, "volley"
+        # what was sent in a step is looked for at the beginning of the next
+        delays = {name: (part - 1) * clock.dt for name, part in lags.items()}
+        common = {name: part[0] for name, part in delays.items() if np.ptp(part) == 0}
+        rings = self._forward.synapse_equations + self._backward.synapse_equations
+        synapses = b2.Synapses(
+            units,
+            errors,
+            f"{form.equations}\n{rings}",
+            on_pre={"arrive": "\n".join(codes.pop("arrive"))},
+            on_post={name: "\n".join(lines) for name, lines in codes.items()},
+            on_event=events,
+            delay=common | ({"meet": 0 * clock.dt} if "meet" in codes else {}),
+            namespace=form.constants,
+            name="synapses",
+            clock=clock,
+        )
+        synapses.connect(i=self._ends.pre, j=self._ends.post)
+        if not self._rule.frozen:
+            synapses.plastic, synapses.kept_sign = form.plastic, form.signs
+        for name in delays.keys() - common.keys():
+            getattr(synapses, name).delay = delays[name]
+        for name, moment in moments.items():
+            pathway = getattr(synapses, name)
+            pathway.when, pathway.order = moment
+        return synapses
+
+    def _arrive_back(self) -> list[str]:
+        """Spikes of error cells arrive at the error unit of `pre`; an inhibitory weight swaps."""
+        back = self._backward
+        if self._spiking.mutual_inhibition:
+            return [f"feedback_pre += w*quantum_post*{back.arriving['spikes']}", back.move_on]
+        on, off = (back.arriving[name] for name in self._counts)
+        excites, inhibits = "clip(w, 0, 1e300)", "clip(-w, 0, 1e300)"
+        return [
+            f"feedback_on_pre += quantum_post*({excites}*{on} + {inhibits}*{off})",
+            f"feedback_off_pre += quantum_post*({excites}*{off} + {inhibits}*{on})",
+            back.move_on,
+        ]
