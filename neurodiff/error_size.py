@@ -17,6 +17,9 @@ Floats = NDArray[np.float64]
 #: Moments of the learning phase that are looked at.
 _MOMENTS = 64
 
+#: Smallest |x - y| of an output: that a start happens to be right says little.
+_LEAST = 0.05
+
 
 def expected_error_sizes(
     graph: Graph, w: Floats, bias: Floats, stimuli: Stimuli, loss: Loss
@@ -42,6 +45,7 @@ def expected_error_sizes(
         slope[part.units] = np.sqrt(np.mean(part.sigma.slope(a[:, part.units]) ** 2, axis=0))
     square = np.zeros(graph.n_units)
     error = np.mean((x[:, graph.outputs] - stimuli.target.at(steps)) ** 2, axis=0)
+    error = np.maximum(error, _LEAST**2)
     square[graph.outputs] = error if loss == "cross_entropy" else error * slope[graph.outputs] ** 2
     for projection in sorted(graph.projections, key=lambda part: -part.pre.start):
         own = projection.synapses

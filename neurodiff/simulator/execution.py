@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import brian2 as b2
+import numpy as np
 from brian2.devices.device import all_devices, get_device, reset_device, set_device
 
 from neurodiff.exceptions import SimulationError
@@ -54,7 +55,8 @@ def machine_code(target: str) -> Iterator[Callable[[BuiltNetwork, int, Progress]
             f"run.target: {target} needs a C++ compiler and none was found; "
             "install g++, or use numpy"
         )
-    with _quiet(), _standalone() if target == "cpp_standalone" else _runtime(target) as run:
+    kind = _standalone() if target == "cpp_standalone" else _runtime(target)
+    with _quiet(), _same_random_numbers(), kind as run:
         yield run
 
 
@@ -71,6 +73,16 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.removeFilter(says_something_else)
+
+
+@contextmanager
+def _same_random_numbers() -> Iterator[None]:
+    """Leave NumPy's global random numbers where they were: Brian2 draws and seeds these."""
+    state = np.random.get_state()
+    try:
+        yield
+    finally:
+        np.random.set_state(state)
 
 
 @contextmanager

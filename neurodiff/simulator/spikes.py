@@ -20,6 +20,7 @@ from neurodiff.simulator.order import (
     ARRIVE,
     ARRIVE_BACK,
     COMPARE,
+    FIRE,
     GATHER,
     MEET,
     SEND,
@@ -153,9 +154,12 @@ class Spikes:
         return LazySynapses(synapses, others, self._ends, form, sampling, firing, monitors)
 
     def _let_traces_decay(self, units: b2.NeuronGroup, errors: b2.NeuronGroup) -> None:
-        for group, traces in ((units, ["x", *self._feedback]), (errors, ["delta", "drive"])):
+        for group, traces in ((units, self._feedback), (errors, ["delta", "drive"])):
             decay = "\n".join(f"{name} *= decay" for name in traces)
             group.run_regularly(decay, name=f"{group.name}_decay", **ADVANCE.when)
+        # outputs are compared before they fire: with the whole trace of the step before, whose mean
+        # is the activity
+        units.run_regularly("x *= decay", name="x_decay", **FIRE.when)
 
     def _let_units_send(self, units: b2.NeuronGroup, errors: b2.NeuronGroup) -> None:
         graph, spiking = self._graph, self._spiking

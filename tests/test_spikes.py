@@ -1,0 +1,608 @@
+"""Networks that spike: against a dense twin, theory's closed forms, and predicted spikes."""
+
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import brian2 as b2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from neurodiff import Model, Simulation
+from neurodiff.activations import Membrane
+from neurodiff.error_size import expected_error_sizes
+from neurodiff.reference.backprop import backprop
+from neurodiff.simulator.network import BuiltNetwork
+from neurodiff.simulator.order import OBSERVE
+from tests.networks import Floats, chain, digraph, random_digraph
+from tests.simulated import furthest, moved, simulate
+from tests.spike_twin import RegularNeurons, TwinStep, dense_steps, recorded_counts
+
+Build = Callable[..., Model]
+
+
+class Watched(Simulation):
+    """A simulation on numpy whose currents are looked at in every step."""
+
+    def __init__(self, model: Model):
+        super().__init__(model, target="numpy")
+
+    def build(self) -> BuiltNetwork:
+        built = super().build()
+        parts = ["feedback"] if self.spiking.mutual_inhibition else ["feedback_on", "feedback_off"]
+        self._units = b2.StateMonitor(built.units, parts, record=True, **OBSERVE.when)
+        self._errors = b2.StateMonitor(built.errors, ["drive"], record=True, **OBSERVE.when)
+        built.network.add(self._units, self._errors)
+        return built
+
+    @property
+    def own(self) -> slice:
+        """All units but the inputs."""
+        return slice(self.graph.n_inputs, None)
+
+    @property
+    def drive(self) -> Floats:
+        """Of all units but the inputs, (steps, n)."""
+        return np.array(self._errors.drive).T
+
+    @property
+    def feedback(self) -> Floats:
+        """Of all units but the inputs, (steps, n)."""
+        if self.spiking.mutual_inhibition:
+            return np.array(self._units.feedback).T[:, self.own]
+        return np.array(self._units.feedback_on - self._units.feedback_off).T[:, self.own]
+
+
+def watch(model: Model) -> Watched:
+    seen = Watched(model)
+    seen.run()
+    return seen
+
+
+def spikes(neuron: str = "integrate_and_fire", **keys: Any) -> dict[str, Any]:
+    defaults = {"maximum_rate": "300 Hz", "synaptic_time_constant": "10 ms"}
+    return {"kind": "spikes", "neuron": neuron, **defaults, **keys}
+
+
+# the dense twin ----------------------------------------------------------------------------------
+
+RATES = ("sigmoid", "relu", "softplus")
+EVERYTHING: dict[str, Any] = {
+    "record": {"signals": "1 ms", "weights": "7 ms", "events": "all"},
+    "validation": {"start": "0 ms", "every": "1 ms"},
+}
+
+
+def changing(folder: Path, n: int, duration: int) -> dict[str, Any]:
+    """Inputs that jump to other rates every 40 ms."""
+    u = np.random.default_rng(n).random((duration // 40 + 1, n))
+    np.save(folder / "u.npy", u)
+    return {"kind": "array", "file": str(folder / "u.npy"), "interval": "40 ms"}
+
+
+def random_network(seed: int, folder: Path, **transmission: Any) -> Model:
+    """Random delays for each synapse both ways; what else differs goes by the seed."""
+    rule: dict[str, Any] = {"rule": "diffusion", "learning_rate": "100 Hz"}
+    if seed % 2:
+        rule["weight_decay"] = "0.5 Hz"
+    if seed % 3 == 0:
+        rule["start"] = "60 ms"
+    of_spikes = {
+        "neurons_per_unit": 3 if seed % 4 > 1 else 1,
+        "mutual_inhibition": seed % 5 != 1,
+    }
+    return random_digraph(
+        np.random.default_rng(seed),
+        activations=RATES,
+        transmission=spikes(**(of_spikes | transmission)),
+        dale=seed % 3 == 1,
+        plasticity=rule,
+        input=changing(folder, 3, 350),
+        run={"duration": "350 ms"},
+        **EVERYTHING,
+    )
+
+
+def layered(folder: Path, **transmission: Any) -> Model:
+    """A chain of leaky integrate-and-fire neurons with random delays both ways."""
+    return chain(
+        [3, 5, 4, 2],
+        activation="lif",
+        transmission=spikes("lif", neurons_per_unit=2, **transmission),
+        delay={"forward": {"uniform": ["1 ms", "6 ms"]}, "backward": {"normal": ["4 ms", "1 ms"]}},
+        plasticity={"rule": "diffusion", "learning_rate": "40 Hz", "weight_decay": "1 Hz"},
+        input=changing(folder, 3, 350),
+        run={"duration": "350 ms"},
+        **EVERYTHING,
+    )
+
+
+def some_stay(folder: Path, **transmission: Any) -> Model:
+    """u -> h -> g -> o and u -> g, with equal delays; h -> g does not learn, g -> o keeps signs."""
+    populations = {
+        "u": {"size": 3, "role": "input"},
+        "h": {"size": 4},
+        "g": {"size": 3, "activation": "softplus", "bias": False},
+        "o": {"size": 2, "role": "output", "activation": "relu"},
+    }
+    connections = [
+        {"pre": "u", "post": "h", "delay": "3 ms"},
+        {"pre": "h", "post": "g", "plastic": False},
+        {"pre": "u", "post": "g", "delay": {"forward": "1 ms", "backward": "5 ms"}},
+        {"pre": "g", "post": "o", "dale": True, "delay": "2 ms"},
+    ]
+    return digraph(
+        populations,
+        connections,
+        activation="sigmoid",
+        weights={"init": "normal", "sd": 0.5},
+        transmission=spikes(**transmission),
+        plasticity={"rule": "diffusion", "learning_rate": "150 Hz"},
+        input=changing(folder, 3, 350),
+        run={"duration": "350 ms"},
+        **EVERYTHING,
+    )
+
+
+def deviations_from_twin(seen: Watched, twin: list[TwinStep]) -> dict[str, float]:
+    """Largest relative deviation over all recorded steps, by variable; a step more than the run."""
+    recording, own = seen.recording, seen.own
+    every = seen.samplings.weights.every
+    at_weights = [*twin[:-1:every], twin[-1]]
+    pairs = {
+        "x": (recording["x"].values, [step.x for step in twin[:-1]]),
+        "delta": (recording["delta"].values[:, own], [step.delta[own] for step in twin[:-1]]),
+        "update": (recording["update"].values, [step.product for step in twin[:-1]]),
+        "update_w": (recording["update_w"].values, [step.w for step in twin[:-1]]),
+        "drive": (seen.drive, [step.drive[own] for step in twin[:-1]]),
+        "feedback": (seen.feedback, [step.feedback[own] for step in twin[:-1]]),
+        "w": (recording["w"].values, [step.w for step in at_weights]),
+        "bias": (recording["bias"].values[:, own], [step.bias[own] for step in at_weights]),
+    }
+    return {name: furthest(got, np.array(want)) for name, (got, want) in pairs.items()}
+
+
+#: Relu and softplus may ask for more than a spike in a step; the twin does what they do then.
+may_saturate = pytest.mark.filterwarnings("ignore:.*fell behind")
+
+
+def assert_as_the_twin(model: Model) -> Watched:
+    seen = watch(model)
+    counts = recorded_counts(seen)
+    assert counts.forward.sum() > 300 and counts.on.sum() > 20 and counts.off.sum() > 20
+    assert moved(seen) >= 0.1
+    found = deviations_from_twin(seen, list(dense_steps(seen, lambda t, _: counts.at(t))))
+    assert max(found.values()) <= 1e-10, found
+    return seen
+
+
+@may_saturate
+@pytest.mark.parametrize("seed", range(10))
+def test_traces_currents_and_weights_are_those_of_the_dense_twin(seed: int, tmp_path: Path):
+    neuron = "poisson" if seed % 2 else "integrate_and_fire"
+    assert_as_the_twin(random_network(seed, tmp_path, neuron=neuron))
+
+
+@may_saturate
+def test_layers_of_lif_neurons_are_those_of_the_dense_twin(tmp_path: Path):
+    assert_as_the_twin(layered(tmp_path))
+
+
+@may_saturate
+def test_compiled_traces_and_weights_are_those_of_the_dense_twin(tmp_path: Path):
+    simulation = simulate(layered(tmp_path), "cpp_standalone")
+    assert moved(simulation) >= 0.1
+    counts = recorded_counts(simulation)
+    twin = list(dense_steps(simulation, lambda t, _: counts.at(t)))
+    recording, own = simulation.recording, slice(simulation.graph.n_inputs, None)
+    at_weights = [*twin[: -1 : simulation.samplings.weights.every], twin[-1]]
+    found = {
+        "x": furthest(recording["x"].values, np.array([step.x for step in twin[:-1]])),
+        "delta": furthest(
+            recording["delta"].values[:, own], np.array([step.delta[own] for step in twin[:-1]])
+        ),
+        "update": furthest(
+            recording["update"].values, np.array([step.product for step in twin[:-1]])
+        ),
+        "w": furthest(recording["w"].values, np.array([step.w for step in at_weights])),
+    }
+    assert max(found.values()) <= 1e-10, found
+
+
+def test_an_output_that_is_right_has_no_error_in_the_mean():
+    model = chain(
+        [1, 40],
+        activation="sigmoid",
+        weights={"init": "constant", "value": 0.0},
+        transmission=spikes("poisson", neurons_per_unit=4, synaptic_time_constant="5 ms"),
+        input={"kind": "constant", "values": [0.5]},
+        target={"kind": "constant", "values": [0.5] * 20 + [0.3] * 20, "delay": "none"},
+        duration="3 s",
+    )
+    delta = simulate(model).recording["delta"].values[100:, 1:].mean(axis=0)
+    # sigma' (x - y), with x = 1/2 and sigma' = 1/4
+    assert abs(delta[:20].mean()) <= 2e-3
+    assert delta[20:].mean() == pytest.approx(0.05, abs=2e-3)
+
+
+@may_saturate
+def test_some_weights_stay_and_some_stop_at_0(tmp_path: Path):
+    seen = assert_as_the_twin(some_stay(tmp_path, neuron="poisson"))
+    graph, w = seen.graph, seen.recording["w"].values
+    assert (~graph.plastic).sum() == 12 and (w[:, ~graph.plastic] == w[0, ~graph.plastic]).all()
+    kept = w[:, graph.dale]
+    assert (kept * np.sign(kept[0]) >= 0).all()
+    assert (kept[1:] == 0).any()
+    free = w[:, graph.plastic & ~graph.dale]
+    assert (free * np.sign(free[0]) < 0).any()
+
+
+@may_saturate
+@pytest.mark.parametrize("inhibited", [True, False])
+@pytest.mark.parametrize("build", [some_stay, *(partial(random_network, k) for k in [2])])
+def test_every_spike_of_regular_neurons_is_predicted(build: Build, inhibited: bool, tmp_path: Path):
+    seen = watch(build(tmp_path, mutual_inhibition=inhibited))
+    counts = recorded_counts(seen)
+    assert moved(seen) >= 0.1 and counts.forward.sum() > 300
+    twin = list(dense_steps(seen, RegularNeurons(seen)))
+    for name, recorded in counts._asdict().items():
+        predicted = [getattr(step.counts, name) for step in twin[:-1]]
+        np.testing.assert_array_equal(recorded, predicted, name)
+    found = deviations_from_twin(seen, twin)
+    assert max(found.values()) <= 1e-9, found
+
+
+# delays ------------------------------------------------------------------------------------------
+
+
+def test_spikes_take_the_delay_of_each_projection_both_ways(tmp_path: Path):
+    """u -> h, u -> g, h -> o, g -> o; u begins to fire in step 10, and fires in every one."""
+    on = 10
+    u = np.ones((200, 1))
+    u[:on] = 0
+    np.save(tmp_path / "u.npy", u)
+    ways = {"u h": (3, 2), "u g": (7, 2), "h o": (4, 5), "g o": (2, 11)}
+    connections = []
+    for way, (forward, backward) in ways.items():
+        pre, post = way.split()
+        delay = {"forward": f"{forward} ms", "backward": f"{backward} ms"}
+        connections.append({"pre": pre, "post": post, "delay": delay})
+    populations = {
+        "u": {"size": 1, "role": "input"},
+        "h": {"size": 2},
+        "g": {"size": 3},
+        "o": {"size": 2, "role": "output"},
+    }
+    seen = watch(
+        digraph(
+            populations,
+            connections,
+            activation="sigmoid",
+            loss="cross_entropy",
+            weights={"init": "constant", "value": 0.5},
+            transmission=spikes(maximum_rate="1 kHz", error_rate="500 Hz"),
+            input={"kind": "array", "file": str(tmp_path / "u.npy"), "interval": "1 ms"},
+            target={"kind": "constant", "values": [0.9, 0.1], "delay": "none"},
+            run={"duration": "200 ms"},
+            **EVERYTHING,
+        )
+    )
+    counts, graph = recorded_counts(seen), seen.graph
+    fired = counts.forward[:, 0]
+    assert not fired[:on].any() and fired[on:].all()
+    # inputs have no error
+    begin = np.append(np.zeros(graph.n_inputs), first_steps(counts.error[:, seen.own]))
+    units = {name: graph.population(name).units for name in populations}
+    for name in ("h", "g"):
+        forward, _ = ways[f"u {name}"]
+        _, backward = ways[f"{name} o"]
+        into = units[name].start - graph.n_inputs
+        assert first_steps(seen.drive)[into] == on + forward
+        assert first_steps(seen.feedback[:, [into]]) == begin[units["o"]].min() + backward
+    arrives = first_steps(seen.drive)[units["o"].start - graph.n_inputs]
+    first = first_steps(counts.forward)
+    assert arrives == min(first[units["h"]].min() + 4, first[units["g"]].min() + 2)
+    known = first_steps(seen.recording["update"].values)
+    sent = first[graph.pre] + graph.forward_lag
+    np.testing.assert_array_equal(known, np.maximum(sent, begin[graph.post]))
+
+
+def first_steps(values: NDArray) -> NDArray[np.int64]:
+    """The first step at which each column (steps, n) is not 0."""
+    assert values.any(axis=0).all()
+    return np.argmax(values != 0, axis=0)
+
+
+# Poisson spikes ----------------------------------------------------------------------------------
+
+RATE, TAU = 50.0, 0.02
+LEVELS = (0.1, 0.4)
+
+
+def noisy(x: Floats, error: Floats, keys: dict[str, Any], **transmission: Any) -> Watched:
+    """Inputs x straight to outputs that are silent, and whose errors so are -`error` for ever."""
+    defaults: dict[str, Any] = {
+        "maximum_rate": f"{RATE:g} Hz",
+        "synaptic_time_constant": f"{1000 * TAU:g} ms",
+        "error_rate": "10 Hz",
+    }
+    model = chain(
+        [len(x), len(error)],
+        activation="sigmoid",
+        loss="cross_entropy",
+        weights={"init": "constant", "value": 0.0},
+        transmission=spikes("poisson", **(defaults | transmission)),
+        input={"kind": "constant", "values": x.tolist()},
+        target={"kind": "constant", "values": error.tolist(), "delay": "none"},
+        **keys,
+    )
+    return silenced(model)
+
+
+def silenced(model: Model) -> Watched:
+    """A run in which the biases of the outputs are so low that these never fire."""
+    seen = Watched(model)
+    seen.bias[seen.graph.outputs] = -40.0
+    seen.run()
+    assert not seen.recording["x"].values[:, seen.graph.outputs].any()
+    return seen
+
+
+@cache
+def inputs(neurons: int, tau: float) -> Floats:
+    """Traces (2000 steps, 1000 units, 2) of inputs at both `LEVELS`, when they have settled."""
+    keys = {"duration": "2200 ms", "record": {"signals": "1 ms", "events": "none"}}
+    seen = noisy(
+        np.tile(LEVELS, 1000),
+        np.array([0.5]),
+        keys,
+        neurons_per_unit=neurons,
+        synaptic_time_constant=f"{1000 * tau:g} ms",
+    )
+    return seen.recording["x"].values[200:, :2000].reshape(-1, 1000, 2)
+
+
+@pytest.mark.parametrize("neurons", [1, 5])
+def test_the_variance_of_a_trace(neurons: int):
+    x = np.array(LEVELS)
+    found = np.mean((inputs(neurons, TAU) - x) ** 2, axis=(0, 1))
+    np.testing.assert_allclose(found, x / (2 * neurons * TAU * RATE), rtol=0.1)
+
+
+@pytest.mark.parametrize(("neurons", "tau"), [(1, TAU), (5, TAU), (1, TAU / 4)])
+def test_the_variance_of_a_mean_over_time_does_not_know_the_time_constant(neurons: int, tau: float):
+    x, time = np.array(LEVELS), 1.0
+    means = inputs(neurons, tau).reshape(2, 1000, 1000, 2).mean(axis=1)
+    found = np.mean((means - x) ** 2, axis=(0, 1))
+    np.testing.assert_allclose(found, x / (neurons * RATE * time), rtol=0.1)
+
+
+@pytest.mark.parametrize("neurons", [1, 4])
+def test_the_variance_of_the_trace_of_an_error(neurons: int):
+    error = np.tile([0.3, 0.9], 300)
+    keys = {"duration": "900 ms", "record": {"signals": "1 ms"}}
+    seen = noisy(np.array([0.5]), error, keys, neurons_per_unit=neurons)
+    gain = seen.spiking.gain[-1] * 1000
+    delta = seen.recording["delta"].values[200:, 1:]
+    np.testing.assert_allclose(delta.mean(axis=0).reshape(-1, 2).mean(axis=0), [-0.3, -0.9], 0.05)
+    found = np.mean((delta + error) ** 2, axis=0).reshape(-1, 2).mean(axis=0)
+    # the rate of OFF cells is gain error, and ON cells are silent
+    np.testing.assert_allclose(found, np.array([0.3, 0.9]) / (2 * neurons * TAU * gain), rtol=0.1)
+    assert not recorded_counts(seen).on.any()
+
+
+def test_the_variance_of_the_trace_of_an_error_without_mutual_inhibition():
+    """Many outputs excite both cells of each hidden unit, which so fire at constant rates."""
+    model = chain(
+        [1, 150, 400],
+        activation="sigmoid",
+        loss="cross_entropy",
+        weights={"init": "normal", "sd": 0.05},
+        transmission=spikes(
+            "poisson",
+            maximum_rate=f"{RATE:g} Hz",
+            synaptic_time_constant=f"{1000 * TAU:g} ms",
+            error_rate="2 Hz",
+            mutual_inhibition=False,
+        ),
+        target={"kind": "constant", "values": [1.0] * 400, "delay": "none"},
+        input={"kind": "constant", "values": [0.0]},
+        duration="700 ms",
+        record={"signals": "1 ms", "events": "none"},
+    )
+    seen = silenced(model)
+    weights = seen.w[seen.graph.projections[1].synapses].reshape(150, 400)
+    gain = seen.spiking.gain[1] * 1000
+    # sigma' is 1/4 where nothing drives, and every output's error is -1
+    on, off = (gain * part.sum(axis=1) / 4 for part in (-np.minimum(weights, 0), weights.clip(0)))
+    delta = seen.recording["delta"].values[200:, 1:151]
+    found = np.mean((delta - (on - off) / gain) ** 2)
+    np.testing.assert_allclose(found, np.mean(on + off) / (2 * TAU * gain**2), rtol=0.1)
+
+
+@pytest.mark.parametrize("neurons", [1, 4, 16])
+def test_the_cosine_of_the_local_product_with_its_mean(neurons: int):
+    """[H6]: noise power over signal power of both traces, which vary independently."""
+    rng = np.random.default_rng(0)
+    x, error = rng.uniform(0.1, 0.9, 100), rng.uniform(0.1, 0.9, 100)
+    keys = {
+        "duration": "500 ms",
+        "record": {"signals": "500 ms", "events": "none"},
+        "validation": {"start": "0 ms", "every": "10 ms"},
+    }
+    seen = noisy(x, error, keys, neurons_per_unit=neurons)
+    products = seen.recording["update"].values[20:]
+    mean = -np.outer(x, error).ravel()
+    found = products @ mean / np.linalg.norm(products, axis=1) / np.linalg.norm(mean)
+    gain = seen.spiking.gain[-1] * 1000
+    of_x = np.sum(x) / (2 * neurons * TAU * RATE) / np.sum(x**2)
+    of_delta = np.sum(error) / (2 * neurons * TAU * gain) / np.sum(error**2)
+    expected = ((1 + of_x) * (1 + of_delta)) ** -0.5
+    np.testing.assert_allclose(found.mean(), expected, rtol=0.05)
+    noise = np.mean(found) ** -2 - 1
+    np.testing.assert_allclose(noise, expected**-2 - 1, rtol=0.1)
+
+
+# the f-I curve -----------------------------------------------------------------------------------
+
+MEMBRANES: list[dict[str, Any]] = [
+    {},
+    {"reset": "-60 mV", "refractory": "5 ms", "membrane_time_constant": "12 ms", "background": 1.3},
+]
+
+
+@pytest.mark.parametrize("keys", MEMBRANES, ids=["default", "other"])
+@pytest.mark.parametrize(("step", "duration"), [("1 ms", "1 s"), ("100 us", "400 ms")])
+def test_lif_neurons_fire_as_the_f_i_curve_says(keys: dict[str, Any], step: str, duration: str):
+    n = 12
+    model = chain(
+        [1, n],
+        activation="lif",
+        time_step=step,
+        weights={"init": "constant", "value": 0.0},
+        transmission=spikes("lif", maximum_rate="200 Hz", error_rate="1 Hz", **keys),
+        input={"kind": "constant", "values": [0.0]},
+        duration=duration,
+        record={"signals": duration, "events": "all"},
+    )
+    simulation = Simulation(model, target="numpy")
+    a = np.linspace(1.05, 6, n) - simulation.spiking.membrane.background
+    simulation.bias[1:] = a
+    recording = simulation.run().recording
+    time, unit = recording["spike_time"].values, recording["spike_unit"].values
+    time, unit = (part[recording["spike_kind"].values == "forward"] for part in (time, unit))
+    own = [time[unit == k] for k in range(1, n + 1)]
+    found = [(len(times) - 1) / np.ptp(times) for times in own]
+    np.testing.assert_allclose(found, 200 * simulation.spiking.membrane.rate(a), rtol=0.01)
+
+
+CURVES = [
+    Membrane(time_constant=20, refractory=2, reset=0, background=2, maximum_rate=0.2),
+    Membrane(time_constant=85.5, refractory=31, reset=0.45, background=1.25, maximum_rate=0.01),
+    Membrane(time_constant=7, refractory=1, reset=-0.3, background=0.4, maximum_rate=0.5),
+]
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_the_slope_of_the_f_i_curve_is_its_derivative(curve: Membrane):
+    a, h = np.linspace(1.05, 8, 50) - curve.background, 1e-5
+    differences = (curve.rate(a + h) - curve.rate(a - h)) / (2 * h)
+    np.testing.assert_allclose(curve.slope(a), differences, rtol=1e-6)
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_the_text_of_the_f_i_curve_is_its_function(curve: Membrane):
+    a = np.concatenate([[-5, -1], np.linspace(0.5, 8, 50)]) - curve.background
+    words = {"clip": np.clip, "log": np.log, "int": lambda part: np.asarray(part).astype(int)}
+    form = curve.activation
+    for text, function in ((form.text, form.function), (form.slope_text, form.slope)):
+        found = eval(text, {**words, "a": a})
+        np.testing.assert_allclose(found, function(a), rtol=1e-12)
+        assert not found[a + curve.background < 1].any() and (found[-40:] > 0).all()
+
+
+# mutual inhibition -------------------------------------------------------------------------------
+
+WIDTH = 40
+
+
+def common_and_difference(inhibited: bool, error_rate: str, duration: int) -> tuple[Floats, Floats]:
+    """Spikes of ON and OFF cells together, and their difference, of each layer from the last.
+
+    The mean, and the root mean square, over the units of a layer.
+    """
+    model = chain(
+        [2] + [WIDTH] * 5,
+        activation="sigmoid",
+        loss="cross_entropy",
+        weights={"init": "normal", "sd": 0.1},
+        transmission=spikes(
+            error_rate=error_rate, mutual_inhibition=inhibited, synaptic_time_constant="100 ms"
+        ),
+        input={"kind": "constant", "values": [0.5, 0.5]},
+        target={"kind": "constant", "values": [1.0] * WIDTH, "delay": "none"},
+        duration=f"{duration} ms",
+        record={"signals": "1 s"},
+    )
+    counts = recorded_counts(silenced(model))
+    assert not (counts.on * counts.off).any() or not inhibited
+    parts = (np.split(part[1000:].sum(axis=0)[2:], 5)[::-1] for part in (counts.on, counts.off))
+    on, off = map(np.array, parts)
+    return (on + off).mean(axis=1), np.sqrt(((on - off) ** 2).mean(axis=1))
+
+
+def test_without_mutual_inhibition_the_common_mode_grows_from_layer_to_layer():
+    common, difference = common_and_difference(False, "500 mHz", 4000)
+    ratio = common / difference
+    assert ratio[0] == pytest.approx(1, rel=0.02)
+    # over all layers: that of one depends on its few weights
+    growth = ratio[-1] ** (1 / 4)
+    assert growth == pytest.approx(np.sqrt(2 * WIDTH / np.pi), rel=0.15)
+    assert (ratio[1:] >= 2 * ratio[:-1]).all()
+
+
+def test_with_mutual_inhibition_there_is_no_common_mode():
+    common, difference = common_and_difference(True, "50 Hz", 2000)
+    assert (common / difference < 1.1).all(), common / difference
+
+
+# the size of errors ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_expected_errors_are_about_as_large_as_those_of_backpropagation(seed: int, tmp_path: Path):
+    rng = np.random.default_rng(seed)
+    populations: dict[str, dict[str, Any]] = {"u": {"size": 20, "role": "input"}}
+    for name in "abc":
+        activation = str(rng.choice(RATES))
+        populations[name] = {"size": int(rng.integers(25, 50)), "activation": activation}
+    populations["o"] = {"size": 20, "role": "output"}
+    model = digraph(
+        populations,
+        ["u a", "a b", "b c", "c o", *rng.choice(["u b", "a c", "b o"], 2, replace=False)],
+        activation="sigmoid",
+        seed=seed,
+        loss=str(rng.choice(["squared_error", "cross_entropy"])),
+        weights={"init": "lecun_normal"},
+        transmission=spikes(),
+        input=changing(tmp_path, 20, 4000),
+        target={"kind": "constant", "values": rng.uniform(0.1, 0.9, 20).tolist()},
+        run={"duration": "4 s"},
+    )
+    drawn = Simulation(model, target="numpy")
+    parts = (drawn.graph, drawn.w, drawn.bias)
+    steps = np.arange(0, 4000, 40)
+    stimuli = drawn.stimuli
+    exact = backprop(*parts, stimuli.input.at(steps), stimuli.target.at(steps), model.loss).delta
+    for name, size in expected_error_sizes(*parts, stimuli, model.loss).items():
+        true = np.sqrt(np.mean(exact[:, drawn.graph.population(name).units] ** 2))
+        assert 1 / 1.5 <= size / true <= 1.5, (name, size, true)
+
+
+# reproducible ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("neuron", ["poisson", "integrate_and_fire"])
+def test_the_seed_alone_decides_every_spike(neuron: str):
+    runs = []
+    for of_user, seed in ((1, 5), (2, 5), (1, 6)):
+        np.random.seed(of_user)
+        model = chain(
+            [2, 4, 2],
+            activation="sigmoid",
+            seed=seed,
+            weights={"init": "constant", "value": 0.3},
+            transmission=spikes(neuron),
+            plasticity={"rule": "diffusion", "learning_rate": "5 Hz"},
+            input={"kind": "constant", "values": [0.3, 0.8]},
+            duration="200 ms",
+        )
+        before = np.random.get_state()[1].tolist()
+        runs.append(recorded_counts(simulate(model)))
+        assert np.random.get_state()[1].tolist() == before
+    first, again, other = runs
+    assert first.forward.any() and first.error.any()
+    assert all((a == b).all() for a, b in zip(first, again, strict=True))
+    assert (first.forward != other.forward).any() and (first.error != other.error).any()
