@@ -38,23 +38,33 @@ class EventCounts:
         )
 
 
-def operations_per_event(graph: Graph, *, learns: bool) -> tuple[Ints, Ints]:
+def operations_per_event(graph: Graph, *, learns: bool, spikes: bool = False) -> tuple[Ints, Ints]:
     """How many synapses an event of each unit, and of each unit's error, reaches (n_units,).
 
     An activity reaches all synapses of the unit, an error all synapses onto it: when it has arrived
     at their other end, and if they learn and that takes more than a step, at once as well. Where no
     error unit is at the other end of any, it reaches none: they learn from it without being told.
+    With spikes all synapses that learn are reached at once; the spikes of one step are one event.
     """
     forward = np.bincount(graph.pre, minlength=graph.n_units)
     onto = np.bincount(graph.post, minlength=graph.n_units)
     returning = graph.pre >= graph.n_inputs
     feeds_back = np.bincount(graph.post[returning], minlength=graph.n_units) > 0
+    if spikes:
+        return forward, np.where(feeds_back, onto, 0) + int(learns) * onto
     later = bool((graph.backward_lag[returning] > 1).any())
     return forward, np.where(feeds_back, onto, 0) * (2 if learns and later else 1)
 
 
 def count_events(
-    graph: Graph, sent: Ints, errors_sent: Ints, steps: int, renewals: int, *, learns: bool
+    graph: Graph,
+    sent: Ints,
+    errors_sent: Ints,
+    steps: int,
+    renewals: int,
+    *,
+    learns: bool,
+    spikes: bool = False,
 ) -> EventCounts:
     """Sum up a run.
 
@@ -65,7 +75,7 @@ def count_events(
     renewals : int
         How often all sums were taken anew, which reaches every synapse once.
     """
-    forward, backward = operations_per_event(graph, learns=learns)
+    forward, backward = operations_per_event(graph, learns=learns, spikes=spikes)
     operations = int(forward @ sent + backward[graph.n_inputs :] @ errors_sent)
     operations += renewals * graph.n_synapses
     graded = 3 * graph.n_synapses * steps

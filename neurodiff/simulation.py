@@ -166,8 +166,11 @@ class Simulation:
         counts = built.synapses.event_counts()
         if counts is not None:
             learns = not self.rule.frozen
-            renewals = 0 if self.spiking else -(-completed // RENEWED_EVERY)
-            self._events = count_events(self.graph, *counts, completed, renewals, learns=learns)
+            spikes = self.spiking is not None
+            renewals = 0 if spikes else -(-completed // RENEWED_EVERY)
+            self._events = count_events(
+                self.graph, *counts, completed, renewals, learns=learns, spikes=spikes
+            )
 
     def _warn_of_saturation(self, built: BuiltNetwork) -> None:
         """Say where regular neurons were to fire faster than once a step, and fell behind."""

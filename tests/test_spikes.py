@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from neurodiff import Model, Simulation
 from neurodiff.activations import Membrane
+from neurodiff.describe import describe
 from neurodiff.error_size import expected_error_sizes
+from neurodiff.latency import projection_latencies
 from neurodiff.reference.backprop import backprop
 from neurodiff.simulator.network import BuiltNetwork
 from neurodiff.simulator.order import OBSERVE
@@ -606,3 +608,59 @@ def test_the_seed_alone_decides_every_spike(neuron: str):
     assert first.forward.any() and first.error.any()
     assert all((a == b).all() for a, b in zip(first, again, strict=True))
     assert (first.forward != other.forward).any() and (first.error != other.error).any()
+
+
+# what is said of it ------------------------------------------------------------------------------
+
+
+def told(**parts: Any) -> Model:
+    return chain(
+        [2, 3, 1],
+        **{
+            "activation": "sigmoid",
+            "weights": {"init": "constant", "value": -0.5},
+            "transmission": spikes(neurons_per_unit=2),
+            "input": {"kind": "constant", "values": [0.3, 0.8]},
+            "target": {"kind": "constant", "values": [0.9]},
+            "duration": "50 ms",
+        }
+        | parts,
+    )
+
+
+def test_show_says_how_late_traces_are_and_which_signs_are_kept():
+    model = told(dale=True)
+    shown = describe(Simulation(model))
+    # 1/(e^(1/10) - 1) steps for 10 ms and steps of 1 ms
+    assert "by spikes of 2 integrate_and_fire neuron(s) per unit, 300 Hz" in shown
+    assert "a trace lags by 9.508 steps" in shown
+    assert "layer1 (0 excitatory, 6 inhibitory), layer2 (0 excitatory, 3 inhibitory)" in shown
+    assert "signs" not in describe(Simulation(told()))
+
+
+def test_the_lag_of_traces_is_in_the_latencies():
+    simulation = Simulation(told(delay={"forward": "4 ms", "backward": "2 ms"}))
+    first, last = projection_latencies(simulation.graph, simulation.latencies)
+    lag = 1 / np.expm1(0.1)
+    assert last.forward == pytest.approx(2 * (4 + lag)) and first.backward == pytest.approx(2 + lag)
+    # the output's trace and the one of the error are late as well, and so is what arrives
+    assert last.mismatch == pytest.approx(2 * (4 + lag) + 2 * lag - 2 * (4 + lag))
+    assert first.mismatch == pytest.approx(2 * (4 + lag) + 2 * lag + 2 + lag - (4 + lag))
+    assert simulation.stimuli.target_lag.tolist() == [round(2 * (4 + lag))]
+
+
+def test_the_recording_says_what_an_error_spike_stands_for():
+    simulation = simulate(told())
+    gain = simulation.recording["error_gain"]
+    assert gain.attrs["units"] == "Hz" and np.isnan(gain[:2]).all()
+    # 100 Hz for the size of the error before learning: sigma'(a) (x - y), one output
+    h = 1 / (1 + np.exp(0.5 * (0.3 + 0.8)))
+    x = 1 / (1 + np.exp(0.5 * 3 * h))
+    assert gain[5] == pytest.approx(100 / (x * (1 - x) * (0.9 - x)))
+
+
+def test_neurons_that_fall_behind_are_told_of():
+    # relu of a drive of 4.4 asks for 1320 spikes a second, in steps of 1 ms
+    model = told(activation="relu", weights={"init": "constant", "value": 4.0}, duration="200 ms")
+    with pytest.warns(UserWarning, match=r"`hidden1`.*neurons.*`transmission\.maximum_rate`"):
+        simulate(model)

@@ -23,7 +23,7 @@ from neurodiff.simulator.coder import (
     send,
 )
 from neurodiff.simulator.connections import Addition
-from neurodiff.simulator.lazy_synapses import LazySynapses, sorted_ends
+from neurodiff.simulator.lazy_synapses import LazySynapses, common_delays, schedule, sorted_ends
 from neurodiff.simulator.order import ARRIVE, ARRIVE_BACK, MEET, RENEW, SEND
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.sampling import Sampling
@@ -139,8 +139,6 @@ class Events:
         form = self._form
         meet = {"meet": form.meet} if form.meets else {}
         delays = self._delays(clock)
-        # a delay that all synapses have takes no memory
-        common = {name: lags[0] for name, lags in delays.items() if np.ptp(lags) == 0}
         synapses = b2.Synapses(
             units,
             errors,
@@ -153,7 +151,7 @@ class Events:
                 "renew": "renewal",
                 "meet": "feed_back",
             },
-            delay=common,
+            delay=common_delays(delays),
             namespace=self._rule.constants,
             name="synapses",
             clock=clock,
@@ -162,14 +160,10 @@ class Events:
         synapses.anchor = w[self._ends.order]
         if "plastic" in synapses.variables:
             synapses.plastic = form.plastic
-        for name in delays.keys() - common.keys():
-            getattr(synapses, name).delay = delays[name]
         moments = {"arrive": ARRIVE, "arrive_back": ARRIVE_BACK, "renew": RENEW.after()}
         if form.meets:
             moments["meet"] = MEET
-        for name, moment in moments.items():
-            pathway = getattr(synapses, name)
-            pathway.when, pathway.order = moment
+        schedule(synapses, delays, moments)
         return synapses
 
     def _delays(self, clock: b2.Clock) -> dict[str, b2.Quantity]:

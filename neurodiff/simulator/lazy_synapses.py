@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.graph import Graph
-from neurodiff.simulator.order import OBSERVE
+from neurodiff.simulator.order import OBSERVE, Step
 from neurodiff.simulator.sampling import Sampling
 
 Floats = NDArray[np.float64]
@@ -30,6 +30,28 @@ def sorted_ends(graph: Graph) -> Ends:
     """Synapses sorted by error unit: what comes back is most of the work, and walks along them."""
     order = np.lexsort((graph.pre, graph.post))
     return Ends(order, graph.pre[order], graph.post[order] - graph.n_inputs)
+
+
+def common_delays(delays: Mapping[str, b2.Quantity]) -> dict[str, b2.Quantity]:
+    """Those pathways' delays that are the same for all synapses, which so take no memory.
+
+    Parameters
+    ----------
+    delays : mapping
+        Delays (n_synapses,) by pathway.
+    """
+    return {name: part[0] for name, part in delays.items() if np.ptp(part) == 0}
+
+
+def schedule(
+    synapses: b2.Synapses, delays: Mapping[str, b2.Quantity], moments: Mapping[str, Step]
+) -> None:
+    """Give connected synapses the delays that are not common, and each pathway its moment."""
+    for name in delays.keys() - common_delays(delays).keys():
+        getattr(synapses, name).delay = delays[name]
+    for name, moment in moments.items():
+        pathway = getattr(synapses, name)
+        pathway.when, pathway.order = moment
 
 
 class Form(Protocol):

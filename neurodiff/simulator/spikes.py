@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 from neurodiff.graph import Graph
 from neurodiff.simulator.arrival import Ring
 from neurodiff.simulator.connections import Addition
-from neurodiff.simulator.lazy_synapses import LazySynapses, sorted_ends
+from neurodiff.simulator.lazy_synapses import (
+    LazySynapses,
+    common_delays,
+    schedule,
+    sorted_ends,
+)
 from neurodiff.simulator.neurons import Spiking, build_cells, build_neurons
 from neurodiff.simulator.order import (
     ADVANCE,
@@ -192,7 +197,8 @@ class Spikes:
             codes["meet"], moments["meet"], events["meet"] = form.meet, MEET, "volley"
         # what was sent in a step is looked for at the beginning of the next
         delays = {name: (part - 1) * clock.dt for name, part in lags.items()}
-        common = {name: part[0] for name, part in delays.items() if np.ptp(part) == 0}
+        if not self._rule.frozen:
+            delays["meet"] = np.zeros(len(self._ends.order)) * clock.dt
         rings = self._forward.synapse_equations + self._backward.synapse_equations
         synapses = b2.Synapses(
             units,
@@ -201,7 +207,7 @@ class Spikes:
             on_pre={"arrive": "\n".join(codes.pop("arrive"))},
             on_post={name: "\n".join(lines) for name, lines in codes.items()},
             on_event=events,
-            delay=common | ({"meet": 0 * clock.dt} if "meet" in codes else {}),
+            delay=common_delays(delays),
             namespace=form.constants,
             name="synapses",
             clock=clock,
@@ -209,11 +215,7 @@ class Spikes:
         synapses.connect(i=self._ends.pre, j=self._ends.post)
         if not self._rule.frozen:
             synapses.plastic, synapses.kept_sign = form.plastic, form.signs
-        for name in delays.keys() - common.keys():
-            getattr(synapses, name).delay = delays[name]
-        for name, moment in moments.items():
-            pathway = getattr(synapses, name)
-            pathway.when, pathway.order = moment
+        schedule(synapses, delays, moments)
         return synapses
 
     def _arrive_back(self) -> list[str]:
