@@ -126,6 +126,15 @@ class Graph:
         """Mean steps (n_synapses,) until what an error unit does is known to that of `pre`."""
         return np.asarray(self.backward_lag + self.trace_lag, dtype=np.float64)
 
+    @property
+    def error_lag(self) -> float:
+        """Mean steps by which errors are late besides their travel; 0 without spikes.
+
+        An output is compared by its trace of the step before, and a synapse reads its error as a
+        trace.
+        """
+        return 2 * self.trace_lag + 1 if self.trace_lag else 0.0
+
     @cached_property
     def n_inputs(self) -> int:
         """Number of input units; they are the first ones."""

@@ -5,7 +5,7 @@ delays or skip connections there are many paths: a mean weighs all synapses onto
 the longest is what a constant input must wait for.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ class Latencies:
         R: from the output's error to the unit's error; 0 for outputs.
     age, longest_age
         R + F of the output that the error comes from: how old the input is that the arriving error
-        is about (the frame of the error).
+        is about (the frame of the error). With spikes also the lags of the two traces at its ends.
     """
 
     forward: Floats
@@ -75,12 +75,11 @@ def compute_latencies(graph: Graph, target_delay: int | None = None) -> Latencie
         settled.extend(projection.synapses)
     is_output = np.isin(np.arange(graph.n_units), graph.outputs)
     backward = _Paths(graph.post, graph.pre, graph.backward_latency, is_output, at_once)
-    # spikes: an output is compared as a trace, and a synapse reads its error as a trace
-    known = forward.mean() + 2 * graph.trace_lag
+    known = forward.mean() + graph.error_lag
     age = _Paths(graph.post, graph.pre, graph.backward_latency, is_output, known)
     # the error of an output lasts once both its activity and its target do
     lags = _target_lags(graph, forward.mean(), target_delay)
-    lasts = np.maximum(settled.longest, lags) + 2 * graph.trace_lag
+    lasts = np.maximum(settled.longest, lags) + graph.error_lag
     longest = _Paths(graph.post, graph.pre, graph.backward_latency, is_output, lasts)
     for projection in reversed(_by_presynaptic_order(graph)):
         for paths in (backward, age, longest):
@@ -108,6 +107,18 @@ def _target_lags(graph: Graph, forward: Floats, target_delay: int | None) -> Int
 def outputs_settle(latencies: Latencies, graph: Graph) -> int:
     """Steps until no output changes any more after a change of the input."""
     return int(np.ceil(_largest(latencies.longest_forward[graph.outputs])))
+
+
+def first_answer(latencies: Latencies, graph: Graph, hold: int, crossfade: int) -> int:
+    """Steps after the beginning of a frame at which its answer is read.
+
+    It is the first at which the outputs answer, when nothing has been learned from the frame yet.
+    Traces of spikes take their time: there it is the last before the next frame reaches an output.
+    """
+    if not graph.trace_lag:
+        return outputs_settle(latencies, graph) + crossfade
+    arrivals = compute_latencies(replace(graph, trace_lag=0.0)).shortest_forward[graph.outputs]
+    return int(arrivals.min()) + hold - 1
 
 
 def target_arrivals(graph: Graph, target_lag: Ints | Floats) -> tuple[Floats, Floats]:

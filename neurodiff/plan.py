@@ -1,6 +1,5 @@
 """When a run samples what: the model's `record` and `validation` in steps, with their defaults."""
 
-from dataclasses import replace
 from math import ceil, gcd
 
 import numpy as np
@@ -11,8 +10,7 @@ from neurodiff.exceptions import ModelError
 from neurodiff.graph import Graph, membrane
 from neurodiff.latency import (
     Latencies,
-    compute_latencies,
-    outputs_settle,
+    first_answer,
     projection_latencies,
 )
 from neurodiff.simulator.coder import Thresholds
@@ -186,21 +184,9 @@ def _products(model: Model, stimuli: Stimuli) -> Sampling:
 
 
 def _answers(model: Model, stimuli: Stimuli, latencies: Latencies, graph: Graph) -> Sampling | None:
-    """The step at which an answer to a labelled frame is read; one sample per presentation.
-
-    It is the first at which the outputs answer, when nothing has been learned from the frame yet.
-    Traces of spikes take their time: there it is the last before the next frame reaches an output.
-    """
+    """The step at which an answer to a labelled frame is read; one sample per presentation."""
     shown = stimuli.presentations
     if shown is None or model.target.kind != "labels":
         return None
-    first = outputs_settle(latencies, graph) + shown.crossfade
-    if graph.trace_lag:
-        first = _next_frame(graph) + shown.hold - 1
+    first = first_answer(latencies, graph, shown.hold, shown.crossfade)
     return Sampling(shown.hold, first, first + shown.steps, only="is_output")
-
-
-def _next_frame(graph: Graph) -> int:
-    """Steps until the first spike of a new frame can reach an output, traces or not."""
-    without = compute_latencies(replace(graph, trace_lag=0.0))
-    return int(without.shortest_forward[graph.outputs].min())

@@ -13,7 +13,7 @@ from neurodiff.arrays import load_array
 from neurodiff.datasets import Frames, load_frames
 from neurodiff.exceptions import ModelError
 from neurodiff.graph import Graph, random_stream
-from neurodiff.latency import Latencies, outputs_settle
+from neurodiff.latency import Latencies, first_answer
 from neurodiff.response import respond
 from neurodiff.spec import Model
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity
@@ -162,7 +162,7 @@ def build_stimuli(model: Model, graph: Graph, latencies: Latencies) -> Stimuli:
         shown = _present(model, model.input, graph)
         steps, learning_steps = shown.steps, shown.n_training * shown.hold
         # slow outputs answer to the last frame only after its time
-        answers_after = outputs_settle(latencies, graph) + shown.crossfade
+        answers_after = first_answer(latencies, graph, shown.hold, shown.crossfade)
         steps += max(0, answers_after + 1 - shown.hold)
     else:
         shown, steps = None, model.steps(model.run.duration or 0.0)

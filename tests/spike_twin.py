@@ -138,9 +138,10 @@ class RegularNeurons:
             rate[part.units] = part.sigma.function(a[part.units])
         rate[: graph.n_inputs] = self._u[t]
         slope = slopes(graph, a)
-        self._target = spiking.decay * self._target + (1 - spiking.decay) * self._y[t]
         injected, out = np.zeros(graph.n_units), graph.outputs
         injected[out] = injection(simulation.model.loss, slope[out], inflow.x[out], self._target)
+        # outputs are compared with traces of the step before, and so are targets
+        self._target = spiking.decay * self._target + (1 - spiking.decay) * self._y[t]
         if spiking.mutual_inhibition:
             error = slope * (inflow.on - inflow.off) + injected
             on, off = np.maximum(error, 0), np.maximum(-error, 0)

@@ -25,15 +25,15 @@ class Addition:
     computed : str
         The variable in which units keep sigma(a), and error units sigma'(a) feedback, where that is
         not what they send; `x` and `delta` otherwise.
-    target : str
-        The target of an error unit in terms of the one that is `played`.
+    moves_target : bool
+        Whether the transmission itself keeps the `target` of error units, from what is `played`.
     """
 
     equations: str
     events: dict[str, str] = field(default_factory=dict)
     namespace: dict[str, Any] = field(default_factory=dict)
     computed: str = ""
-    target: str = "played"
+    moves_target: bool = False
 
     def with_samples(self, sampling: Mapping[str, Sampling]) -> "Addition":
         """The same with the events at which the population is recorded.

@@ -84,7 +84,7 @@ def build_error_units(
         errors.sigma = b2.linked_var(units, addition.computed, index="unit")
     errors.run_regularly(
         f"""
-        target = {addition.target}
+        {"" if addition.moves_target else "target = played"}
         slope = {slope}
         {addition.computed or "delta"} = slope*feedback + is_output*{_INJECTION[loss]}
         """,

@@ -6,7 +6,7 @@ from typing import Any
 import brian2 as b2
 import numpy as np
 
-from neurodiff.graph import Graph
+from neurodiff.graph import Graph, random_stream
 from neurodiff.simulator.coder import Thresholds
 from neurodiff.simulator.connections import Connections, Transmission
 from neurodiff.simulator.error_units import build_error_units
@@ -84,7 +84,7 @@ def build_network(
     travel = _transmission(graph, sending, rule)
     by_units, by_synapses = ["events"], ["weights", "products"]
     if isinstance(sending, Spiking):
-        b2.seed(sending.seed)
+        b2.seed(int(random_stream(sending.seed, "spikes").integers(2**32)))
         # it is neurons that fire, and they are made with the synapses
         by_units, by_synapses = [], [*by_synapses, "events"]
     inputs = build_player(stimuli.input, "inputs", np.zeros(graph.n_inputs, dtype=np.int64), clock)

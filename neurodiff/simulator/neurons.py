@@ -33,7 +33,8 @@ _LIF = (
     # the time since the threshold was crossed is part of the refractory time
     """
     phase -= is_input
-    waiting = refractory - log((background + a - 1)/(background + a - v))/leak
+    crossed = clip((background + a - 1)/(background + a - v), 1, exp(leak))
+    waiting = refractory - log(crossed)/leak
     v = reset_voltage
     """,
 )

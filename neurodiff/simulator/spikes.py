@@ -114,8 +114,7 @@ class Spikes:
             {"volley": fired, "feed_back": f"feeds_back and ({fired})"},
             {"decay": self._spiking.decay},
             computed="rate",
-            # the target is compared with a trace, and so passes through one of its own
-            target="decay*target + (1 - decay)*played",
+            moves_target=True,
         )
 
     def connect(
@@ -165,6 +164,10 @@ class Spikes:
         # outputs are compared before they fire: with the whole trace of the step before, whose mean
         # is the activity
         units.run_regularly("x *= decay", name="x_decay", **FIRE.when)
+        # the target is compared with a trace, and so passes through one of its own
+        errors.run_regularly(
+            "target += (1 - decay)*(played - target)", name="target_trace", **FIRE.when
+        )
 
     def _let_units_send(self, units: b2.NeuronGroup, errors: b2.NeuronGroup) -> None:
         graph, spiking = self._graph, self._spiking
