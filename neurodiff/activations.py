@@ -17,13 +17,15 @@ Array = NDArray[np.float64]
 class Activation(NamedTuple):
     """sigma(a) and its derivative.
 
-    The texts are functions of the Brian2 variables `a` and, for the slope, x = sigma(a).
+    The texts are functions of the Brian2 variables `a` and, for the slope, x = sigma(a). No value
+    is above `most`.
     """
 
     text: str
     slope_text: str
     function: Callable[[Array], Array]
     slope: Callable[[Array], Array]
+    most: float = np.inf
 
 
 def _sigmoid(a: Array) -> Array:
@@ -98,6 +100,7 @@ class Membrane:
             slope_text=f"{fires}*({frequency})**2*{bend}",
             function=self.rate,
             slope=self.slope,
+            most=1 / (self.refractory * self.maximum_rate),
         )
 
 
@@ -117,12 +120,14 @@ ACTIVATIONS = {
         slope_text="(1 - x**2)",
         function=np.tanh,
         slope=lambda a: 1 - np.tanh(a) ** 2,
+        most=1.0,
     ),
     "sigmoid": Activation(
         text="0.5*(1 + tanh(0.5*a))",
         slope_text="x*(1 - x)",
         function=_sigmoid,
         slope=_sigmoid_slope,
+        most=1.0,
     ),
     "relu": Activation(
         text="0.5*(a + abs(a))",

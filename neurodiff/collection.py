@@ -30,7 +30,8 @@ def collect(
         arrays.update(_products(built, graph))
         steps["update_time"] = samplings.products.steps(completed)[: len(arrays["update"])]
     if samplings.answers is not None:
-        answers = samples(built.monitors["units", "answers"], "x", len(graph.outputs))
+        recorded = built.monitors["units", "answers"]
+        answers = samples(recorded, samplings.answers.variable, len(graph.outputs))
         # recorded by unit number, kept in the order of the outputs
         arrays["answer"] = answers[:, np.argsort(np.argsort(graph.outputs))]
     if built.synapses.spike_monitors:
@@ -38,8 +39,8 @@ def collect(
     elif samplings.events is not None:
         arrays.update(_events(built, graph))
     arrays.update(_weights(built, graph))
-    recorded = samplings.weights.steps(completed) if samplings.weights else np.array([0])
-    steps["weight_time"] = np.append(recorded[: len(arrays["w"]) - 1], completed)
+    weights = samplings.weights.steps(completed) if samplings.weights else np.array([0])
+    steps["weight_time"] = np.append(weights[: len(arrays["w"]) - 1], completed)
     return arrays, steps
 
 

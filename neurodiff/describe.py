@@ -1,9 +1,18 @@
 """What a scientist wants to know of a model before running it."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from neurodiff.graph import Graph, Ints, Population, Projection
-from neurodiff.latency import Floats, projection_latencies, target_arrivals
+from neurodiff.graph import Graph, Ints, Projection
+from neurodiff.latency import (
+    Floats,
+    Latencies,
+    compute_latencies,
+    projection_latencies,
+    settling_steps,
+    target_arrivals,
+)
 from neurodiff.plan import validation_start
 from neurodiff.simulation import Simulation
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity
@@ -14,8 +23,16 @@ _LEGEND = """\
 F, R and M are means where there are paths of several lengths.
 F: steps from the input to the layer. R: steps from the output's error to the layer.
 M: by how many steps what arrives at the synapse is newer than what its error is about.
-exact from step: with constant input and frozen weights, the update is the gradient from here on.
+{steady}
 learns below: f_c = 1/(4 M dt); a faster tone moves the weights the wrong way."""
+_EXACT = (
+    "exact from step: with constant input and frozen weights, the update is the gradient from here "
+    "on."
+)
+_STEADY = (
+    "steady from step: with constant input and frozen weights, the mean of the update stays as it "
+    "is\nfrom about here on, five time constants of a trace after the mean wave has come."
+)
 
 
 def describe(simulation: Simulation) -> str:
@@ -24,7 +41,7 @@ def describe(simulation: Simulation) -> str:
         _head(simulation),
         _populations(simulation),
         _projections(simulation.graph),
-        _latencies(simulation),
+        _latencies(simulation.graph, simulation.latencies),
         *_events(simulation),
         *_spikes(simulation),
         _cost(simulation),
@@ -44,20 +61,21 @@ def _head(simulation: Simulation) -> str:
 
 
 def _populations(simulation: Simulation) -> str:
-    """When each wave arrives: x of an input after F steps, delta of a target after D_y + R."""
+    """When each wave arrives: x of an input after F steps, delta of a target after D_y + R.
+
+    With spikes the first of them do, and what their traces add to the latencies does not count.
+    """
     rows = [["population", "role", "units", "activation", "input arrives", "target arrives"]]
-    shortest, longest = target_arrivals(simulation.graph, simulation.stimuli.target_lag)
-    for part in simulation.graph.populations:
-        activation = "-" if part.role == "input" else part.activation
-        arrival = _input_arrival(simulation, part)
-        error = "-" if part.role == "input" else _range(shortest[part.units], longest[part.units])
+    graph = replace(simulation.graph, trace_lag=0.0)
+    latencies = compute_latencies(graph)
+    shortest, longest = target_arrivals(graph, simulation.stimuli.target_lag)
+    for part in graph.populations:
+        own, activation = part.units, "-" if part.role == "input" else part.activation
+        arrival = _range(latencies.shortest_forward[own], latencies.longest_forward[own])
+        error = "-" if part.role == "input" else _range(shortest[own], longest[own])
         rows.append([part.name, part.role, str(part.size), activation, arrival, error])
-    return align(rows) + "\n(arrivals in steps after the step in which something changes)"
-
-
-def _input_arrival(simulation: Simulation, part: Population) -> str:
-    latencies = simulation.latencies
-    return _range(latencies.shortest_forward[part.units], latencies.longest_forward[part.units])
+    what = "something changes" if simulation.spiking is None else "spikes are sent"
+    return align(rows) + f"\n(arrivals in steps after the step in which {what})"
 
 
 def _projections(graph: Graph) -> str:
@@ -73,13 +91,16 @@ def _projections(graph: Graph) -> str:
     return align(rows) + "\n(delays in steps)"
 
 
-def _latencies(simulation: Simulation) -> str:
-    rows = [["projection", "F", "R", "M", "exact from step", "learns below"]]
-    for row in projection_latencies(simulation.graph, simulation.latencies):
+def _latencies(graph: Graph, latencies: Latencies) -> str:
+    spikes = graph.trace_lag > 0
+    first = "steady from step" if spikes else "exact from step"
+    rows = [["projection", "F", "R", "M", first, "learns below"]]
+    for row in projection_latencies(graph, latencies):
         cutoff = "any speed" if np.isinf(row.cutoff) else f"{row.cutoff:.4g} Hz"
         numbers = [f"{value:.4g}" for value in (row.forward, row.backward, row.mismatch)]
-        rows.append([row.projection.name, *numbers, str(row.exact_from), cutoff])
-    return align(rows) + "\n" + _LEGEND
+        settled = row.exact_from + settling_steps(graph)
+        rows.append([row.projection.name, *numbers, str(settled), cutoff])
+    return align(rows) + "\n" + _LEGEND.format(steady=_STEADY if spikes else _EXACT)
 
 
 def _events(simulation: Simulation) -> list[str]:

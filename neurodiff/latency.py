@@ -14,6 +14,9 @@ from neurodiff.graph import Bools, Graph, Ints, Population, Projection
 
 Floats = NDArray[np.float64]
 
+#: After how many time constants a trace of spikes is taken to have settled.
+_SETTLED = 5
+
 
 @dataclass(frozen=True)
 class Latencies:
@@ -104,6 +107,11 @@ def _target_lags(graph: Graph, forward: Floats, target_delay: int | None) -> Int
     return lags
 
 
+def settling_steps(graph: Graph) -> int:
+    """Steps from the mean arrival of a change until a trace of spikes has settled; else 0."""
+    return int(np.ceil(_SETTLED * graph.trace_lag))
+
+
 def outputs_settle(latencies: Latencies, graph: Graph) -> int:
     """Steps until no output changes any more after a change of the input."""
     return int(np.ceil(_largest(latencies.longest_forward[graph.outputs])))
@@ -113,7 +121,8 @@ def first_answer(latencies: Latencies, graph: Graph, hold: int, crossfade: int) 
     """Steps after the beginning of a frame at which its answer is read.
 
     It is the first at which the outputs answer, when nothing has been learned from the frame yet.
-    Traces of spikes take their time: there it is the last before the next frame reaches an output.
+    Traces of spikes take their time: there it is the last before the next frame reaches an output,
+    and the answer is a mean over the steps until then.
     """
     if not graph.trace_lag:
         return outputs_settle(latencies, graph) + crossfade

@@ -12,12 +12,13 @@ from neurodiff.latency import (
     Latencies,
     first_answer,
     projection_latencies,
+    settling_steps,
 )
 from neurodiff.simulator.coder import Thresholds
 from neurodiff.simulator.network import Samplings
 from neurodiff.simulator.neurons import Spiking
 from neurodiff.simulator.plasticity import Diffusion
-from neurodiff.simulator.sampling import Sampling
+from neurodiff.simulator.sampling import Answers, Sampling
 from neurodiff.spec import Model
 from neurodiff.spec.model import Plasticity
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity
@@ -28,9 +29,6 @@ Floats = NDArray[np.float64]
 
 #: About how many samples are kept where the model does not say how often.
 _SIGNALS, _WEIGHTS, _PRODUCTS = 1000, 10, 200
-
-#: After how many time constants a trace of spikes is taken to have settled.
-_SETTLED = 5
 
 #: Steps of the running mean that a relative threshold goes by, unless the model says.
 _AVERAGE = 1000
@@ -128,8 +126,7 @@ def validation_start(model: Model, latencies: Latencies, graph: Graph) -> int:
     if model.validation.start is not None:
         return model.steps(model.validation.start)
     settled = max(row.exact_from for row in projection_latencies(graph, latencies))
-    # the mean lag of a trace is not yet its end
-    return settled + ceil(_SETTLED * graph.trace_lag)
+    return settled + settling_steps(graph)
 
 
 def recorded_values(samplings: Samplings, steps: int, graph: Graph) -> int:
@@ -183,10 +180,14 @@ def _products(model: Model, stimuli: Stimuli) -> Sampling:
     return Sampling(every, stop=stimuli.learning_steps)
 
 
-def _answers(model: Model, stimuli: Stimuli, latencies: Latencies, graph: Graph) -> Sampling | None:
-    """The step at which an answer to a labelled frame is read; one sample per presentation."""
+def _answers(model: Model, stimuli: Stimuli, latencies: Latencies, graph: Graph) -> Answers | None:
+    """When the answer to a labelled frame is read, once per presentation.
+
+    From spikes it is the mean over the second half of the frame's time.
+    """
     shown = stimuli.presentations
     if shown is None or model.target.kind != "labels":
         return None
     first = first_answer(latencies, graph, shown.hold, shown.crossfade)
-    return Sampling(shown.hold, first, first + shown.steps, only="is_output")
+    over = max(1, shown.hold // 2) if graph.trace_lag else 1
+    return Answers(shown.hold, first, first + shown.steps, only="is_output", over=over)

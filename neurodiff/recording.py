@@ -26,7 +26,7 @@ _VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
     "update_w": (("update_time", "synapse"), "1", "weight with which the product was made"),
     "update_bias": (("update_time", "unit"), "1", "bias with which the product was made"),
     "error_gain": (("unit",), "Hz", "rate of an ON cell for an error (dE/da) of 1"),
-    "answer": (("presentation", "output"), "1", "outputs as they first answer to a frame"),
+    "answer": (("presentation", "output"), "1", "what the outputs answer to a frame"),
     "label": (("presentation",), "1", "label of the frame"),
     "spike_time": (("event",), "s", "time of the step in which a unit sends"),
     "spike_unit": (("event",), "1", "unit that sends"),

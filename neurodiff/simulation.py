@@ -32,8 +32,8 @@ from neurodiff.spec.model import MachineCode
 from neurodiff.stimuli import Stimuli, build_stimuli
 from neurodiff.weights import initial_weights
 
-#: Spikes that a neuron may owe at the end of a run.
-_BEHIND = 2
+#: Share of the steps in which a neuron may be asked for more than one spike without a warning.
+_SATURATED = 1e-3
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class Simulation:
             self._timing = clock.timing(completed, self.target)
             arrays, steps = collect(built, self.graph, self.samplings, completed)
             self._count_events(built, completed)
-            self._warn_of_saturation(built)
+            self._warn_of_saturation(built, completed)
         self._recording = self._label(arrays, steps, completed)
 
     def _count_events(self, built: BuiltNetwork, completed: int) -> None:
@@ -172,17 +172,20 @@ class Simulation:
                 self.graph, *counts, completed, renewals, learns=learns, spikes=spikes
             )
 
-    def _warn_of_saturation(self, built: BuiltNetwork) -> None:
-        """Say where regular neurons were to fire faster than once a step, and fell behind."""
+    def _warn_of_saturation(self, built: BuiltNetwork, completed: int) -> None:
+        """Say where neurons were to fire faster than once a step, and so did not say all."""
         for name, group in built.synapses.firing.items():
-            behind = np.unique(np.array(group.unit[:])[np.array(group.phase[:]) > _BEHIND])
-            if len(behind):
+            too_fast = np.array(group.too_fast[:])
+            often = too_fast > _SATURATED * completed
+            if often.any():
+                units = np.unique(np.array(group.unit[:])[often])
                 key = "maximum_rate" if name == "neurons" else "error_rate"
-                where = self.graph.by_unit(lambda part: part.name)[behind[0]]
+                where = self.graph.by_unit(lambda part: part.name)[units[0]]
                 warnings.warn(
-                    f"{len(behind)} units, the first in `{where}`, have {name} that were to fire "
-                    "more often than once a step and fell behind; lower "
-                    f"`transmission.{key}`, or take a smaller `time_step`",
+                    f"{len(units)} units, the first in `{where}`, have {name} that were to fire "
+                    f"more often than once a step, in up to {too_fast.max() / completed:.2g} of "
+                    f"the steps, and could not; lower `transmission.{key}`, or take a smaller "
+                    "`time_step`",
                     stacklevel=4,
                 )
 

@@ -27,6 +27,7 @@ from neurodiff.spec.signals import (
     SinusoidInput,
     TeacherTarget,
 )
+from neurodiff.spec.transmission import SpikeTransmission
 from neurodiff.weights import initial_weights
 
 Floats = NDArray[np.float64]
@@ -169,6 +170,7 @@ def build_stimuli(model: Model, graph: Graph, latencies: Latencies) -> Stimuli:
         learning_steps = steps
     source = _input(model, graph, steps, shown)
     target = _target(model, graph, steps, shown, source)
+    _refuse_what_no_rate_reaches(target, model, graph)
     return Stimuli(
         input=source,
         target=target,
@@ -313,6 +315,24 @@ def _spike_rates(source: Table, model: Model) -> Table:
         text = f"spike rates are values between 0 and 1, not {least:g} to {most:g}"
         raise ModelError("input.file", text, "rescale the file, or use another transmission")
     return source
+
+
+def _refuse_what_no_rate_reaches(target: Signal, model: Model, graph: Graph) -> None:
+    """With spikes a target is a rate that its output can have."""
+    spikes = model.transmission
+    if not isinstance(spikes, SpikeTransmission) or not isinstance(target, Table):
+        return
+    once_a_step = 1 / (spikes.maximum_rate * model.time_step)
+    most = graph.by_unit(lambda part: min(part.sigma.most, once_a_step))[graph.outputs]
+    values = np.concatenate([target.before[None], target.rows])
+    wrong = (values < 0) | (values > most * (1 + 1e-9))
+    if wrong.any():
+        row, output = np.argwhere(wrong)[0]
+        text = f"output {output} fires for 0 to {most[output]:.4g} and is to reach "
+        text += f"{values[row, output]:g}"
+        field = {"constant": "target.values", "array": "target.file"}.get(model.target.kind)
+        remedy = "write targets between these, or a lower `transmission.maximum_rate`"
+        raise ModelError(field or "target", text, remedy)
 
 
 def _in_unit_interval(target: Table, model: Model) -> Table:

@@ -156,8 +156,8 @@ class RegularNeurons:
 
 
 def _cross(phase: Floats, spikes_per_step: Floats) -> Ints:
-    """Move phases (n, neurons of each) on; how many of each unit fire."""
-    phase += spikes_per_step[:, None]
+    """Move phases (n, neurons of each) on; how many of each unit fire. None owes more than one."""
+    np.minimum(phase + spikes_per_step[:, None], 2, out=phase)
     fire = phase >= 1
     phase -= fire
     return fire.sum(axis=1)

@@ -1,5 +1,6 @@
 """Networks that spike: against a dense twin, theory's closed forms, and predicted spikes."""
 
+import re
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from neurodiff import Model, Simulation
+from neurodiff import Model, ModelError, Simulation
 from neurodiff.activations import Membrane
 from neurodiff.describe import describe
 from neurodiff.error_size import expected_error_sizes
@@ -23,6 +24,9 @@ from tests.simulated import furthest, moved, simulate
 from tests.spike_twin import RegularNeurons, TwinStep, dense_steps, recorded_counts
 
 Build = Callable[..., Model]
+
+#: For networks whose neurons may be asked for more than they can, which is no matter there.
+SATURATES = pytest.mark.filterwarnings("ignore:.*more often than once a step")
 
 
 class Watched(Simulation):
@@ -180,6 +184,7 @@ def assert_as_the_twin(model: Model) -> Watched:
     return seen
 
 
+@SATURATES
 @may_saturate
 @pytest.mark.parametrize("seed", [0, 31, *range(2, 10)])
 def test_traces_currents_and_weights_are_those_of_the_dense_twin(seed: int, tmp_path: Path):
@@ -187,11 +192,13 @@ def test_traces_currents_and_weights_are_those_of_the_dense_twin(seed: int, tmp_
     assert_as_the_twin(random_network(seed, tmp_path, neuron=neuron))
 
 
+@SATURATES
 @may_saturate
 def test_layers_of_lif_neurons_are_those_of_the_dense_twin(tmp_path: Path):
     assert_as_the_twin(layered(tmp_path))
 
 
+@SATURATES
 @may_saturate
 def test_compiled_traces_and_weights_are_those_of_the_dense_twin(tmp_path: Path):
     simulation = simulate(layered(tmp_path), "cpp_standalone")
@@ -229,6 +236,7 @@ def test_an_output_that_is_right_has_no_error_in_the_mean():
     assert delta[20:].mean() == pytest.approx(0.05, abs=2e-3)
 
 
+@SATURATES
 @may_saturate
 def test_some_weights_stay_and_some_stop_at_0(tmp_path: Path):
     seen = assert_as_the_twin(some_stay(tmp_path, neuron="poisson"))
@@ -241,6 +249,7 @@ def test_some_weights_stay_and_some_stop_at_0(tmp_path: Path):
     assert (free * np.sign(free[0]) < 0).any()
 
 
+@SATURATES
 @may_saturate
 @pytest.mark.parametrize("inhibited", [True, False])
 @pytest.mark.parametrize("build", [some_stay, *(partial(random_network, k) for k in [2])])
@@ -638,6 +647,17 @@ def test_show_says_how_late_traces_are_and_which_signs_are_kept():
     assert "signs" not in describe(Simulation(told()))
 
 
+def test_show_says_when_the_first_spikes_arrive():
+    shown = describe(Simulation(told(delay={"forward": "4 ms", "backward": "2 ms"})))
+    # by the delays alone; but the target waits for the trace of the output, 2*(4 + 9.508)
+    assert re.search(r"hidden1 +hidden +3 +sigmoid +4 +29\n", shown)
+    assert re.search(r"output +output +1 +sigmoid +8 +27\n", shown)
+    # F + 2*9.508 + 1 + R for a trace, and five time constants more
+    late = 2 * (4 + 9.508) + 2 * 9.508 + 1 + 2 + 9.508
+    settled = np.ceil(late) + np.ceil(5 * 9.508)
+    assert re.search(rf"layer1 .* {settled:.0f} ", shown) and "steady from step" in shown
+
+
 def test_the_lag_of_traces_is_in_the_latencies():
     simulation = Simulation(told(delay={"forward": "4 ms", "backward": "2 ms"}))
     first, last = projection_latencies(simulation.graph, simulation.latencies)
@@ -661,11 +681,67 @@ def test_the_recording_says_what_an_error_spike_stands_for():
     assert gain[5] == pytest.approx(100 / (x * (1 - x) * (0.9 - x)))
 
 
-def test_neurons_that_fall_behind_are_told_of():
+@pytest.mark.parametrize("neuron", ["integrate_and_fire", "poisson"])
+def test_neurons_that_are_too_slow_are_told_of(neuron: str):
     # relu of a drive of 4.4 asks for 1320 spikes a second, in steps of 1 ms
-    model = told(activation="relu", weights={"init": "constant", "value": 4.0}, duration="200 ms")
+    model = told(
+        activation="relu",
+        weights={"init": "constant", "value": 4.0},
+        transmission=spikes(neuron),
+        duration="200 ms",
+    )
     with pytest.warns(UserWarning, match=r"`hidden1`.*neurons.*`transmission\.maximum_rate`"):
         simulate(model)
+
+
+@SATURATES
+def test_neurons_that_were_too_slow_do_not_go_on_firing(tmp_path: Path):
+    # for 100 ms the output is asked for 3 spikes a step; then its current decays
+    np.save(tmp_path / "u.npy", np.repeat([[1.0], [0.0]], [100, 200], axis=0))
+    model = told(
+        network={"layers": [1, 1], "activation": "relu", "bias": False},
+        weights={"init": "constant", "value": 10.0},
+        input={"kind": "array", "file": str(tmp_path / "u.npy"), "interval": "1 ms"},
+        record={"events": "all"},
+        duration="300 ms",
+    )
+    recording = simulate(model).recording
+    fired = recording.spike_time[(recording.spike_unit == 1) & (recording.spike_kind == "forward")]
+    assert fired[0] < 0.005 and fired[-1] < 0.18
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"target": {"kind": "constant", "values": [1.1]}}, "target.values: output 0 fires for 0"),
+        ({"target": {"kind": "constant", "values": [-0.1]}}, "is to reach -0.1"),
+        # in a step of 1 ms there is one spike, and 300 Hz are 0.3
+        (
+            {"activation": "softplus", "target": {"kind": "constant", "values": [3.4]}},
+            "fires for 0 to 3.333",
+        ),
+        # 1/(2 ms 900 Hz)
+        (
+            {
+                "activation": "lif",
+                "transmission": spikes("lif", maximum_rate="900 Hz"),
+                "target": {"kind": "constant", "values": [0.6]},
+            },
+            "fires for 0 to 0.5556",
+        ),
+    ],
+)
+def test_targets_that_no_rate_reaches_are_refused(parts: dict[str, Any], said: str):
+    with pytest.raises(ModelError, match=re.escape(said)):
+        Simulation(told(**parts))
+
+
+def test_weights_that_decay_as_fast_as_what_they_learn_from_are_refused():
+    # 1 - e^(-2/10) per ms
+    rule = {"rule": "diffusion", "learning_rate": "1 Hz", "weight_decay": "181.27 Hz"}
+    with pytest.raises(ModelError, match=r"plasticity\.weight_decay: with 181\.27 Hz"):
+        told(plasticity=rule)
+    told(plasticity=rule | {"weight_decay": "190 Hz"})
 
 
 def test_every_frame_is_answered_by_spikes_too():
@@ -683,3 +759,22 @@ def test_every_frame_is_answered_by_spikes_too():
     assert len(steps) == len(shown.order)
     # the last step of the frame, as the output sees it a step later
     assert steps[0] == 12
+
+
+def test_an_answer_is_the_mean_of_the_second_half_of_a_frames_time(tmp_path: Path):
+    rng = np.random.default_rng(1)
+    np.savez(tmp_path / "frames.npz", frames=rng.random((10, 2)), labels=rng.integers(0, 2, 10))
+    model = told(
+        network={"layers": [2, 3, 2], "activation": "sigmoid"},
+        input={"kind": "frames", "dataset": str(tmp_path / "frames.npz"), "hold": "25 ms"},
+        target={"kind": "labels"},
+        run={"epochs": 2},
+        record={"signals": "1 ms"},
+        duration=None,
+    )
+    recording = simulate(model).recording
+    x = recording.x.sel(unit=recording.output).values
+    for frame, answer in enumerate(recording.answer.values):
+        # the next frame reaches the outputs two steps after it is shown
+        end = 25 * (frame + 1) + 2
+        np.testing.assert_allclose(answer, x[end - 12 : end].mean(axis=0), rtol=1e-12)

@@ -50,6 +50,30 @@ def test_only_plastic_synapses_and_real_biases_move():
     assert (got[1] != bias).tolist() == [False] * 4 + [True]
 
 
+def test_weights_that_keep_their_signs_stop_at_0():
+    # x1 = 2, x2 = 2*.1 = .2, delta2 = .2 - 5 = -4.8, delta1 = .1*-4.8 = -.48
+    parts = {
+        "in": {"size": 1, "role": "input"},
+        "m": {"size": 1, "activation": "relu", "bias": False},
+        "out": {"size": 1, "role": "output", "activation": "relu", "bias": False},
+    }
+    connections = [{"pre": "in", "post": "m"}, {"pre": "m", "post": "out", "dale": True}]
+    spikes = {"kind": "spikes", "neuron": "poisson", "maximum_rate": "100 Hz"}
+    model = digraph(parts, connections, transmission=spikes | {"synaptic_time_constant": "10 ms"})
+    start = np.array([2.0, 0.1]), np.zeros(3)
+    for rate, expected in ((-0.01, [2 - 0.0048, 0.1 - 0.096]), (-0.02, [2 - 0.0096, 0.0])):
+        w, _ = train_online(
+            build_graph(model),
+            *start,
+            np.ones((1, 1)),
+            np.full((1, 1), 5.0),
+            ONE_FRAME,
+            "squared_error",
+            learning_rate=rate,
+        )
+        np.testing.assert_allclose(w, expected, atol=1e-15)
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_is_gradient_descent_in_any_digraph(seed):
     rng = np.random.default_rng(seed)

@@ -45,7 +45,8 @@ def plot_loss(recording: xr.Dataset, axes: Axes) -> Axes:
 def plot_accuracy(recording: xr.Dataset, axes: Axes) -> Axes:
     """Draw the share of frames answered correctly while learning, and in the test.
 
-    The answer is the first that the outputs give to a frame, before anything is learned from it.
+    The answer is the first that the outputs give to a frame, before anything is learned from it;
+    with spikes it is their mean over the second half of the frame's time.
 
     Parameters
     ----------

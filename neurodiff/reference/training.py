@@ -15,12 +15,17 @@ Floats = NDArray[np.float64]
 
 
 class _Link(NamedTuple):
-    """A projection as a matrix (post units, pre units); `learns` is 1 where it may change."""
+    """A projection as a matrix (post units, pre units).
+
+    `learns` is 1 where it may change, and `sign` the sign of a weight that keeps it, otherwise 0;
+    None where none does.
+    """
 
     pre: slice
     post: slice
     matrix: Floats
     learns: Floats
+    sign: Floats | None
 
 
 class _Stage(NamedTuple):
@@ -58,6 +63,7 @@ def train_online(
         Which frame is shown when.
     learning_rate, weight_decay : float
         Per presentation. Only plastic synapses, and biases of units that have one, learn and decay.
+        Weights that keep their signs stop at 0.
 
     Returns
     -------
@@ -84,7 +90,9 @@ def accuracy(graph: Graph, w: Floats, bias: Floats, frames: Floats, labels: Ints
 
 def _link(graph: Graph, part: Projection, w: Floats) -> _Link:
     learns = dense(graph, part, graph.plastic.astype(float))
-    return _Link(part.pre.units, part.post.units, dense(graph, part, w), learns)
+    kept = np.where(graph.dale, np.where(w < 0, -1.0, 1.0), 0.0)
+    sign = dense(graph, part, kept) if graph.dale[part.synapses].any() else None
+    return _Link(part.pre.units, part.post.units, dense(graph, part, w), learns, sign)
 
 
 def _stages(graph: Graph, links: list[_Link]) -> list[_Stage]:
@@ -132,6 +140,8 @@ def _descend(links: list[_Link], x: Floats, delta: Floats, rate: float, decay: f
         step *= link.learns
         # W <- W - eta delta x^T - decay W, where it learns
         np.subtract(link.matrix, step, out=link.matrix)
+        if link.sign is not None:
+            link.matrix[link.sign * link.matrix < 0] = 0.0
 
 
 def _synaptic(graph: Graph, links: list[_Link]) -> Floats:

@@ -25,16 +25,14 @@ every `RENEWED_EVERY` steps all sums are taken anew.
 The texts for Brian2 and the same formula for whole arrays stand side by side here.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.simulator.arrival import Arrival
+from neurodiff.simulator.lazy_synapses import Floats, Value
 from neurodiff.simulator.plasticity import Diffusion
-
-Floats = NDArray[np.float64]
 
 #: Steps after which the sums are taken anew.
 RENEWED_EVERY = 10_000
@@ -100,14 +98,8 @@ class ClosedForm:
             anchor = f"anchor*(1 - weight_decay)**({self._mask}(decays_post - anchored))"
         return f"{anchor} - {self._mask}learning_rate*{self.x.arrived}*learned_post"
 
-    def weights(self, value: Callable[[str], Floats]) -> Floats:
-        """The text of `w` for whole arrays.
-
-        Parameters
-        ----------
-        value : callable
-            Gives a variable (n_samples, n_synapses) by its name in the text.
-        """
+    def weights(self, value: Value, now: Floats) -> Floats:
+        """The text of `w` for whole arrays; see `Form`."""
         w = value("anchor")
         if self.rule.frozen:
             return w
@@ -117,8 +109,8 @@ class ClosedForm:
         moved = value(self.x.arrived) * value("learned_post")
         return w - self.plastic * (self.rule.learning_rate * moved)
 
-    def products(self, value: Callable[[str], Floats]) -> Floats:
-        """What the rule multiplies; `value` as in `weights`."""
+    def products(self, value: Value, now: Floats) -> Floats:
+        """What the rule multiplies; see `Form`."""
         return value("sent_post") * value(self.x.arrived)
 
     @property

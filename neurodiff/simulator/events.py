@@ -23,7 +23,12 @@ from neurodiff.simulator.coder import (
     send,
 )
 from neurodiff.simulator.connections import Addition
-from neurodiff.simulator.lazy_synapses import LazySynapses, common_delays, schedule, sorted_ends
+from neurodiff.simulator.lazy_synapses import (
+    LazySynapses,
+    Pathway,
+    build_synapses,
+    sorted_ends,
+)
 from neurodiff.simulator.order import ARRIVE, ARRIVE_BACK, MEET, RENEW, SEND
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.sampling import Sampling
@@ -52,9 +57,7 @@ class Events:
         self._graph, self._thresholds, self._rule = graph, thresholds, rule
         n_errors = graph.n_units - graph.n_inputs
         self._ends = sorted_ends(graph)
-        order, pre, post = self._ends
-        returns = pre >= graph.n_inputs
-        self._feeds_back = np.isin(np.arange(n_errors), post[returns])
+        order, pre, post, returns, _ = self._ends
         forward, backward = graph.forward_lag[order], graph.backward_lag[order]
         everywhere = np.ones_like(returns)
         self._x = arrival("x", "pre", ARRIVE, graph.n_units, pre, forward, everywhere)
@@ -115,7 +118,7 @@ class Events:
         return LazySynapses(synapses, others, self._ends, self._form, sampling)
 
     def _let_units_send(self, units: b2.NeuronGroup, errors: b2.NeuronGroup) -> None:
-        errors.feeds_back = self._feeds_back
+        errors.feeds_back = self._ends.feeds_back
         units.drive = b2.linked_var(errors, "drive", index="error")
         errors.feedback = b2.linked_var(units, "feedback", index="unit")
         errors.set_event_schedule("feed_back", **SEND.after().when)
@@ -136,41 +139,19 @@ class Events:
     def _synapses(
         self, w: Floats, units: b2.NeuronGroup, errors: b2.NeuronGroup, clock: b2.Clock
     ) -> b2.Synapses:
-        form = self._form
-        meet = {"meet": form.meet} if form.meets else {}
-        delays = self._delays(clock)
-        synapses = b2.Synapses(
-            units,
-            errors,
-            form.equations,
-            on_pre={"arrive": form.arrive},
-            on_post={"arrive_back": form.arrive_back, "renew": form.renew} | meet,
-            on_event={
-                "arrive": "change",
-                "arrive_back": "feed_back",
-                "renew": "renewal",
-                "meet": "feed_back",
-            },
-            delay=common_delays(delays),
-            namespace=self._rule.constants,
-            name="synapses",
-            clock=clock,
+        form, x, delta = self._form, self._x.lags, self._delta.lags
+        pathways = [
+            Pathway("arrive", "pre", "change", form.arrive, x, ARRIVE),
+            Pathway("arrive_back", "post", "feed_back", form.arrive_back, delta, ARRIVE_BACK),
+            Pathway("renew", "post", "renewal", form.renew, None, RENEW.after()),
+        ]
+        if form.meets:
+            pathways.append(Pathway("meet", "post", "feed_back", form.meet, None, MEET))
+        constants = self._rule.constants
+        synapses = build_synapses(
+            units, errors, form.equations, pathways, self._ends, constants, clock
         )
-        synapses.connect(i=self._ends.pre, j=self._ends.post)
         synapses.anchor = w[self._ends.order]
         if "plastic" in synapses.variables:
             synapses.plastic = form.plastic
-        moments = {"arrive": ARRIVE, "arrive_back": ARRIVE_BACK, "renew": RENEW.after()}
-        if form.meets:
-            moments["meet"] = MEET
-        schedule(synapses, delays, moments)
         return synapses
-
-    def _delays(self, clock: b2.Clock) -> dict[str, b2.Quantity]:
-        """Delays (n_synapses,) by pathway."""
-        now = np.zeros(len(self._ends.order))
-        # what was sent in a step is looked for at the beginning of the next
-        steps = {"arrive": self._x.lags - 1, "arrive_back": self._delta.lags - 1, "renew": now}
-        if self._form.meets:
-            steps["meet"] = now
-        return {name: lags * clock.dt for name, lags in steps.items()}

@@ -3,74 +3,131 @@
 Their weights follow from what they were when they were last touched, by a closed form.
 """
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol
 
 import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.graph import Graph
+from neurodiff.graph import Bools, Graph, Ints
 from neurodiff.simulator.order import OBSERVE, Step
 from neurodiff.simulator.sampling import Sampling
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Value = Callable[[str], Floats]
 
 
 class Ends(NamedTuple):
-    """The graph's numbers of the synapses as they are sorted here, and what they connect."""
+    """The graph's numbers of the synapses as they are sorted here, and what they connect.
+
+    `returns` (n_synapses,) says whether errors go back through the synapse, and `feeds_back`
+    (n_errors,) whether those of an error unit go back through any.
+    """
 
     order: Ints
     pre: Ints
     post: Ints  # error units
+    returns: Bools
+    feeds_back: Bools
 
 
 def sorted_ends(graph: Graph) -> Ends:
     """Synapses sorted by error unit: what comes back is most of the work, and walks along them."""
     order = np.lexsort((graph.pre, graph.post))
-    return Ends(order, graph.pre[order], graph.post[order] - graph.n_inputs)
+    pre, post = graph.pre[order], graph.post[order] - graph.n_inputs
+    returns = pre >= graph.n_inputs
+    error_units = np.arange(graph.n_units - graph.n_inputs)
+    return Ends(order, pre, post, returns, np.isin(error_units, post[returns]))
 
 
-def common_delays(delays: Mapping[str, b2.Quantity]) -> dict[str, b2.Quantity]:
-    """Those pathways' delays that are the same for all synapses, which so take no memory.
+class Pathway(NamedTuple):
+    """What happens at all synapses of a unit when the unit has an event.
 
-    Parameters
+    Attributes
     ----------
-    delays : mapping
-        Delays (n_synapses,) by pathway.
+    name : str
+    end : str
+        The end of the synapses at which that unit is, `pre` or `post`.
+    event : str
+    code : str
+    lags : int array (n_synapses,) or None
+        Delays in steps from the event, which happens at the end of a step; None for at once.
+    moment : Step
     """
-    return {name: part[0] for name, part in delays.items() if np.ptp(part) == 0}
+
+    name: str
+    end: Literal["pre", "post"]
+    event: str
+    code: str
+    lags: Ints | None
+    moment: Step
+
+    def delay(self, clock: b2.Clock) -> b2.Quantity:
+        """Delay of each synapse (n_synapses,), or the one that all of them have.
+
+        One delay for all takes no memory. What was sent in a step is looked for at the beginning of
+        the next.
+        """
+        if self.lags is None:
+            return 0 * clock.dt
+        steps = self.lags - 1
+        return (steps[0] if np.ptp(steps) == 0 else steps) * clock.dt
 
 
-def schedule(
-    synapses: b2.Synapses, delays: Mapping[str, b2.Quantity], moments: Mapping[str, Step]
-) -> None:
-    """Give connected synapses the delays that are not common, and each pathway its moment."""
-    for name in delays.keys() - common_delays(delays).keys():
-        getattr(synapses, name).delay = delays[name]
-    for name, moment in moments.items():
-        pathway = getattr(synapses, name)
-        pathway.when, pathway.order = moment
+def build_synapses(
+    units: b2.NeuronGroup,
+    errors: b2.NeuronGroup,
+    equations: str,
+    pathways: Sequence[Pathway],
+    ends: Ends,
+    namespace: Mapping[str, float],
+    clock: b2.Clock,
+) -> b2.Synapses:
+    """Connected synapses from units to error units, for events of both."""
+    delays = {part.name: part.delay(clock) for part in pathways}
+    common = {name: delay for name, delay in delays.items() if not np.shape(delay)}
+    code: dict[str, dict[str, str]] = {"pre": {}, "post": {}}
+    for part in pathways:
+        code[part.end][part.name] = part.code
+    synapses = b2.Synapses(
+        units,
+        errors,
+        equations,
+        on_pre=code["pre"],
+        on_post=code["post"],
+        on_event={part.name: part.event for part in pathways},
+        delay=common,
+        namespace=dict(namespace),
+        name="synapses",
+        clock=clock,
+    )
+    synapses.connect(i=ends.pre, j=ends.post)
+    for part in pathways:
+        pathway = getattr(synapses, part.name)
+        pathway.when, pathway.order = part.moment
+        if part.name not in common:
+            pathway.delay = delays[part.name]
+    return synapses
 
 
 class Form(Protocol):
     """Weights and local products of whole arrays of synapses, by closed form.
 
-    Both functions are given a callable that returns a variable (n_samples, n_synapses) by name, or
-    the steps of the samples (n_samples, 1) as `now`.
+    Both functions are given a callable that returns a variable (n_samples, n_synapses) by its name
+    in the text for Brian2, and the steps of the samples, array (n_samples, 1).
     """
 
     @property
     def variables(self) -> list[str]:
-        """Names that `weights` and `products` ask for, but for `now`."""
+        """Names that `weights` and `products` ask for."""
         ...
 
-    def weights(self, value: Callable[[str], Floats]) -> Floats:
+    def weights(self, value: Value, now: Floats) -> Floats:
         """Weights."""
         ...
 
-    def products(self, value: Callable[[str], Floats]) -> Floats:
+    def products(self, value: Value, now: Floats) -> Floats:
         """Local products."""
         ...
 
@@ -141,29 +198,25 @@ class LazySynapses:
         """Weights (n_synapses,) at the end of the run, in the order of the graph."""
 
         def value(variable: str) -> Floats:
-            if variable == "now":
-                return np.array(self._synapses.clock.variables["timestep"].get_value())[None]
             group, own = self._owner(variable)
             return self._at_synapses(variable, np.array(getattr(group, own)[:])[None])
 
-        return self._as_in_graph(self._form.weights(value))[0]
+        now = np.array(self._synapses.clock.variables["timestep"].get_value(), dtype=float)
+        return self._as_in_graph(self._form.weights(value, now.reshape(1, 1)))[0]
 
     def recorded(self, sampling: str, variable: str) -> Floats:
         """Samples (n_samples, n_synapses) of `w` or `product`, in the order of the graph."""
-        part = self._sampling[sampling]
+        part, monitors = self._sampling[sampling], self._monitors[sampling]
+        # the clock of the monitors goes on to the end of the run, and perhaps the sampling does not
+        ticks = len(monitors["anchor"].t)
+        now = part.steps(ticks * part.every)[:, None].astype(float)
 
         def value(variable: str) -> Floats:
-            own = self._owner(variable)[1] if variable != "now" else "t"
-            monitor = self._monitors[sampling]["anchor" if variable == "now" else variable]
-            values = np.array(getattr(monitor, own)[:]).T
-            # the clock goes on to the end of the run, and perhaps the sampling does not
-            wanted = part.steps(len(values) * part.every)
-            if variable == "now":
-                return wanted[:, None].astype(float)
-            return self._at_synapses(variable, values[: len(wanted)])
+            values = np.array(getattr(monitors[variable], self._owner(variable)[1])[:]).T
+            return self._at_synapses(variable, values[: len(now)])
 
         form = self._form.weights if variable == "w" else self._form.products
-        return self._as_in_graph(form(value))
+        return self._as_in_graph(form(value, now))
 
     def _at_synapses(self, variable: str, values: Floats) -> Floats:
         """Values (n_samples, n_synapses) of a variable of a synapse or of one of its ends."""

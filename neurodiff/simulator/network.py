@@ -15,7 +15,7 @@ from neurodiff.simulator.graded import Graded
 from neurodiff.simulator.neurons import Spiking
 from neurodiff.simulator.order import OBSERVE, RECORD, SEND
 from neurodiff.simulator.plasticity import Diffusion
-from neurodiff.simulator.sampling import Sampling, monitor
+from neurodiff.simulator.sampling import Answers, Sampling, monitor
 from neurodiff.simulator.sources import build_player
 from neurodiff.simulator.spikes import Spikes
 from neurodiff.simulator.units import build_units
@@ -29,7 +29,7 @@ class Samplings:
     signals: Sampling | None
     weights: Sampling | None
     products: Sampling | None
-    answers: Sampling | None
+    answers: Answers | None
     events: Sampling | None
 
     def of(self, *names: str) -> dict[str, Sampling]:
@@ -90,14 +90,15 @@ def build_network(
     inputs = build_player(stimuli.input, "inputs", np.zeros(graph.n_inputs, dtype=np.int64), clock)
     targets = build_player(stimuli.target, "targets", stimuli.target_lag, clock)
     of_units = travel.of_units.with_samples(samplings.of("signals", "answers", *by_units))
-    units = build_units(graph, inputs, of_units, clock)
+    answers = samplings.answers or Answers(1)
+    units = build_units(graph, inputs, of_units, answers, clock)
     sampled = samplings.of("signals", "weights", "products", *by_units)
     of_errors = travel.of_errors.with_samples(sampled)
     errors = build_error_units(graph, bias, units, targets, loss, of_errors, clock)
     synapses = travel.connect(w, units, errors, samplings.of(*by_synapses), clock)
     monitors = {
         (group.name, event): monitor(group, event, variables, *moments)
-        for group, event, variables, *moments in _kept(units, errors, frozen=rule.frozen)
+        for group, event, variables, *moments in _kept(units, errors, answers, rule)
         if event in group.events
     }
     objects = [inputs, targets, units, errors, *synapses.objects, *monitors.values()]
@@ -126,17 +127,19 @@ def _clock(time_step: float, steps: int) -> b2.Clock:
     return b2.Clock(float(exact) * b2.second, name="neurodiff_clock")
 
 
-def _kept(units: b2.NeuronGroup, errors: b2.NeuronGroup, *, frozen: bool) -> list[tuple[Any, ...]]:
+def _kept(
+    units: b2.NeuronGroup, errors: b2.NeuronGroup, answers: Answers, rule: Diffusion
+) -> list[tuple[Any, ...]]:
     """What each monitor of the populations keeps, at which event, and when; see `monitor`."""
     kept: list[tuple[Any, ...]] = [
         (units, "signals", ["x"], RECORD),
-        (units, "answers", ["x"], RECORD),
+        (units, "answers", [answers.variable], RECORD),
         (units, "events", ["sent"], SEND.after()),
         (errors, "signals", ["delta", "target"], RECORD),
         (errors, "events", ["sent"], SEND.after()),
         (errors, "weights", ["bias"], OBSERVE),
     ]
-    if not frozen:
+    if not rule.frozen:
         # biases that move are kept with the products that they made
         kept.append((errors, "products", ["bias"], OBSERVE))
     return kept

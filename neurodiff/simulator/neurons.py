@@ -11,12 +11,13 @@ import brian2 as b2
 import numpy as np
 
 from neurodiff.activations import Membrane
-from neurodiff.graph import Graph, random_stream
+from neurodiff.graph import Graph, Ints, random_stream
 from neurodiff.simulator.order import COMPARE, FIRE, GATHER
 from neurodiff.simulator.sampling import Sampling
 
-#: Integrate-and-fire: regular spikes at the given rate.
-_REGULAR = "phase += spikes_per_step", "phase >= 1", "phase -= 1"
+#: Integrate-and-fire: regular spikes at the given rate. A neuron that is to fire more often than
+#: once a step owes one spike at most.
+_REGULAR = "phase = clip(phase + spikes_per_step, 0, 2)", "phase >= 1", "phase -= 1"
 #: Escape noise: a spike in a step is as probable as the rate says, whatever was before.
 _POISSON = "phase = int(rand() < spikes_per_step)", "phase >= 1", "phase = 0"
 #: Leaky integrate-and-fire, solved exactly within the step for a current that stays what it is in
@@ -24,7 +25,7 @@ _POISSON = "phase = int(rand() < spikes_per_step)", "phase >= 1", "phase = 0"
 #: Inputs, which have no current, are regular.
 _LIF = (
     """
-    phase += is_input*spikes_per_step
+    phase = clip(phase + is_input*spikes_per_step, 0, 2)
     current = background + a
     v = (1 - is_input)*(current + (v - current)*exp(-leak*clip(1 - waiting, 0, 1)))
     waiting = clip(waiting - 1, 0, refractory)
@@ -44,6 +45,15 @@ v : 1
 waiting : 1
 is_input : 1 (constant)
 """
+
+#: Any group of neurons. `too_fast` counts the steps in which more than one spike was wanted.
+_EQUATIONS = """
+unit : integer (constant)
+rate : 1 (linked)
+phase : 1
+too_fast : integer
+"""
+_COUNT_TOO_FAST = "too_fast += int(spikes_per_step > 1 + 1e-9)"
 
 
 @dataclass(frozen=True)
@@ -90,12 +100,7 @@ class Spiking:
 
 
 def build_neurons(
-    graph: Graph,
-    units: b2.NeuronGroup,
-    errors: b2.NeuronGroup,
-    spiking: Spiking,
-    kept: Sampling | None,
-    clock: b2.Clock,
+    graph: Graph, units: b2.NeuronGroup, spiking: Spiking, kept: Sampling | None, clock: b2.Clock
 ) -> tuple[b2.NeuronGroup, b2.Synapses]:
     """The neurons of the units, group `neurons`, and what counts their spikes.
 
@@ -103,24 +108,17 @@ def build_neurons(
     ----------
     units : NeuronGroup
         With `rate`, the activity to be sent, `a`, and `spikes`.
-    errors : NeuronGroup
-        Not needed here; see `build_cells`.
     kept : Sampling or None
         When event `kept`, a spike that is recorded, can happen.
     """
-    code = _POISSON if spiking.neuron == "poisson" else _REGULAR
-    equations = "unit : integer (constant)\nspikes_per_step = maximum_rate*rate : 1\nphase : 1\n"
-    equations += "rate : 1 (linked)\n"
-    membrane = spiking.membrane
+    unit, membrane = np.repeat(np.arange(graph.n_units), spiking.neurons_per_unit), spiking.membrane
+    equations = "spikes_per_step = maximum_rate*rate : 1\n"
     if membrane is not None:
-        code = _LIF
         equations += _LIF_EQUATIONS
-    unit = np.repeat(np.arange(graph.n_units), spiking.neurons_per_unit)
-    neurons = _group("neurons", len(unit), equations, code, kept, clock)
+    code = _code(spiking) if membrane is None else _LIF
+    neurons = _group("neurons", unit, equations, code, spiking, kept, clock)
     neurons.namespace["maximum_rate"] = spiking.maximum_rate
-    neurons.unit = unit
     neurons.rate = b2.linked_var(units, "rate", index="unit")
-    neurons.phase = _phases("neurons", len(unit), spiking.seed)
     if membrane is not None:
         neurons.a = b2.linked_var(units, "a", index="unit")
         neurons.is_input = (unit < graph.n_inputs).astype(float)
@@ -146,44 +144,53 @@ def build_cells(
 
     Cells of polarity 1 are ON, of polarity -1 OFF. An error is the difference of their rates, which
     are never negative. With mutual inhibition one of the two is silent.
+
+    Parameters
+    ----------
+    units : NeuronGroup
+        With the sums of what comes back, where ON and OFF are summed by themselves.
+    errors : NeuronGroup
+        With `rate`, the error to be sent, and what counts spikes.
+    kept : Sampling or None
+        When event `kept`, a spike that is recorded, can happen.
     """
-    code = _POISSON if spiking.neuron == "poisson" else _REGULAR
-    n_errors, n_cells = len(errors), spiking.neurons_per_unit
-    error = np.tile(np.repeat(np.arange(n_errors), n_cells), 2)
+    error = np.tile(np.repeat(np.arange(len(errors)), spiking.neurons_per_unit), 2)
     equations = """
     error : integer (constant)
-    unit : integer (constant)
     polarity : integer (constant)
     gain : 1 (constant)
-    phase : 1
-    rate : 1 (linked)
     """
     strength = "clip(polarity*rate, 0, 1e300)"
+    count = "spikes_post += polarity_pre"
     if not spiking.mutual_inhibition:
         equations += "slope : 1 (linked)\non : 1 (linked)\noff : 1 (linked)\n"
         own = "(int(polarity > 0)*on + int(polarity < 0)*off)"
         strength = f"(slope*{own} + clip(polarity*(rate - slope*(on - off)), 0, 1e300))"
+        count = "on_spikes_post += int(polarity_pre > 0)\noff_spikes_post += int(polarity_pre < 0)"
     equations += f"spikes_per_step = gain*{strength} : 1\n"
-    cells = _group("cells", len(error), equations, code, kept, clock)
-    cells.error, cells.unit = error, error + graph.n_inputs
-    cells.polarity = np.repeat([1, -1], n_errors * n_cells)
-    cells.gain = spiking.gain[error + graph.n_inputs]
-    cells.phase = _phases("cells", len(error), spiking.seed)
+    unit = error + graph.n_inputs
+    cells = _group("cells", unit, equations, _code(spiking), spiking, kept, clock)
+    cells.error, cells.gain = error, spiking.gain[unit]
+    cells.polarity = np.repeat([1, -1], len(unit) // 2)
     cells.rate = b2.linked_var(errors, "rate", index="error")
-    count = "spikes_post += polarity_pre"
     if not spiking.mutual_inhibition:
         cells.slope = b2.linked_var(errors, "slope", index="error")
         cells.on = b2.linked_var(units, "feedback_on", index="unit")
         cells.off = b2.linked_var(units, "feedback_off", index="unit")
-        count = "on_spikes_post += int(polarity_pre > 0)\noff_spikes_post += int(polarity_pre < 0)"
     return cells, _gather(cells, errors, error, count, clock)
+
+
+def _code(spiking: Spiking) -> tuple[str, str, str]:
+    """Step, condition of a spike, and reset of a neuron that is told its rate."""
+    return _POISSON if spiking.neuron == "poisson" else _REGULAR
 
 
 def _group(
     name: str,
-    n: int,
+    unit: Ints,
     equations: str,
     code: tuple[str, str, str],
+    spiking: Spiking,
     kept: Sampling | None,
     clock: b2.Clock,
 ) -> b2.NeuronGroup:
@@ -191,21 +198,19 @@ def _group(
     events = {"fire": fires}
     if kept is not None:
         events["kept"] = replace(kept, only=f"({fires})").condition("kept")
-    group = b2.NeuronGroup(n, equations, events=events, name=name, clock=clock)
+    group = b2.NeuronGroup(len(unit), _EQUATIONS + equations, events=events, name=name, clock=clock)
     group.namespace.update(kept.constants("kept") if kept else {})
-    group.run_regularly(step, name=f"{name}_step", **FIRE.when)
+    group.unit = unit
+    # so that they do not fire together, each begins somewhere between two spikes
+    group.phase = random_stream(spiking.seed, f"phases of {name}").random(len(unit))
+    group.run_regularly(f"{step}\n{_COUNT_TOO_FAST}", name=f"{name}_step", **FIRE.when)
     group.set_event_schedule("fire", **COMPARE.when)
     group.run_on_event("fire", reset, **GATHER.when)
     return group
 
 
-def _phases(name: str, n: int, seed: int) -> np.ndarray:
-    """Where each neuron is between two spikes at the start, so that they do not fire together."""
-    return random_stream(seed, f"phases of {name}").random(n)
-
-
 def _gather(
-    group: b2.NeuronGroup, units: b2.NeuronGroup, unit: np.ndarray, count: str, clock: b2.Clock
+    group: b2.NeuronGroup, units: b2.NeuronGroup, unit: Ints, count: str, clock: b2.Clock
 ) -> b2.Synapses:
     gather = b2.Synapses(
         group,

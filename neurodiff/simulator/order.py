@@ -22,13 +22,17 @@ Everything that happens at step t happens in this order, whatever Brian2's defau
 16. meet      the own synapses of an error unit take notice
 17. observe   weights and products are recorded as they were used in this step
 18. learn     w(t+1) = w(t) - eta * delta_post(t) * x_pre(t - f), and the biases
-19. remember  x(t) and delta(t) go into the histories
+19. remember  x(t) and delta(t) go into the histories; spikes: the mean of x goes on
 20. record    x(t), delta(t) and the target are recorded
 
 With graded transmission the sums (6 and 8) are taken anew at every step, by Brian2 at the order of
 their target group minus one: `DRIVE` and `FEEDBACK` are where they are because `ACTIVATE` and
 `PROPAGATE` are the orders of the units and of the error units. With events the sums are kept, and
-corrected by what arrives (3 and 4) and by what is learned (18). Spikes also arrive at 3 and 4.
+corrected by what arrives (3 and 4) and by what is learned (18).
+
+Spikes also arrive at 3 and 4, in postsynaptic currents and traces. These have decayed by one step
+at 1, but for the own trace of a unit, x(t), which decays at 11: outputs are compared with their
+targets at 9 by what it was at the end of the step before, x(t-1), whose mean is the activity.
 """
 
 from typing import NamedTuple

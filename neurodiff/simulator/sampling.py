@@ -44,6 +44,35 @@ class Sampling:
         return np.arange(self.start, min(self.stop, until), self.every)
 
 
+@dataclass(frozen=True)
+class Answers(Sampling):
+    """When outputs are asked for their answers: at each sample, for their mean over `over` steps.
+
+    The sample is the last of these steps.
+    """
+
+    over: int = 1
+
+    @property
+    def variable(self) -> str:
+        """What is recorded of the units."""
+        return "x" if self.over == 1 else "mean_x"
+
+    @property
+    def equations(self) -> str:
+        """What the units need for that."""
+        return "" if self.over == 1 else "mean_x : 1\n"
+
+    @property
+    def averaging(self) -> str:
+        """Code of the units at every step; nothing where no mean is taken."""
+        if self.over == 1:
+            return ""
+        begins = (self.start - self.over + 1) % self.every
+        going_on = f"int(timestep(t, dt) % {self.every} != {begins})"
+        return f"mean_x = {going_on}*mean_x + x/{self.over}"
+
+
 def monitor(
     group: b2.NeuronGroup,
     event: str,

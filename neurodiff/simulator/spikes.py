@@ -15,8 +15,8 @@ from neurodiff.simulator.arrival import Ring
 from neurodiff.simulator.connections import Addition
 from neurodiff.simulator.lazy_synapses import (
     LazySynapses,
-    common_delays,
-    schedule,
+    Pathway,
+    build_synapses,
     sorted_ends,
 )
 from neurodiff.simulator.neurons import Spiking, build_cells, build_neurons
@@ -74,12 +74,10 @@ class Spikes:
     def __init__(self, graph: Graph, spiking: Spiking, rule: Diffusion):
         self._graph, self._spiking, self._rule = graph, spiking, rule
         self._ends = sorted_ends(graph)
-        order, returns = self._ends.order, self._ends.pre >= graph.n_inputs
-        n_errors = graph.n_units - graph.n_inputs
-        self._feeds_back = np.isin(np.arange(n_errors), self._ends.post[returns])
+        order = self._ends.order
         self._forward = Ring("x", ["spikes"], self._ends.pre, graph.forward_lag[order])
         self._counts = ["spikes"] if spiking.mutual_inhibition else ["on_spikes", "off_spikes"]
-        back = np.where(returns, graph.backward_lag[order], 1)
+        back = np.where(self._ends.returns, graph.backward_lag[order], 1)
         self._backward = Ring("delta", self._counts, self._ends.post, back)
         self.of_units, self.of_errors = self._addition_to_units(), self._addition_to_errors()
 
@@ -134,28 +132,27 @@ class Spikes:
         """
         self._let_traces_decay(units, errors)
         self._let_units_send(units, errors)
-        sorted_w = w[self._ends.order]
-        keeps_sign = self._graph.dale[self._ends.order]
-        signs = np.where(keeps_sign, np.where(sorted_w < 0, -1, 1), 0)
-        plastic = self._graph.plastic[self._ends.order]
-        form = TraceForm(self._rule, self._spiking.decay, plastic, signs)
-        synapses = self._synapses(form, units, errors, clock)
-        synapses.anchor = sorted_w
+        form = self._form(w)
+        synapses = self._synapses(form, w, units, errors, clock)
         rings = [
             self._forward.connect(units, synapses, clock),
             self._backward.connect(errors, synapses, clock),
         ]
         self._rule.apply_to_biases(errors)
         kept = sampling.pop("events", None)
-        parts = (self._graph, units, errors, self._spiking, kept, clock)
-        neurons, gather = build_neurons(*parts)
-        cells, gather_errors = build_cells(*parts)
-        monitors = {}
+        neurons, gather = build_neurons(self._graph, units, self._spiking, kept, clock)
+        cells, gather_errors = build_cells(self._graph, units, errors, self._spiking, kept, clock)
+        firing, monitors = (neurons, cells), {}
         if kept is not None:
-            monitors = {part.name: monitor(part, "kept", [], COMPARE) for part in (neurons, cells)}
+            monitors = {part.name: monitor(part, "kept", [], COMPARE) for part in firing}
         others = [*rings, gather, gather_errors]
-        firing = (neurons, cells)
         return LazySynapses(synapses, others, self._ends, form, sampling, firing, monitors)
+
+    def _form(self, w: Floats) -> TraceForm:
+        """How the synapses learn; weights (n_synapses,) that keep their signs keep those of `w`."""
+        graph, order = self._graph, self._ends.order
+        signs = np.where(graph.dale, np.where(w < 0, -1, 1), 0)
+        return TraceForm(self._rule, self._spiking.decay, graph.plastic[order], signs[order])
 
     def _let_traces_decay(self, units: b2.NeuronGroup, errors: b2.NeuronGroup) -> None:
         for group, traces in ((units, self._feedback), (errors, ["delta", "drive"])):
@@ -173,63 +170,57 @@ class Spikes:
         graph, spiking = self._graph, self._spiking
         units.quantum = spiking.x_quantum
         errors.quantum = spiking.delta_quantum[graph.n_inputs :]
-        errors.feeds_back = self._feeds_back
+        errors.feeds_back = self._ends.feeds_back
         units.drive = b2.linked_var(errors, "drive", index="error")
         for name in self._feedback:
             setattr(errors, name, b2.linked_var(units, name, index="unit"))
-        for group, trace, ring in (
-            (units, "x += quantum*spikes", self._forward),
-            (errors, f"delta += quantum*{self._error_spikes}", self._backward),
+        for group, trace, counts, ring in (
+            (units, "x += quantum*spikes", ["spikes"], self._forward),
+            (errors, f"delta += quantum*{self._error_spikes}", self._counts, self._backward),
         ):
-            counts = ["spikes"] if group is units else self._counts
             anew = "\n".join(f"{name} = 0" for name in counts)
-            for event in group.events.keys() & {"volley", "feed_back"}:
-                group.set_event_schedule(event, **GATHER.after().when)
             code = f"{trace}\n{ring.keep}\n{anew}\ntimes_sent += 1"
+            group.set_event_schedule("volley", **GATHER.after().when)
             group.run_on_event("volley", code, **SEND.when)
+        errors.set_event_schedule("feed_back", **GATHER.after().when)
 
     def _synapses(
-        self, form: TraceForm, units: b2.NeuronGroup, errors: b2.NeuronGroup, clock: b2.Clock
+        self,
+        form: TraceForm,
+        w: Floats,
+        units: b2.NeuronGroup,
+        errors: b2.NeuronGroup,
+        clock: b2.Clock,
     ) -> b2.Synapses:
-        arrive = [*form.arrive(self._forward.arriving["spikes"]), self._forward.move_on]
-        codes = {"arrive": arrive, "arrive_back": self._arrive_back()}
-        lags = {"arrive": self._forward.lags, "arrive_back": self._backward.lags}
-        moments = {"arrive": ARRIVE, "arrive_back": ARRIVE_BACK}
-        events = {"arrive": "volley", "arrive_back": "feed_back"}
-        if not self._rule.frozen:
-            codes["meet"], moments["meet"], events["meet"] = form.meet, MEET, "volley"
-        # what was sent in a step is looked for at the beginning of the next
-        delays = {name: (part - 1) * clock.dt for name, part in lags.items()}
-        if not self._rule.frozen:
-            delays["meet"] = np.zeros(len(self._ends.order)) * clock.dt
-        rings = self._forward.synapse_equations + self._backward.synapse_equations
-        synapses = b2.Synapses(
-            units,
-            errors,
-            f"{form.equations}\n{rings}",
-            on_pre={"arrive": "\n".join(codes.pop("arrive"))},
-            on_post={name: "\n".join(lines) for name, lines in codes.items()},
-            on_event=events,
-            delay=common_delays(delays),
-            namespace=form.constants,
-            name="synapses",
-            clock=clock,
+        x, delta, back = self._forward, self._backward, self._arrive_back
+        arrive = f"{form.arrive(x.arriving['spikes'])}\n{x.move_on}"
+        pathways = [
+            Pathway("arrive", "pre", "volley", arrive, x.lags, ARRIVE),
+            Pathway("arrive_back", "post", "feed_back", back, delta.lags, ARRIVE_BACK),
+        ]
+        if form.learns:
+            pathways.append(Pathway("meet", "post", "volley", form.meet, None, MEET))
+        equations = f"{form.equations}\n{x.synapse_equations}{delta.synapse_equations}"
+        synapses = build_synapses(
+            units, errors, equations, pathways, self._ends, form.constants, clock
         )
-        synapses.connect(i=self._ends.pre, j=self._ends.post)
-        if not self._rule.frozen:
+        synapses.anchor = w[self._ends.order]
+        if form.learns:
             synapses.plastic, synapses.kept_sign = form.plastic, form.signs
-        schedule(synapses, delays, moments)
         return synapses
 
-    def _arrive_back(self) -> list[str]:
+    @property
+    def _arrive_back(self) -> str:
         """Spikes of error cells arrive at the error unit of `pre`; an inhibitory weight swaps."""
         back = self._backward
         if self._spiking.mutual_inhibition:
-            return [f"feedback_pre += w*quantum_post*{back.arriving['spikes']}", back.move_on]
+            return f"feedback_pre += w*quantum_post*{back.arriving['spikes']}\n{back.move_on}"
         on, off = (back.arriving[name] for name in self._counts)
         excites, inhibits = "clip(w, 0, 1e300)", "clip(-w, 0, 1e300)"
-        return [
-            f"feedback_on_pre += quantum_post*({excites}*{on} + {inhibits}*{off})",
-            f"feedback_off_pre += quantum_post*({excites}*{off} + {inhibits}*{on})",
-            back.move_on,
-        ]
+        return "\n".join(
+            [
+                f"feedback_on_pre += quantum_post*({excites}*{on} + {inhibits}*{off})",
+                f"feedback_off_pre += quantum_post*({excites}*{off} + {inhibits}*{on})",
+                back.move_on,
+            ]
+        )

@@ -17,15 +17,13 @@ finds, which then decays by rho as well.
 The texts for Brian2 and the same formula for whole arrays stand side by side here.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.simulator.lazy_synapses import Floats, Value
 from neurodiff.simulator.plasticity import Diffusion
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -48,10 +46,15 @@ class TraceForm:
     signs: NDArray[np.int64]
 
     @property
+    def learns(self) -> bool:
+        """Whether any weight moves at all."""
+        return not self.rule.frozen
+
+    @property
     def equations(self) -> str:
         """State of each synapse: its weight, trace and product as they were at step `since`."""
         lines = ["anchor : 1", "trace : 1", "since : integer"]
-        if not self.rule.frozen:
+        if self.learns:
             lines += [
                 "product : 1",
                 "plastic : boolean (constant)",
@@ -72,7 +75,7 @@ class TraceForm:
 
     @property
     def _weight(self) -> str:
-        if self.rule.frozen:
+        if not self.learns:
             return "anchor"
         now = "timestep(t, dt)"
         first = "clip(learning_start - since, 0, 2147483647)"
@@ -84,18 +87,12 @@ class TraceForm:
             return free
         return f"int(kept_sign == 0)*({free}) + kept_sign*clip(kept_sign*({free}), 0, 1e300)"
 
-    def weights(self, value: Callable[[str], Floats]) -> Floats:
-        """The text of `w` for whole arrays.
-
-        Parameters
-        ----------
-        value : callable
-            Gives a variable (n_samples, n_synapses) by its name in the text, and the step (`now`).
-        """
+    def weights(self, value: Value, now: Floats) -> Floats:
+        """The text of `w` for whole arrays; see `Form`."""
         w = value("anchor")
-        if self.rule.frozen:
+        if not self.learns:
             return w
-        since, now = value("since"), value("now")
+        since = value("since")
         first = np.maximum(self.rule.start - since, 0)
         last = np.maximum(np.minimum(now, self.rule.stop) - since, first)
         keep, fade, spread = self._rates.values()
@@ -104,34 +101,35 @@ class TraceForm:
         free = np.where(self.plastic, moved, w)
         return np.where(self.signs == 0, free, self.signs * np.maximum(self.signs * free, 0))
 
-    def products(self, value: Callable[[str], Floats]) -> Floats:
-        """What the rule multiplies, the two traces; `value` as in `weights`."""
-        trace = value("trace") * self.decay ** (value("now") - value("since"))
+    def products(self, value: Value, now: Floats) -> Floats:
+        """What the rule multiplies, the two traces; see `Form`."""
+        trace = value("trace") * self.decay ** (now - value("since"))
         return np.asarray(value("delta_post") * trace)
 
     @property
     def variables(self) -> list[str]:
         """Names that `weights` and `products` ask for."""
         names = ["anchor", "trace", "since", "delta_post"]
-        return names if self.rule.frozen else [*names, "product"]
+        return [*names, "product"] if self.learns else names
 
-    def arrive(self, spikes: str) -> list[str]:
+    def arrive(self, spikes: str) -> str:
         """Spikes of a unit arrive at the synapse."""
         arrived = f"quantum_pre*{spikes}"
-        return [
+        lines = [
             "weight = w",
             f"drive_post += weight*{arrived}",
             f"trace = trace*decay**(timestep(t, dt) - since) + {arrived}",
             *self._begin_anew(),
         ]
+        return "\n".join(lines)
 
     @property
-    def meet(self) -> list[str]:
+    def meet(self) -> str:
         """The error cells of the postsynaptic unit have fired, and its trace has changed."""
         trace = "trace = trace*decay**(timestep(t, dt) - since)"
-        return ["weight = w", trace, *self._begin_anew()]
+        return "\n".join(["weight = w", trace, *self._begin_anew()])
 
     def _begin_anew(self) -> list[str]:
         """From now on the new product is learned from."""
-        learned = [] if self.rule.frozen else ["anchor = weight", "product = trace*delta_post"]
+        learned = ["anchor = weight", "product = trace*delta_post"] if self.learns else []
         return [*learned, "since = timestep(t, dt)"]

@@ -5,7 +5,8 @@ import numpy as np
 
 from neurodiff.graph import Graph
 from neurodiff.simulator.connections import Addition
-from neurodiff.simulator.order import ACTIVATE
+from neurodiff.simulator.order import ACTIVATE, REMEMBER
+from neurodiff.simulator.sampling import Answers
 
 _EQUATIONS = """
 a : 1
@@ -24,6 +25,7 @@ def build_units(
     graph: Graph,
     stimulus: b2.NeuronGroup,
     addition: Addition,
+    answers: Answers,
     clock: b2.Clock,
 ) -> b2.NeuronGroup:
     """Units with x(t) = sigma(drive(t) + b(t)), and inputs with x(t) = u(t).
@@ -36,10 +38,12 @@ def build_units(
         Its `value` is the input u, one element per input unit.
     addition : Addition
         What the transmission adds, `drive` among it, and the events of samples.
+    answers : Answers
+        Over how many steps the mean of x is taken.
     """
     units = b2.NeuronGroup(
         graph.n_units,
-        "\n".join([_EQUATIONS, addition.equations]),
+        "\n".join([_EQUATIONS, answers.equations, addition.equations]),
         events=addition.events,
         name="units",
         clock=clock,
@@ -60,6 +64,8 @@ def build_units(
         name="activate",
         **ACTIVATE.when,
     )
+    if answers.averaging:
+        units.run_regularly(answers.averaging, name="mean_x", **REMEMBER.when)
     return units
 
 

@@ -145,8 +145,9 @@ class PopulationSpec(Part):
 class ProjectionSpec(Part):
     """Synapses from one population to another; named `pre_to_post` unless it has a name.
 
-    With `dale` weights keep their signs: each is split into an excitatory and an inhibitory part,
-    and an update that would cross 0 stops there.
+    With `dale` weights keep their signs, and an update that would cross 0 stops there. A unit then
+    stands for an excitatory neuron and an inhibitory one that follows it at once: each synapse
+    comes from the one or from the other.
     """
 
     pre: str

@@ -23,6 +23,9 @@ from neurodiff.spec.transmission import SpikeTransmission
 if TYPE_CHECKING:
     from neurodiff.spec.model import Model
 
+#: Relative difference of the decays of a weight and of what it learns from, at least.
+_TOO_CLOSE = 1e-3
+
 #: Most spikes of a neuron in one step, by the key of its rate, and in words.
 _MOST = {
     "maximum_rate": (1.0, "one spike in a time step"),
@@ -39,6 +42,7 @@ def spike_misfits(model: Model) -> Iterator[Problem]:
         yield from _membrane_misfits(spikes)
         yield from _activation_misfits(model.network, spikes)
         yield from _negative_inputs(model)
+        yield from _fast_forgetting(model, spikes)
         if model.validation.reference == "delayed":
             text = "the waves of spikes are no graded values"
             remedy = "write error_frame or instantaneous"
@@ -140,6 +144,17 @@ def _negative_inputs(model: Model) -> Iterator[Problem]:
     elif isinstance(model.input, SinusoidInput | NoiseInput):
         text = f"{model.input.kind} has negative values, which are no spike rates"
         yield Problem("input.kind", text, "write constant, frames or array")
+
+
+def _fast_forgetting(model: Model, spikes: SpikeTransmission) -> Iterator[Problem]:
+    """The closed form of a weight divides by the difference of two decays per step."""
+    weight_decay = getattr(model.plasticity, "weight_decay", 0.0)
+    forgets = weight_decay * model.time_step
+    fades = -math.expm1(-2 * model.time_step / spikes.synaptic_time_constant)
+    if abs(forgets - fades) < _TOO_CLOSE * fades:
+        decay = format_quantity(weight_decay, FREQUENCY_UNITS)
+        text = f"with {decay} weights decay just as fast as the product of two traces"
+        yield Problem("plasticity.weight_decay", text, "write another, smaller or larger by 1 %")
 
 
 def _dale_without_spikes(network: Network) -> Iterator[Problem]:
