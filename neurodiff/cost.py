@@ -21,14 +21,12 @@ _GRADED = {
     "cython": _Speed(40.0, 1.5e-4, 1.2e-8),
     "cpp_standalone": _Speed(25.0, 1e-5, 8e-9),
 }
+#: Events, and the spikes of one unit in one step.
 _EVENTS = {
     "numpy": _Speed(1.0, 2e-3, 2e-7),
     "cython": _Speed(90.0, 3e-4, 1.5e-8),
     "cpp_standalone": _Speed(30.0, 2e-5, 1.2e-8),
 }
-#: Share of graded transmission's operations that events are taken to need; `show` knows better.
-_EVENT_SHARE = 0.05
-
 _BYTES_PER_SYNAPSE = 110
 _BYTES_PER_SAMPLE = 20
 
@@ -58,17 +56,26 @@ def estimate(
     recorded: int,
     stimuli: int = 0,
     *,
-    events: bool = False,
+    sending: tuple[float, float] | None = None,
     compiler: bool = True,
 ) -> Cost:
     """Cost of a run of `steps` steps that records `recorded` values and plays `stimuli` values.
 
-    Without a compiler only numpy is considered.
+    Parameters
+    ----------
+    sending : tuple, optional
+        Shares of the units and of the error units that send events or spikes in a step; unless
+        given, transmission is graded.
+    compiler : bool
+        Whether there is one; without it only numpy is considered.
     """
-    reached = 3 * _EVENT_SHARE * graph.n_synapses if events else graph.n_synapses
+    reached = float(graph.n_synapses)
+    if sending is not None:
+        # an error is told to the synapses that it came from, and goes on to the other end of them
+        reached *= sending[0] + 2 * sending[1]
     seconds = {
         target: speed.start + steps * (speed.step + speed.synapse * reached)
-        for target, speed in (_EVENTS if events else _GRADED).items()
+        for target, speed in (_EVENTS if sending else _GRADED).items()
         if compiler or target == "numpy"
     }
     lags = max(graph.forward_lag.max(initial=1), graph.backward_lag.max(initial=1))

@@ -14,7 +14,8 @@ class EventCounts:
     Attributes
     ----------
     forward, backward : int
-        Events sent by units, and by error units.
+        Events sent by units, and by error units: with spikes, the steps in which any neuron of a
+        unit, or any cell of an error unit, fired.
     synaptic_operations : int
         Times that a synapse was reached.
     graded_operations : int

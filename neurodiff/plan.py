@@ -30,6 +30,9 @@ Floats = NDArray[np.float64]
 #: About how many samples are kept where the model does not say how often.
 _SIGNALS, _WEIGHTS, _PRODUCTS = 1000, 10, 200
 
+#: Share of the units that send an event in a step.
+_EVENT_SHARE = 0.05
+
 #: Steps of the running mean that a relative threshold goes by, unless the model says.
 _AVERAGE = 1000
 
@@ -87,6 +90,19 @@ def spiking(
         mutual_inhibition=spikes.mutual_inhibition,
         seed=model.seed,
     )
+
+
+def shares_that_send(model: Model) -> tuple[float, float] | None:
+    """About what shares of the units and of the error units send in a step; None if graded.
+
+    A rough figure, for the cost; `show` knows better what events will be sent.
+    """
+    sent = model.transmission
+    if isinstance(sent, SpikeTransmission):
+        # units at half their maximum rate, and errors at that of the beginning
+        spikes = sent.neurons_per_unit * model.time_step
+        return min(1.0, spikes * sent.maximum_rate / 2), min(1.0, spikes * sent.error_rate)
+    return (_EVENT_SHARE, _EVENT_SHARE) if isinstance(sent, EventTransmission) else None
 
 
 def plan_samplings(model: Model, stimuli: Stimuli, latencies: Latencies, graph: Graph) -> Samplings:

@@ -18,7 +18,7 @@ from neurodiff.graph import Graph
 _VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
     "x": (("time", "unit"), "1", "activity"),
     "delta": (("time", "unit"), "1", "error dE/da of the unit; not defined for inputs"),
-    "target": (("time", "output"), "1", "target as it meets the output"),
+    "target": (("time", "output"), "1", "target as it meets the output; with spikes, a trace of it"),
     "loss": (("time",), "1", "loss"),
     "w": (("weight_time", "synapse"), "1", "weight at the beginning of the step"),
     "bias": (("weight_time", "unit"), "1", "bias at the beginning of the step"),

@@ -20,6 +20,7 @@ from neurodiff.plan import (
     learning_rule,
     plan_samplings,
     recorded_values,
+    shares_that_send,
     spiking,
 )
 from neurodiff.progress import bar, silent
@@ -108,9 +109,8 @@ class Simulation:
         recorded = recorded_values(self.samplings, self.stimuli.steps, self.graph)
         available = compiler_available()
         kept = self.stimuli.input.size + self.stimuli.target.size
-        by_events = self.model.transmission.kind != "graded"
-        steps = self.stimuli.steps
-        return estimate(self.graph, steps, recorded, kept, events=by_events, compiler=available)
+        sending, steps = shares_that_send(self.model), self.stimuli.steps
+        return estimate(self.graph, steps, recorded, kept, sending=sending, compiler=available)
 
     @property
     def target(self) -> str:
