@@ -1,7 +1,5 @@
 """What a scientist wants to know of a model before running it."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from neurodiff.graph import Graph, Ints, Projection
@@ -63,19 +61,20 @@ def _head(simulation: Simulation) -> str:
 def _populations(simulation: Simulation) -> str:
     """When each wave arrives: x of an input after F steps, delta of a target after D_y + R.
 
-    With spikes the first of them do, and what their traces add to the latencies does not count.
+    With spikes the first of them arrive then, whatever their traces add to the latencies; and the
+    trace of the target is a step late.
     """
     rows = [["population", "role", "units", "activation", "input arrives", "target arrives"]]
-    graph = replace(simulation.graph, trace_lag=0.0)
+    graph, spikes = simulation.graph.delays_only(), simulation.spiking is not None
     latencies = compute_latencies(graph)
-    shortest, longest = target_arrivals(graph, simulation.stimuli.target_lag)
+    shortest, longest = target_arrivals(graph, simulation.stimuli.target_lag + int(spikes))
     for part in graph.populations:
         own, activation = part.units, "-" if part.role == "input" else part.activation
         arrival = _range(latencies.shortest_forward[own], latencies.longest_forward[own])
         error = "-" if part.role == "input" else _range(shortest[own], longest[own])
         rows.append([part.name, part.role, str(part.size), activation, arrival, error])
-    what = "something changes" if simulation.spiking is None else "spikes are sent"
-    return align(rows) + f"\n(arrivals in steps after the step in which {what})"
+    first = " of the first spikes that say so" if spikes else ""
+    return align(rows) + f"\n(arrivals{first} in steps after the step in which something changes)"
 
 
 def _projections(graph: Graph) -> str:
@@ -124,8 +123,8 @@ def _spikes(simulation: Simulation) -> list[str]:
     lines = [
         f"by spikes of {spiking.neurons_per_unit} {spiking.neuron} neuron(s) per unit, "
         f"{spiking.maximum_rate / time_step:.4g} Hz for an activity of 1",
-        f"a trace lags by {graph.trace_lag:.4g} steps: once for each hop in F and R; twice more,",
-        "for the traces of the output and of the error, in M and in the first exact step",
+        f"a trace lags by {graph.trace_lag:.4g} steps: once for each hop in F and R; twice more",
+        "and a step, for the traces of the output and of the error, in M and in what is steady",
     ]
     for part in graph.populations:
         if part.role != "input":

@@ -24,7 +24,7 @@ _LEAST = 0.05
 def expected_error_sizes(
     graph: Graph, w: Floats, bias: Floats, stimuli: Stimuli, loss: Loss
 ) -> dict[str, float]:
-    """Root mean square of delta by population, inputs left out; 1 where it is 0.
+    """Root mean square of delta by population, inputs left out.
 
     The mean square of an output's error is measured on the static network; going back through a
     projection it is multiplied by the sum of squared weights onto each presynaptic unit, and by the
@@ -52,9 +52,8 @@ def expected_error_sizes(
         pre, back = graph.pre[own], w[own] ** 2 * square[graph.post[own]]
         came = np.bincount(pre, weights=back, minlength=graph.n_units)
         square += came * slope**2
-    sizes = {
+    return {
         part.name: float(np.sqrt(square[part.units].mean()))
         for part in graph.populations
         if part.role != "input"
     }
-    return {name: size or 1.0 for name, size in sizes.items()}

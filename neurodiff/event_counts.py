@@ -14,8 +14,7 @@ class EventCounts:
     Attributes
     ----------
     forward, backward : int
-        Events sent by units, and by error units: with spikes, the steps in which any neuron of a
-        unit, or any cell of an error unit, fired.
+        Events sent by units, and by error units, or spikes of their neurons and cells.
     synaptic_operations : int
         Times that a synapse was reached.
     graded_operations : int

@@ -4,7 +4,7 @@ Units are numbered by population: inputs first, then every population after thos
 it. Synapses are numbered by projection, in the same order, and within one by presynaptic unit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -125,6 +125,10 @@ class Graph:
     def backward_latency(self) -> Floats:
         """Mean steps (n_synapses,) until what an error unit does is known to that of `pre`."""
         return np.asarray(self.backward_lag + self.trace_lag, dtype=np.float64)
+
+    def delays_only(self) -> "Graph":
+        """The same graph without what traces of spikes add to the delays."""
+        return replace(self, trace_lag=0.0)
 
     @property
     def error_lag(self) -> float:

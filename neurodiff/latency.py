@@ -5,7 +5,7 @@ delays or skip connections there are many paths: a mean weighs all synapses onto
 the longest is what a constant input must wait for.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ class Latencies:
         R: from the output's error to the unit's error; 0 for outputs.
     age, longest_age
         R + F of the output that the error comes from: how old the input is that the arriving error
-        is about (the frame of the error). With spikes also the lags of the two traces at its ends.
+        is about (the frame of the error). With spikes also `Graph.error_lag`.
     """
 
     forward: Floats
@@ -126,8 +126,18 @@ def first_answer(latencies: Latencies, graph: Graph, hold: int, crossfade: int) 
     """
     if not graph.trace_lag:
         return outputs_settle(latencies, graph) + crossfade
-    arrivals = compute_latencies(replace(graph, trace_lag=0.0)).shortest_forward[graph.outputs]
-    return int(arrivals.min()) + hold - 1
+    return int(_smallest(_first_arrivals(graph))) + hold - 1
+
+
+def arrival_spread(graph: Graph) -> int:
+    """Steps from the first to the last arrival of a change of the input at the outputs."""
+    longest = compute_latencies(graph.delays_only()).longest_forward[graph.outputs]
+    return int(_largest(longest) - _smallest(_first_arrivals(graph)))
+
+
+def _first_arrivals(graph: Graph) -> Floats:
+    """Steps (n_outputs,) after which a change of the input reaches each output, traces aside."""
+    return compute_latencies(graph.delays_only()).shortest_forward[graph.outputs]
 
 
 def target_arrivals(graph: Graph, target_lag: Ints | Floats) -> tuple[Floats, Floats]:
@@ -215,6 +225,11 @@ def _mean(values: Floats) -> float:
 def _largest(values: Floats) -> float:
     finite = values[np.isfinite(values)]
     return float(finite.max()) if finite.size else 0.0
+
+
+def _smallest(values: Floats) -> float:
+    finite = values[np.isfinite(values)]
+    return float(finite.min()) if finite.size else 0.0
 
 
 def _rounded_mean(values: Floats) -> int:

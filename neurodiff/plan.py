@@ -1,5 +1,6 @@
 """When a run samples what: the model's `record` and `validation` in steps, with their defaults."""
 
+import warnings
 from math import ceil, gcd
 
 import numpy as np
@@ -10,6 +11,7 @@ from neurodiff.exceptions import ModelError
 from neurodiff.graph import Graph, membrane
 from neurodiff.latency import (
     Latencies,
+    arrival_spread,
     first_answer,
     projection_latencies,
     settling_steps,
@@ -79,17 +81,30 @@ def spiking(
     if not isinstance(spikes, SpikeTransmission):
         return None
     sizes = expected_error_sizes(graph, w, bias, stimuli, model.loss)
+    _warn_of_dead(sizes)
     at_one = spikes.error_rate * model.time_step
     return Spiking(
         neuron=spikes.neuron,
         membrane=membrane(model),
         maximum_rate=spikes.maximum_rate * model.time_step,
-        gain=graph.by_unit(lambda part: at_one / sizes.get(part.name, 1.0)),
+        gain=graph.by_unit(lambda part: at_one / (sizes.get(part.name) or 1.0)),
         decay=float(np.exp(-model.time_step / spikes.synaptic_time_constant)),
         neurons_per_unit=spikes.neurons_per_unit,
         mutual_inhibition=spikes.mutual_inhibition,
         seed=model.seed,
     )
+
+
+def _warn_of_dead(sizes: dict[str, float]) -> None:
+    """Say which populations no error reaches: no neuron there changes its rate with its drive."""
+    dead = [name for name, size in sizes.items() if size == 0]
+    if dead:
+        warnings.warn(
+            f"no error reaches the units of `{dead[0]}` before learning, and nothing will be "
+            "learned there: their rates do not change with their drive, or those after them do "
+            "not; change the weights, or the `background` of lif neurons",
+            stacklevel=6,
+        )
 
 
 def shares_that_send(model: Model) -> tuple[float, float] | None:
@@ -145,18 +160,20 @@ def validation_start(model: Model, latencies: Latencies, graph: Graph) -> int:
     return settled + settling_steps(graph)
 
 
-def recorded_values(samplings: Samplings, steps: int, graph: Graph) -> int:
-    """How many numbers a run of `steps` steps records."""
+def recorded_values(model: Model, samplings: Samplings, steps: int, graph: Graph) -> int:
+    """About how many numbers a run of `steps` steps records."""
+    forward, backward = shares_that_send(model) or (0.0, 0.0)
+    per_step = graph.n_units * forward + (graph.n_units - graph.n_inputs) * backward
     widths = {
+        # time, unit and kind, which is text, of each
+        "events": 2 * per_step,
         "signals": 3 * graph.n_units,
         "answers": len(graph.outputs),
         "weights": graph.n_synapses,
         "products": 2 * graph.n_synapses,
     }
     parts = samplings.of(*widths)
-    return sum(
-        width * len(parts[name].steps(steps)) for name, width in widths.items() if name in parts
-    )
+    return round(sum(widths[name] * len(part.steps(steps)) for name, part in parts.items()))
 
 
 def _every(model: Model, interval: str | float | None, steps: int, wanted: int) -> Sampling | None:
@@ -200,10 +217,21 @@ def _answers(model: Model, stimuli: Stimuli, latencies: Latencies, graph: Graph)
     """When the answer to a labelled frame is read, once per presentation.
 
     From spikes it is the mean over the second half of the frame's time.
+
+    Raises
+    ------
+    ModelError
+        If no step is there at which all outputs answer to the same frame.
     """
     shown = stimuli.presentations
     if shown is None or model.target.kind != "labels":
         return None
     first = first_answer(latencies, graph, shown.hold, shown.crossfade)
     over = max(1, shown.hold // 2) if graph.trace_lag else 1
+    spread = arrival_spread(graph)
+    if spread > shown.hold - over:
+        apart = format_quantity(spread * model.time_step, TIME_UNITS)
+        least = format_quantity((spread + over) * model.time_step, TIME_UNITS)
+        text = f"a frame reaches some outputs {apart} before others, which still see the last one"
+        raise ModelError("input.hold", text, f"write {least} or more, or make the delays alike")
     return Answers(shown.hold, first, first + shown.steps, only="is_output", over=over)

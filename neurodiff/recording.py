@@ -18,15 +18,23 @@ from neurodiff.graph import Graph
 _VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
     "x": (("time", "unit"), "1", "activity"),
     "delta": (("time", "unit"), "1", "error dE/da of the unit; not defined for inputs"),
-    "target": (("time", "output"), "1", "target as it meets the output; with spikes, a trace of it"),
-    "loss": (("time",), "1", "loss"),
+    "target": (
+        ("time", "output"),
+        "1",
+        "target as it meets the output; with spikes, its trace",
+    ),
+    "loss": (("time",), "1", "loss; with spikes, of single samples of the traces"),
     "w": (("weight_time", "synapse"), "1", "weight at the beginning of the step"),
     "bias": (("weight_time", "unit"), "1", "bias at the beginning of the step"),
     "update": (("update_time", "synapse"), "1", "local product delta_post * x_pre of the synapse"),
     "update_w": (("update_time", "synapse"), "1", "weight with which the product was made"),
     "update_bias": (("update_time", "unit"), "1", "bias with which the product was made"),
     "error_gain": (("unit",), "Hz", "rate of an ON cell for an error (dE/da) of 1"),
-    "answer": (("presentation", "output"), "1", "what the outputs answer to a frame"),
+    "answer": (
+        ("presentation", "output"),
+        "1",
+        "answer to a frame; with spikes, mean of the second half of its time",
+    ),
     "label": (("presentation",), "1", "label of the frame"),
     "spike_time": (("event",), "s", "time of the step in which a unit sends"),
     "spike_unit": (("event",), "1", "unit that sends"),
@@ -125,6 +133,18 @@ def _versions() -> dict[str, str]:
         "versions": json.dumps({"python": platform.python_version(), **packages}),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def answered_right(recording: xr.Dataset) -> NDArray[np.bool_]:
+    """Whether each answer (presentation,) is right: no output is as large as that of the label.
+
+    So outputs that are all silent are never right.
+    """
+    answers, labels = recording["answer"].values, recording["label"].values
+    shown = np.arange(len(labels))
+    others = answers.copy()
+    others[shown, labels] = -np.inf
+    return np.asarray(answers[shown, labels] > others.max(axis=1))
 
 
 def save_recording(recording: xr.Dataset, path: Path) -> None:

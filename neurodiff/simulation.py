@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 import numpy as np
@@ -106,7 +106,7 @@ class Simulation:
     @property
     def cost(self) -> Cost:
         """Estimated time by target, and memory."""
-        recorded = recorded_values(self.samplings, self.stimuli.steps, self.graph)
+        recorded = recorded_values(self.model, self.samplings, self.stimuli.steps, self.graph)
         available = compiler_available()
         kept = self.stimuli.input.size + self.stimuli.target.size
         sending, steps = shares_that_send(self.model), self.stimuli.steps
@@ -171,6 +171,11 @@ class Simulation:
             self._events = count_events(
                 self.graph, *counts, completed, renewals, learns=learns, spikes=spikes
             )
+        if self._events is not None and self.spiking is not None:
+            forward, backward = (
+                int(part.fired[:].sum()) for part in built.synapses.firing.values()
+            )
+            self._events = replace(self._events, forward=forward, backward=backward)
 
     def _warn_of_saturation(self, built: BuiltNetwork, completed: int) -> None:
         """Say where neurons were to fire faster than once a step, and so did not say all."""

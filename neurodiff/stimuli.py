@@ -16,7 +16,7 @@ from neurodiff.graph import Graph, random_stream
 from neurodiff.latency import Latencies, first_answer
 from neurodiff.response import respond
 from neurodiff.spec import Model
-from neurodiff.spec.quantities import TIME_UNITS, format_quantity
+from neurodiff.spec.quantities import FREQUENCY_UNITS, TIME_UNITS, format_quantity
 from neurodiff.spec.signals import (
     ArrayInput,
     ArrayTarget,
@@ -328,10 +328,13 @@ def _refuse_what_no_rate_reaches(target: Signal, model: Model, graph: Graph) -> 
     wrong = (values < 0) | (values > most * (1 + 1e-9))
     if wrong.any():
         row, output = np.argwhere(wrong)[0]
-        text = f"output {output} fires for 0 to {most[output]:.4g} and is to reach "
-        text += f"{values[row, output]:g}"
+        value, most = values[row, output], most[output]
         field = {"constant": "target.values", "array": "target.file"}.get(model.target.kind)
-        remedy = "write targets between these, or a lower `transmission.maximum_rate`"
+        text = f"output {output} fires for 0 to {most:.4g} and is to reach {value:g}"
+        remedy = f"write values of 0 to {most:.4g}"
+        if value > most and most != 1:
+            slower = format_quantity(spikes.maximum_rate * most / value, FREQUENCY_UNITS)
+            remedy = f"write `maximum_rate: {slower}` or less, or smaller targets"
         raise ModelError(field or "target", text, remedy)
 
 

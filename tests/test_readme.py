@@ -19,7 +19,6 @@ def test_the_model_file_is_one_by_events_and_by_spikes_too():
     study, by_events, by_spikes = (YAML(typ="safe").load(text) for text in blocks("yaml"))
     assert from_mapping(study).name == "my-study"
     assert from_mapping(study | by_events).transmission.threshold == 0.01
-    study["network"]["activation"] = "sigmoid"
     assert from_mapping(study | by_spikes).transmission.maximum_rate == 300
 
 

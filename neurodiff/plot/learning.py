@@ -22,6 +22,7 @@ from neurodiff.plot.style import (
     styled,
     title_of,
 )
+from neurodiff.recording import answered_right
 from neurodiff.spec.signals import FramesInput
 
 
@@ -52,11 +53,11 @@ def plot_accuracy(recording: xr.Dataset, axes: Axes) -> Axes:
     ----------
     recording : xarray.Dataset
         With `answer` (presentation, output), `label` and `tested` (presentation,). An answer is
-        right where the largest output is that of the label.
+        right where the output of the label is larger than all others.
     axes : Axes
     """
     model, tested = model_of(recording), recording["tested"].values.astype(bool)
-    right = 100.0 * (recording["answer"].values.argmax(axis=1) == recording["label"].values)
+    right = 100.0 * answered_right(recording)
     shown = np.arange(1, len(right) + 1)
     if not tested.all():
         bins = _bins(int(np.sum(~tested)), model.run.epochs)

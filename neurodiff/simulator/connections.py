@@ -58,7 +58,7 @@ class Connections(Protocol):
 
     @property
     def firing(self) -> Mapping[str, b2.NeuronGroup]:
-        """The groups of neurons that fire, by name; each has `unit` and `phase`."""
+        """The groups of neurons that fire, by name; each has `unit`, `fired` and `too_fast`."""
         ...
 
     @property

@@ -46,11 +46,12 @@ waiting : 1
 is_input : 1 (constant)
 """
 
-#: Any group of neurons. `too_fast` counts the steps in which more than one spike was wanted.
+#: Any group of neurons. `fired` counts spikes, `too_fast` steps in which more than one was wanted.
 _EQUATIONS = """
 unit : integer (constant)
 rate : 1 (linked)
 phase : 1
+fired : integer
 too_fast : integer
 """
 _COUNT_TOO_FAST = "too_fast += int(spikes_per_step > 1 + 1e-9)"
@@ -205,7 +206,7 @@ def _group(
     group.phase = random_stream(spiking.seed, f"phases of {name}").random(len(unit))
     group.run_regularly(f"{step}\n{_COUNT_TOO_FAST}", name=f"{name}_step", **FIRE.when)
     group.set_event_schedule("fire", **COMPARE.when)
-    group.run_on_event("fire", reset, **GATHER.when)
+    group.run_on_event("fire", f"{reset}\nfired += 1", **GATHER.when)
     return group
 
 

@@ -139,14 +139,15 @@ class Spikes:
             self._backward.connect(errors, synapses, clock),
         ]
         self._rule.apply_to_biases(errors)
-        kept = sampling.pop("events", None)
+        kept = sampling.get("events")
+        of_synapses = {name: part for name, part in sampling.items() if name != "events"}
         neurons, gather = build_neurons(self._graph, units, self._spiking, kept, clock)
         cells, gather_errors = build_cells(self._graph, units, errors, self._spiking, kept, clock)
         firing, monitors = (neurons, cells), {}
         if kept is not None:
             monitors = {part.name: monitor(part, "kept", [], COMPARE) for part in firing}
         others = [*rings, gather, gather_errors]
-        return LazySynapses(synapses, others, self._ends, form, sampling, firing, monitors)
+        return LazySynapses(synapses, others, self._ends, form, of_synapses, firing, monitors)
 
     def _form(self, w: Floats) -> TraceForm:
         """How the synapses learn; weights (n_synapses,) that keep their signs keep those of `w`."""

@@ -71,7 +71,7 @@ def _rounded_down(value: float) -> float:
 
 
 def _short_times(spikes: SpikeTransmission, time_step: float) -> Iterator[Problem]:
-    for key in ("synaptic_time_constant", "refractory"):
+    for key in ("synaptic_time_constant", "refractory", "membrane_time_constant"):
         time = getattr(spikes, key)
         if time is not None and time < time_step * (1 - 1e-9):
             step = format_quantity(time_step, TIME_UNITS)

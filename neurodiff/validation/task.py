@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.recording import answered_right
 from neurodiff.reference.training import accuracy, train_online
 from neurodiff.validation.gradient import Case, rebuild
 
@@ -76,7 +77,7 @@ def compare_case(case: Case) -> TaskReport | None:
     shown, complete = case.stimuli.presentations, case.recording.attrs["complete"] == "true"
     if shown is None or not complete or case.model.target.kind != "labels":
         return None
-    right = case.recording["answer"].values.argmax(axis=1) == case.recording["label"].values
+    right = answered_right(case.recording)
     tested = case.recording["tested"].values.astype(bool)
     rate, best = _backprop(case) if not case.frozen else (None, None)
     return TaskReport(
