@@ -172,10 +172,8 @@ class Simulation:
                 self.graph, *counts, completed, renewals, learns=learns, spikes=spikes
             )
         if self._events is not None and self.spiking is not None:
-            forward, backward = (
-                int(part.fired[:].sum()) for part in built.synapses.firing.values()
-            )
-            self._events = replace(self._events, forward=forward, backward=backward)
+            fired = [int(part.fired[:].sum()) for part in built.synapses.firing.values()]
+            self._events = replace(self._events, forward=fired[0], backward=fired[1])
 
     def _warn_of_saturation(self, built: BuiltNetwork, completed: int) -> None:
         """Say where neurons were to fire faster than once a step, and so did not say all."""

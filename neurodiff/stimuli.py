@@ -16,7 +16,7 @@ from neurodiff.graph import Graph, random_stream
 from neurodiff.latency import Latencies, first_answer
 from neurodiff.response import respond
 from neurodiff.spec import Model
-from neurodiff.spec.quantities import FREQUENCY_UNITS, TIME_UNITS, format_quantity
+from neurodiff.spec.quantities import FREQUENCY_UNITS, TIME_UNITS, format_quantity, rounded_down
 from neurodiff.spec.signals import (
     ArrayInput,
     ArrayTarget,
@@ -333,7 +333,9 @@ def _refuse_what_no_rate_reaches(target: Signal, model: Model, graph: Graph) -> 
         text = f"output {output} fires for 0 to {most:.4g} and is to reach {value:g}"
         remedy = f"write values of 0 to {most:.4g}"
         if value > most and most != 1:
-            slower = format_quantity(spikes.maximum_rate * most / value, FREQUENCY_UNITS)
+            slower = format_quantity(
+                rounded_down(spikes.maximum_rate * most / value), FREQUENCY_UNITS
+            )
             remedy = f"write `maximum_rate: {slower}` or less, or smaller targets"
         raise ModelError(field or "target", text, remedy)
 

@@ -95,3 +95,9 @@ PositiveFrequency = Annotated[
     float, *_quantity(FREQUENCY_UNITS, "100 Hz", "a positive frequency such as `100 Hz`")
 ]
 Voltage = Annotated[float, *_quantity(VOLTAGE_UNITS, "-50 mV", signed=True)]
+
+
+def rounded_down(value: float) -> float:
+    """A positive `value` to three digits, never more than it is but for rounding errors."""
+    unit = 10.0 ** (math.floor(math.log10(value)) - 2)
+    return float(f"{math.floor(value / unit + 1e-6) * unit:.3g}")

@@ -16,6 +16,7 @@ from neurodiff.spec.quantities import (
     TIME_UNITS,
     VOLTAGE_UNITS,
     format_quantity,
+    rounded_down,
 )
 from neurodiff.spec.signals import ConstantInput, NoiseInput, SinusoidInput
 from neurodiff.spec.transmission import SpikeTransmission
@@ -58,16 +59,10 @@ def _fast_rates(spikes: SpikeTransmission, time_step: float) -> Iterator[Problem
         if rate * time_step > most * (1 + 1e-9):
             step = format_quantity(time_step, TIME_UNITS)
             text = f"{format_quantity(rate, FREQUENCY_UNITS)} is more than {words} of {step}"
-            slowest = format_quantity(_rounded_down(most / time_step), FREQUENCY_UNITS)
-            shortest = format_quantity(_rounded_down(most / rate), TIME_UNITS)
+            slowest = format_quantity(rounded_down(most / time_step), FREQUENCY_UNITS)
+            shortest = format_quantity(rounded_down(most / rate), TIME_UNITS)
             remedy = f"write {slowest} or less, or a `time_step` of {shortest} or less"
             yield Problem(f"transmission.{key}", text, remedy)
-
-
-def _rounded_down(value: float) -> float:
-    """`value` to three digits, never more than it is but for rounding errors."""
-    unit = 10.0 ** (math.floor(math.log10(value)) - 2)
-    return float(f"{math.floor(value / unit + 1e-6) * unit:.3g}")
 
 
 def _short_times(spikes: SpikeTransmission, time_step: float) -> Iterator[Problem]:
