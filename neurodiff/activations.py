@@ -1,7 +1,7 @@
 """Activation functions: sigma and sigma', as Brian2 text and as NumPy, side by side.
 
-The two forms of a function are the same formula, so that they agree to rounding. That of the slope
-is in x where that spares a second tanh or exp.
+The two forms of a function are the same formula, so that they agree to rounding. The text of the
+slope is in x: it spares a second tanh or exp, and who remembers x knows the slope of that time.
 """
 
 from collections.abc import Callable
@@ -17,8 +17,8 @@ Array = NDArray[np.float64]
 class Activation(NamedTuple):
     """sigma(a) and its derivative.
 
-    The texts are functions of the Brian2 variables `a` and, for the slope, x = sigma(a). No value
-    is above `most`.
+    The texts are functions of the Brian2 variables `a` and, for the slope, x = sigma(a); only that
+    of a `Membrane` is in `a`. No value is above `most`.
     """
 
     text: str
@@ -131,7 +131,7 @@ ACTIVATIONS = {
     ),
     "relu": Activation(
         text="0.5*(a + abs(a))",
-        slope_text="int(a > 0)",
+        slope_text="int(x > 0)",
         function=lambda a: 0.5 * (a + np.abs(a)),
         slope=lambda a: (a > 0).astype(float),
     ),

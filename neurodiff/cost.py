@@ -57,6 +57,7 @@ def estimate(
     stimuli: int = 0,
     *,
     sending: tuple[float, float] | None = None,
+    longest_age: int = 1,
     compiler: bool = True,
 ) -> Cost:
     """Cost of a run of `steps` steps that records `recorded` values and plays `stimuli` values.
@@ -66,6 +67,8 @@ def estimate(
     sending : tuple, optional
         Shares of the units and of the error units that send events or spikes in a step; unless
         given, transmission is graded.
+    longest_age : int
+        How far back in steps an alignment looks at the activity.
     compiler : bool
         Whether there is one; without it only numpy is considered.
     """
@@ -78,8 +81,9 @@ def estimate(
         for target, speed in (_EVENTS if sending else _GRADED).items()
         if compiler or target == "numpy"
     }
-    lags = max(graph.forward_lag.max(initial=1), graph.backward_lag.max(initial=1))
-    histories = 2 * 2 * (lags + 1) * graph.n_units * 8
+    forward = max(graph.forward_lag.max(initial=1), longest_age)
+    lags = forward + graph.backward_lag.max(initial=1)
+    histories = 2 * (lags + 2) * graph.n_units * 8
     memory = graph.n_synapses * _BYTES_PER_SYNAPSE + histories
     # stimuli are kept twice, here and in Brian2
     memory += recorded * _BYTES_PER_SAMPLE + stimuli * 16

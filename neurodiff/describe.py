@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from neurodiff.alignment import Matched, Traced, learning_latencies
+from neurodiff.describe_alignment import describe_alignment
 from neurodiff.graph import Graph, Ints, Projection
 from neurodiff.latency import (
     Floats,
-    Latencies,
     compute_latencies,
-    projection_latencies,
     settling_steps,
     target_arrivals,
 )
@@ -22,7 +22,7 @@ F, R and M are means where there are paths of several lengths.
 F: steps from the input to the layer. R: steps from the output's error to the layer.
 M: by how many steps what arrives at the synapse is newer than what its error is about.
 {steady}
-learns below: f_c = 1/(4 M dt); a faster tone moves the weights the wrong way."""
+{learns}"""
 _EXACT = (
     "exact from step: with constant input and frozen weights, the update is the gradient from here "
     "on."
@@ -32,6 +32,17 @@ _STEADY = (
     "is\nfrom about here on, five time constants of a trace after the mean wave has come."
 )
 
+_TRACED = (
+    "steady from step: with constant input and frozen weights, the update is the gradient from "
+    "about here\non, five times the longest lag of a trace after the waves have come."
+)
+_LEARNS = "learns below: f_c = 1/(4 M dt); a faster tone moves the weights the wrong way."
+_LEARNS_TRACED = (
+    "learns below: where traces leave a quarter period of M; a faster tone moves the weights the "
+    "wrong way."
+)
+_LEARNS_MATCHED = "learns below: at any speed, as alignment makes up for M; - if only about so."
+
 
 def describe(simulation: Simulation) -> str:
     """Populations, projections, latencies, bandwidths and estimated cost, as text."""
@@ -39,7 +50,8 @@ def describe(simulation: Simulation) -> str:
         _head(simulation),
         _populations(simulation),
         _projections(simulation.graph),
-        _latencies(simulation.graph, simulation.latencies),
+        _latencies(simulation),
+        *describe_alignment(simulation),
         *_events(simulation),
         *_spikes(simulation),
         _cost(simulation),
@@ -51,7 +63,7 @@ def _head(simulation: Simulation) -> str:
     model, graph = simulation.model, simulation.graph
     time_step = format_quantity(model.time_step, TIME_UNITS)
     duration = format_quantity(simulation.stimuli.steps * model.time_step, TIME_UNITS)
-    first = validation_start(model, simulation.latencies, graph)
+    first = validation_start(model, simulation.latencies, graph, simulation.alignment)
     return (
         f"{model.name}: {graph.n_units} units, {graph.n_synapses} synapses; "
         f"{simulation.stimuli.steps} steps of {time_step} ({duration}), validated from step {first}"
@@ -90,16 +102,32 @@ def _projections(graph: Graph) -> str:
     return align(rows) + "\n(delays in steps)"
 
 
-def _latencies(graph: Graph, latencies: Latencies) -> str:
-    spikes = graph.trace_lag > 0
-    first = "steady from step" if spikes else "exact from step"
+def _latencies(simulation: Simulation) -> str:
+    graph, alignment = simulation.graph, simulation.alignment
+    traces = graph.trace_lag > 0 or isinstance(alignment, Traced)
+    first = "steady from step" if traces else "exact from step"
     rows = [["projection", "F", "R", "M", first, "learns below"]]
-    for row in projection_latencies(graph, latencies):
-        cutoff = "any speed" if np.isinf(row.cutoff) else f"{row.cutoff:.4g} Hz"
+    settling = alignment.settling_steps() if alignment else settling_steps(graph)
+    for row in learning_latencies(graph, simulation.latencies, alignment):
         numbers = [f"{value:.4g}" for value in (row.forward, row.backward, row.mismatch)]
-        settled = row.exact_from + settling_steps(graph)
-        rows.append([row.projection.name, *numbers, str(settled), cutoff])
-    return align(rows) + "\n" + _LEGEND.format(steady=_STEADY if spikes else _EXACT)
+        settled = str(row.exact_from + settling)
+        rows.append([row.projection.name, *numbers, settled, _cutoff(row.cutoff)])
+    return align(rows) + "\n" + _legend(simulation)
+
+
+def _cutoff(frequency: float) -> str:
+    if np.isnan(frequency):
+        return "-"
+    return "any speed" if np.isinf(frequency) else f"{frequency:.4g} Hz"
+
+
+def _legend(simulation: Simulation) -> str:
+    """What the columns mean, with the alignment and the transmission of the model."""
+    steady = _STEADY if simulation.graph.trace_lag > 0 else _EXACT
+    if isinstance(simulation.alignment, Traced):
+        return _LEGEND.format(steady=_TRACED, learns=_LEARNS_TRACED)
+    matched = isinstance(simulation.alignment, Matched)
+    return _LEGEND.format(steady=steady, learns=_LEARNS_MATCHED if matched else _LEARNS)
 
 
 def _events(simulation: Simulation) -> list[str]:

@@ -6,6 +6,7 @@ from math import ceil, gcd
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.alignment import Alignment, learning_latencies
 from neurodiff.error_size import expected_error_sizes
 from neurodiff.exceptions import ModelError
 from neurodiff.graph import Graph, membrane
@@ -13,7 +14,6 @@ from neurodiff.latency import (
     Latencies,
     arrival_spread,
     first_answer,
-    projection_latencies,
     settling_steps,
 )
 from neurodiff.simulator.coder import Thresholds
@@ -152,12 +152,15 @@ def _refuse_what_never_begins(model: Model, stimuli: Stimuli) -> None:
             raise ModelError(field, f"{value} is not before the end, {last}", "write less")
 
 
-def validation_start(model: Model, latencies: Latencies, graph: Graph) -> int:
+def validation_start(
+    model: Model, latencies: Latencies, graph: Graph, alignment: Alignment | None = None
+) -> int:
     """First step that is validated; by default, that from which a constant input is exact."""
     if model.validation.start is not None:
         return model.steps(model.validation.start)
-    settled = max(row.exact_from for row in projection_latencies(graph, latencies))
-    return settled + settling_steps(graph)
+    settled = max(row.exact_from for row in learning_latencies(graph, latencies, alignment))
+    traces = alignment.settling_steps() if alignment else settling_steps(graph)
+    return settled + traces
 
 
 def recorded_values(model: Model, samplings: Samplings, steps: int, graph: Graph) -> int:

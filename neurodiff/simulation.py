@@ -8,6 +8,7 @@ from typing import Any, get_args
 import numpy as np
 import xarray as xr
 
+from neurodiff.alignment import build_alignment
 from neurodiff.collection import Arrays, collect, label_answers
 from neurodiff.cost import Cost, estimate
 from neurodiff.event_counts import EventCounts, count_events
@@ -98,6 +99,7 @@ class Simulation:
         self.latencies: Latencies = compute_latencies(self.graph, model.target_delay)
         self.w, self.bias = initial_weights(model, self.graph)
         self.stimuli: Stimuli = build_stimuli(model, self.graph, self.latencies)
+        self.alignment = build_alignment(model, self.graph, self.latencies)
         self.rule = learning_rule(model, self.stimuli)
         self.thresholds = event_thresholds(model)
         self.spiking = spiking(model, self.graph, self.w, self.bias, self.stimuli)
@@ -110,7 +112,15 @@ class Simulation:
         available = compiler_available()
         kept = self.stimuli.input.size + self.stimuli.target.size
         sending, steps = shares_that_send(self.model), self.stimuli.steps
-        return estimate(self.graph, steps, recorded, kept, sending=sending, compiler=available)
+        return estimate(
+            self.graph,
+            steps,
+            recorded,
+            kept,
+            sending=sending,
+            longest_age=self.alignment.longest_age if self.alignment else 1,
+            compiler=available,
+        )
 
     @property
     def target(self) -> str:
@@ -203,6 +213,7 @@ class Simulation:
             self.thresholds or self.spiking,
             self.rule,
             self.samplings,
+            self.alignment,
         )
 
     def _label(self, arrays: Arrays, steps: dict[str, Ints], completed: int) -> xr.Dataset:

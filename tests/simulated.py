@@ -32,6 +32,7 @@ def reference_waves(simulation: Simulation) -> list[WaveStep]:
             learning_rate=rule.learning_rate,
             weight_decay=rule.weight_decay,
             learns=(steps >= rule.start) & (steps < rule.stop),
+            alignment=simulation.alignment,
         )
     )
 

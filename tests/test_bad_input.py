@@ -330,13 +330,6 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
         )
         for word in ("random", "sign", "direct", "kolen_pollack", "weight_mirror")
     },
-    **{
-        f"alignment {word}": (
-            f"plasticity={{rule: diffusion, learning_rate: 1 Hz, alignment: {word}}}",
-            (f"plasticity.alignment: not available yet: {word}", "write `none`"),
-        )
-        for word in ("trace", "matched")
-    },
     "fixed point": (
         "validation={reference: fixed_point}",
         ("validation.reference: not available yet: fixed_point", "error_frame"),

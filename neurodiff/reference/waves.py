@@ -9,8 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.alignment import Alignment
 from neurodiff.graph import Bools, Graph, Ints
 from neurodiff.loss import Loss
+from neurodiff.reference.alignment import aligned, delayed
 from neurodiff.reference.backprop import injection, slopes
 
 Floats = NDArray[np.float64]
@@ -24,7 +26,8 @@ class WaveStep(NamedTuple):
     x, delta : arrays (n_units,)
         Activity, and error dE/da (0 for inputs).
     product : array (n_synapses,)
-        What the synapse learns from: delta_post times the x_pre that has just arrived.
+        What the synapse learns from: delta_post times the x_pre that has just arrived, or that the
+        alignment gives.
     w : array (n_synapses,)
     bias : array (n_units,)
     """
@@ -47,6 +50,7 @@ def delayed_waves(
     learning_rate: float = 0.0,
     weight_decay: float = 0.0,
     learns: Bools | None = None,
+    alignment: Alignment | None = None,
 ) -> Iterator[WaveStep]:
     """Diffusion of both waves through delayed synapses (Betti & Gori, arXiv:1912.04635).
 
@@ -67,30 +71,28 @@ def delayed_waves(
         Per step.
     learns : bool array (steps,), optional
         In which steps weights and biases move; always unless given.
+    alignment : Alignment, optional
+        Which activity and which slopes meet an error; those of this moment unless given.
     """
     x, delta = np.zeros((2, len(u), graph.n_units))
     w, bias, out = w.copy(), bias.copy(), graph.outputs
+    meets = aligned(graph, alignment, len(u))
     for t in range(len(u)):
-        arrived = _delayed(x, t, graph.forward_lag, graph.pre)
-        returned = _delayed(delta, t, graph.backward_lag, graph.post)
+        arrived = delayed(x, t, graph.forward_lag, graph.pre)
+        returned = delayed(delta, t, graph.backward_lag, graph.post)
         # a_i(t) = sum w x_pre(t - f) + b_i
         a = _sum_into(graph.post, w * arrived, graph.n_units) + bias
         x[t], slope = _activate(graph, a, u[t]), slopes(graph, a)
-        # delta_i(t) = sigma'(a_i(t)) sum w delta_post(t - r), and the injection at the outputs
-        delta[t] = slope * _sum_into(graph.pre, w * returned, graph.n_units)
+        # delta_i(t) = sigma'(a_i(t - s)) sum w delta_post(t - r), and the injection at the outputs
+        delta[t] = meets.slope(t, slope) * _sum_into(graph.pre, w * returned, graph.n_units)
         delta[t, out] += injection(loss, slope[out], x[t, out], y[t])
-        # g(t) = delta_post(t) x_pre(t - f)
-        product = delta[t, graph.post] * arrived
+        # g(t) = delta_post(t) x_pre(t - p); without alignment p = f and s = 0
+        product = delta[t, graph.post] * meets.activity(t, x, arrived)
         yield WaveStep(x[t].copy(), delta[t].copy(), product.copy(), w.copy(), bias.copy())
         if learns is None or learns[t]:
             # w(t+1) = w(t) - eta g(t) - decay w(t); a bias is a synapse from a constant 1
             w -= graph.plastic * (learning_rate * product + weight_decay * w)
             bias -= graph.has_bias * (learning_rate * delta[t] + weight_decay * bias)
-
-
-def _delayed(history: Floats, t: int, lag: Ints, units: Ints) -> Floats:
-    """history[t - lag, units] (n_synapses,), 0 where that is before step 0."""
-    return np.where(lag <= t, history[np.maximum(t - lag, 0), units], 0.0)
 
 
 def _sum_into(units: Ints, values: Floats, n_units: int) -> Floats:

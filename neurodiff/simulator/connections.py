@@ -27,6 +27,9 @@ class Addition:
         not what they send; `x` and `delta` otherwise.
     moves_target : bool
         Whether the transmission itself keeps the `target` of error units, from what is `played`.
+    aligns_slope : str
+        Code with which error units make `aligned_slope`, for errors that come back; they take
+        `slope` where there is none.
     """
 
     equations: str
@@ -34,6 +37,7 @@ class Addition:
     namespace: dict[str, Any] = field(default_factory=dict)
     computed: str = ""
     moves_target: bool = False
+    aligns_slope: str = ""
 
     def with_samples(self, sampling: Mapping[str, Sampling]) -> "Addition":
         """The same with the events at which the population is recorded.

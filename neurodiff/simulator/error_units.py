@@ -42,6 +42,8 @@ def build_error_units(
 ) -> b2.NeuronGroup:
     """Error units with delta(t) = sigma'(a(t)) * feedback(t), at outputs plus the injected error.
 
+    With alignment the feedback, not the injected error, meets a slope of some time ago.
+
     Error unit k belongs to unit ``n_inputs + k`` and keeps its bias, because it is what makes the
     bias learn.
 
@@ -82,11 +84,13 @@ def build_error_units(
         # x is then what has come of sigma(a)
         slope = word_substitute(slope, {"x": "sigma"})
         errors.sigma = b2.linked_var(units, addition.computed, index="unit")
+    returns = "aligned_slope" if addition.aligns_slope else "slope"
     errors.run_regularly(
         f"""
         {"" if addition.moves_target else "target = played"}
         slope = {slope}
-        {addition.computed or "delta"} = slope*feedback + is_output*{_INJECTION[loss]}
+        {addition.aligns_slope}
+        {addition.computed or "delta"} = {returns}*feedback + is_output*{_INJECTION[loss]}
         """,
         name="propagate",
         **PROPAGATE.when,

@@ -11,7 +11,9 @@ from typing import ClassVar
 import brian2 as b2
 import numpy as np
 
+from neurodiff.alignment import Alignment
 from neurodiff.graph import Graph
+from neurodiff.simulator.alignment import Meeting, meeting
 from neurodiff.simulator.connections import Addition
 from neurodiff.simulator.delay import READER, WRITER, History
 from neurodiff.simulator.order import ARRIVE, MULTIPLY, OBSERVE
@@ -47,8 +49,14 @@ class Graded:
 
     graph: Graph
     rule: Diffusion
+    alignment: Alignment | None = None
     of_units: ClassVar[Addition] = Addition("drive : 1\n" + WRITER)
-    of_errors: ClassVar[Addition] = Addition("feedback : 1\n" + WRITER)
+
+    @property
+    def of_errors(self) -> Addition:
+        """The feedback, its history, and the slopes that it meets."""
+        meets = meeting(self.graph, self.alignment)
+        return Addition("feedback : 1\n" + WRITER + meets.of_errors, aligns_slope=meets.slope)
 
     def connect(
         self,
@@ -65,11 +73,13 @@ class Graded:
         w : array (n_synapses,)
             Initial weights.
         """
-        graph = self.graph
-        x_history = History(units, "x", int(graph.forward_lag.max()), clock)
-        store = _build_store(graph, w, errors, x_history, sampling, clock)
-        self.rule.apply(store, errors)
-        parts = [store, x_history.buffer, _build_forward(graph, store, units, clock)]
+        graph, meets = self.graph, meeting(self.graph, self.alignment)
+        longest_age = max(int(graph.forward_lag.max()), meets.longest_age)
+        x_history = History(units, "x", longest_age, clock)
+        store = _build_store(graph, w, errors, x_history, meets, sampling, clock)
+        new = meets.connect(store, errors, x_history, clock)
+        self.rule.apply(store, errors, meets.presynaptic)
+        parts = [store, *new, x_history.buffer, _build_forward(graph, store, units, clock)]
         returning = np.flatnonzero(graph.pre >= graph.n_inputs)
         longest = int(graph.backward_lag[returning].max(initial=1))
         delta_history = History(errors, "delta", longest, clock)
@@ -121,10 +131,11 @@ def _build_store(
     w: np.ndarray,
     errors: b2.NeuronGroup,
     x_history: History,
+    meets: Meeting,
     sampling: dict[str, Sampling],
     clock: b2.Clock,
 ) -> b2.NeuronGroup:
-    sampled = Addition(_STORE + READER).with_samples(sampling)
+    sampled = Addition(_STORE + READER + meets.of_store).with_samples(sampling)
     store = b2.NeuronGroup(
         graph.n_synapses,
         sampled.equations,
@@ -140,7 +151,8 @@ def _build_store(
     x_history.connect(store, graph.pre, graph.forward_lag)
     store.run_regularly("x_arrived = arrived", name="arrive", **ARRIVE.when)
     if "products" in sampling:
-        store.run_regularly("product = delta*x_arrived", name="multiply", **MULTIPLY.when)
+        product = f"product = delta*{meets.presynaptic}"
+        store.run_regularly(product, name="multiply", **MULTIPLY.when)
     return store
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import brian2 as b2
 import numpy as np
 
+from neurodiff.alignment import Alignment
 from neurodiff.graph import Graph, random_stream
 from neurodiff.simulator.coder import Thresholds
 from neurodiff.simulator.connections import Connections, Transmission
@@ -70,6 +71,7 @@ def build_network(
     sending: Thresholds | Spiking | None,
     rule: Diffusion,
     samplings: Samplings,
+    alignment: Alignment | None = None,
 ) -> BuiltNetwork:
     """Units, error units, synapses, learning and monitors on one clock.
 
@@ -79,9 +81,11 @@ def build_network(
         At the start.
     sending : Thresholds, Spiking or None
         Transmission by events, by spikes, or graded.
+    alignment : Alignment, optional
+        Of the two waves; only graded transmission has it.
     """
     clock = _clock(graph.time_step, stimuli.steps)
-    travel = _transmission(graph, sending, rule)
+    travel = _transmission(graph, sending, rule, alignment)
     by_units, by_synapses = ["events"], ["weights", "products"]
     if isinstance(sending, Spiking):
         b2.seed(int(random_stream(sending.seed, "spikes").integers(2**32)))
@@ -108,11 +112,16 @@ def build_network(
 
 
 def _transmission(
-    graph: Graph, sending: Thresholds | Spiking | None, rule: Diffusion
+    graph: Graph,
+    sending: Thresholds | Spiking | None,
+    rule: Diffusion,
+    alignment: Alignment | None,
 ) -> Transmission:
     if isinstance(sending, Spiking):
         return Spikes(graph, sending, rule)
-    return Graded(graph, rule) if sending is None else Events(graph, sending, rule)
+    if sending is None:
+        return Graded(graph, rule, alignment)
+    return Events(graph, sending, rule)
 
 
 def _clock(time_step: float, steps: int) -> b2.Clock:

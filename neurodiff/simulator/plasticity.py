@@ -12,8 +12,8 @@ class Diffusion:
     """dw/dt = -learning_rate * delta_post * x_pre - weight_decay * w.
 
     delta_post is the postsynaptic error unit's value of this step, x_pre what has just arrived at
-    the synapse (Betti & Gori, arXiv:1912.04635). A bias is a synapse from a constant unit: there
-    x_pre is 1.
+    the synapse (Betti & Gori, arXiv:1912.04635), or what an alignment keeps of it. A bias is a
+    synapse from a constant unit: there x_pre is 1.
 
     Attributes
     ----------
@@ -43,12 +43,16 @@ class Diffusion:
             "learning_stop": self.stop,
         }
 
-    def apply(self, store: b2.NeuronGroup, errors: b2.NeuronGroup) -> None:
-        """Graded: let the weights of `store` and the biases of `errors` learn at every step."""
+    def apply(self, store: b2.NeuronGroup, errors: b2.NeuronGroup, presynaptic: str) -> None:
+        """Graded: let the weights of `store` and the biases of `errors` learn at every step.
+
+        `presynaptic` names the variable of the store that the error is multiplied by.
+        """
         if self.frozen:
             return
         store.namespace.update(self.constants)
-        store.run_regularly(_learn("w", "delta*x_arrived", "plastic"), name="learn", **LEARN.when)
+        product = f"delta*{presynaptic}"
+        store.run_regularly(_learn("w", product, "plastic"), name="learn", **LEARN.when)
         self.apply_to_biases(errors)
 
     def apply_to_biases(self, errors: b2.NeuronGroup) -> None:

@@ -44,6 +44,7 @@ def problems(model: Model) -> Iterator[Problem]:
     yield from _target_misfits(model)
     yield from _run_misfits(model)
     yield from spike_misfits(model)
+    yield from _alignment_misfits(model)
     yield from _ignored(model)
 
 
@@ -125,7 +126,6 @@ def _not_available(model: Model) -> Iterator[Problem]:
     wanted = {
         "neuron": (model.neuron.kind, ["static"]),
         "feedback": (model.feedback, ["symmetric"]),
-        "plasticity.alignment": (getattr(model.plasticity, "alignment", "none"), ["none"]),
     }
     for field, (value, available) in wanted.items():
         if value not in available:
@@ -141,6 +141,13 @@ def _not_available(model: Model) -> Iterator[Problem]:
         yield Problem(
             "network.projections", f"not available yet: cycles ({cycle})", "use an acyclic network"
         )
+
+
+def _alignment_misfits(model: Model) -> Iterator[Problem]:
+    alignment, kind = getattr(model.plasticity, "alignment", "none"), model.transmission.kind
+    if alignment != "none" and kind != "graded":
+        text = f"{alignment} needs graded transmission, and transmission is by {kind}"
+        yield Problem("plasticity.alignment", text, "write `none`, or `transmission: graded`")
 
 
 def _off_the_grid(model: Model) -> Iterator[Problem]:

@@ -31,7 +31,9 @@ class LeakyNeuron(Part):
 class Plasticity(Part):
     """Local learning rule: dw/dt = -learning_rate * delta * x - weight_decay * w, from `start` on.
 
-    A bias is a synapse from a constant unit: it learns and decays alike.
+    A bias is a synapse from a constant unit: it learns and decays alike. `alignment` says what the
+    error is multiplied by: what is there now (none), or what it is about, exactly (matched) or
+    through exponential traces of `stages` stages, 1 unless given (trace).
     """
 
     rule: Literal["diffusion"] = "diffusion"
@@ -39,6 +41,14 @@ class Plasticity(Part):
     start: Time = 0.0
     weight_decay: Frequency = 0.0
     alignment: Literal["none", "trace", "matched"] = "none"
+    stages: Annotated[int, Field(ge=1, le=20)] | None = None
+
+    @model_validator(mode="after")
+    def _stages_of_a_trace(self) -> Self:
+        if self.stages is not None and self.alignment != "trace":
+            text = f"only a trace has stages, and alignment is {self.alignment}"
+            raise problem(text, "leave it out, or write `alignment: trace`", "stages")
+        return self
 
 
 class NoPlasticity(Part):

@@ -12,9 +12,10 @@ import xarray as xr
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
+from neurodiff.alignment import Alignment, Traced, build_alignment, learning_latencies
 from neurodiff.exceptions import SimulationError
 from neurodiff.graph import Graph, build_graph
-from neurodiff.latency import Latencies, compute_latencies, projection_latencies
+from neurodiff.latency import Latencies, compute_latencies
 from neurodiff.plan import learning_rule, validation_start
 from neurodiff.reference.backprop import backprop, products
 from neurodiff.reference.waves import delayed_waves
@@ -43,6 +44,7 @@ class Case(NamedTuple):
     latencies: Latencies
     stimuli: Stimuli
     recording: xr.Dataset
+    alignment: Alignment | None
 
     @property
     def steps(self) -> Ints:
@@ -67,8 +69,8 @@ class Case(NamedTuple):
 
     @property
     def steady(self) -> bool:
-        """Whether all stays as it is, so that the products must become exact; spikes never are."""
-        if self.graph.trace_lag:
+        """Whether all stays as it is, so that the products must become exact; traces never are."""
+        if self.graph.trace_lag or isinstance(self.alignment, Traced):
             return False
         target = isinstance(self.model.target, ConstantTarget | TeacherTarget)
         return self.frozen and target and isinstance(self.model.input, ConstantInput)
@@ -127,13 +129,15 @@ def rebuild(source: Any) -> Case:
     model = from_mapping(YAML(typ="safe").load(recording.attrs["model"]))
     graph = build_graph(model)
     latencies = compute_latencies(graph, model.target_delay)
-    return Case(model, graph, latencies, build_stimuli(model, graph, latencies), recording)
+    alignment = build_alignment(model, graph, latencies)
+    stimuli = build_stimuli(model, graph, latencies)
+    return Case(model, graph, latencies, stimuli, recording, alignment)
 
 
 def _layers(case: Case, g: Floats, truth: Floats, *, predicts: bool) -> tuple[LayerReport, ...]:
     """One report for each projection; with its first exact step, where that is defined."""
     reports = []
-    for row in projection_latencies(case.graph, case.latencies):
+    for row in learning_latencies(case.graph, case.latencies, case.alignment):
         own = row.projection.synapses
         report = compare(row.projection.name, g[:, own], truth[:, own], _window(case))
         if case.steady and predicts:
@@ -145,7 +149,7 @@ def _layers(case: Case, g: Floats, truth: Floats, *, predicts: bool) -> tuple[La
 
 
 def _window(case: Case) -> NDArray[np.bool_]:
-    return case.steps >= validation_start(case.model, case.latencies, case.graph)
+    return case.steps >= validation_start(case.model, case.latencies, case.graph, case.alignment)
 
 
 def _passed(layers: tuple[LayerReport, ...], model: Model) -> bool:
@@ -224,6 +228,7 @@ def _delayed(case: Case) -> Floats:
         learning_rate=rule.learning_rate,
         weight_decay=rule.weight_decay,
         learns=(steps >= rule.start) & (steps < rule.stop),
+        alignment=case.alignment,
     )
     wanted = set(case.steps.tolist())
     return np.stack([wave.product for step, wave in enumerate(waves) if step in wanted])

@@ -1,0 +1,237 @@
+"""How long activity and slopes must wait for their error, and the two ways in which they can.
+
+The error that reaches a synapse is about an input of some time ago. What else the local product is
+made of is newer: the presynaptic activity by M steps, the slope in the error by M^s (theory 2.1):
+
+    M_l = R_l + F_L - F_{l-1} - f_l        M^s_l = R_l + F_L - F_l
+
+Both are means over paths, as all latencies; none is below 0, because a synapse knows no more than
+what has arrived there.
+"""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.graph import Bools, Floats, Graph, Ints
+from neurodiff.latency import Latencies, ProjectionLatency, projection_latencies
+from neurodiff.spec import Model
+from neurodiff.spec.model import Plasticity
+
+#: After how many of its mean lags a trace is taken to have settled.
+_SETTLED = 5
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Activity and slopes of just the age of their error: exact at any speed of the input.
+
+    With s = M^s and p = M + f the local product is the gradient for the input that the error is
+    about, while the weights do not move (theory 4).
+
+    Attributes
+    ----------
+    activity_age : int array (n_synapses,)
+        p: how many steps ago the activity in the product was sent.
+    slope_age : int array (n_units,)
+        s: how old the slope in the error is; 0 where no error comes back.
+    one_length : bool
+        Whether all paths to and from a unit have one length. If not, the ages are rounded means.
+    """
+
+    activity_age: Ints
+    slope_age: Ints
+    one_length: bool
+
+    @property
+    def longest_age(self) -> int:
+        """How many steps of the past of any unit are needed."""
+        return int(max(self.activity_age.max(), self.slope_age.max()))
+
+    def remembered(self, graph: Graph) -> Ints:
+        """Values of its past that each unit keeps (n_units,), in one buffer for both uses."""
+        kept = self.slope_age.copy()
+        np.maximum.at(kept, graph.pre, self.activity_age)
+        return kept
+
+    def settling_steps(self) -> int:
+        """Steps from the first exact one on until means are good: it is exact at once."""
+        return 0
+
+    def row(self, row: ProjectionLatency, graph: Graph, latencies: Latencies) -> ProjectionLatency:
+        """The latencies of a projection, with the first exact step and bandwidth of its ages."""
+        own = row.projection.synapses
+        errors = _settled_errors(graph, latencies, self.slope_age)[graph.post[own]]
+        activity = latencies.longest_forward[graph.pre[own]] + self.activity_age[own]
+        last = np.maximum(errors, activity)
+        exact_from = int(last[np.isfinite(last)].max(initial=0))
+        return replace(row, exact_from=exact_from, cutoff=np.inf if self.one_length else np.nan)
+
+
+@dataclass(frozen=True)
+class Traced:
+    """Exponential traces of activity and slopes whose mean lag is what they must wait.
+
+    Stages in a row, each with an equal part of the lag, make it a gamma (Erlang) trace. What is
+    left of a phase w M is about (w M)^3/(3 n^2) with n stages (theory 4).
+
+    Attributes
+    ----------
+    activity_lag : array (n_synapses,)
+        M: mean lag in steps of the trace of what arrives.
+    slope_lag : array (n_units,)
+        M^s, likewise; 0 where no error comes back.
+    stages : int
+        n.
+    one_length : bool
+        Whether all paths to and from a unit have one length.
+    """
+
+    activity_lag: Floats
+    slope_lag: Floats
+    stages: int
+    one_length: bool
+    longest_age: ClassVar[int] = 1
+
+    def remembered(self, graph: Graph) -> Ints:
+        """Values of traces that each unit keeps (n_units,): those of its activity and its slope."""
+        kept = self.stages * (self.slope_lag > 0).astype(np.int64)
+        pre, _, lag = self.distinct(graph)[0]
+        np.add.at(kept, pre.astype(np.int64), self.stages * (lag > 0))
+        return kept
+
+    def distinct(self, graph: Graph) -> tuple[Floats, Ints]:
+        """The traces (3, n), each a unit, a delay and a lag, and the one of each synapse.
+
+        All synapses of a unit with the same delay and lag share one.
+        """
+        keys = np.stack([graph.pre, graph.forward_lag, self.activity_lag])
+        traces, own = np.unique(keys, axis=1, return_inverse=True)
+        return traces, own.ravel()
+
+    def settling_steps(self) -> int:
+        """Steps from the first exact one of the waves on until all traces have settled."""
+        lags = [self.activity_lag.max(initial=0), self.slope_lag.max(initial=0)]
+        return int(np.ceil(_SETTLED * max(lags)))
+
+    def row(self, row: ProjectionLatency, graph: Graph, latencies: Latencies) -> ProjectionLatency:
+        """The latencies of a projection, with the step from which its traces are settled."""
+        return replace(row, cutoff=_cutoff(row.mismatch, self.stages) / graph.time_step)
+
+
+Alignment = Matched | Traced
+
+
+class Smoothing(NamedTuple):
+    """One stage of a trace: z += gain (x - z) in every step.
+
+    What is read is z as it was before this step, or, where `at_once`, after it; see `smoothing`.
+    """
+
+    gain: Floats
+    at_once: Bools
+
+
+def smoothing(lag: Floats, stages: int) -> Smoothing:
+    """The stage of which `stages` in a row have the mean lag `lag`, to the very step.
+
+    z(t) = z(t-1) + k (x(t) - z(t-1)) weighs x(t-j) by k (1-k)^j, of which the mean age is (1-k)/k.
+    Read before its update, z(t-1), it is one step more: 1/k. So for a lag of m = lag/stages of one
+    step or more, k = 1/m, read before; this also is the better of the two, because one of the m
+    steps is then a pure delay. Below one step it must be read after: k = 1/(1 + m). A lag of 0
+    leaves x as it is.
+
+    Parameters
+    ----------
+    lag : array
+        Mean lags in steps, 0 or more, of any shape.
+    """
+    each = np.asarray(lag, dtype=np.float64) / stages
+    at_once = each < 1
+    return Smoothing(1 / (each + at_once), at_once)
+
+
+def build_alignment(model: Model, graph: Graph, latencies: Latencies) -> Alignment | None:
+    """How the model's waves are aligned; None where the product is of what is there now."""
+    rule = model.plasticity
+    if not isinstance(rule, Plasticity) or rule.alignment == "none":
+        return None
+    activity, slope = _mismatch(graph, latencies), _slope_mismatch(graph, latencies)
+    one_length = _has_one_length(graph, latencies)
+    if rule.alignment == "trace":
+        return Traced(activity, slope, rule.stages or 1, one_length)
+    ages = np.rint(activity).astype(np.int64) + graph.forward_lag
+    return Matched(ages, np.rint(slope).astype(np.int64), one_length)
+
+
+def learning_latencies(
+    graph: Graph, latencies: Latencies, alignment: Alignment | None
+) -> list[ProjectionLatency]:
+    """F, R, M, first exact step and bandwidth of every projection, as it learns."""
+    rows = projection_latencies(graph, latencies)
+    return [alignment.row(row, graph, latencies) if alignment else row for row in rows]
+
+
+def _mismatch(graph: Graph, latencies: Latencies) -> Floats:
+    """M of each synapse (n_synapses,); 0 where no input or no error comes."""
+    newer = latencies.age[graph.post] - latencies.forward[graph.pre] - graph.forward_lag
+    return _lag(newer)
+
+
+def _slope_mismatch(graph: Graph, latencies: Latencies) -> Floats:
+    """M^s of each unit (n_units,), for the errors that come back; 0 where none does."""
+    back = latencies.age[graph.post] + graph.backward_lag
+    known = np.isfinite(back)
+    n = np.bincount(graph.pre[known], minlength=graph.n_units)
+    total = np.bincount(graph.pre[known], weights=back[known], minlength=graph.n_units)
+    age = np.divide(total, n, out=np.full(graph.n_units, np.nan), where=n > 0)
+    age[: graph.n_inputs] = np.nan
+    return _lag(age - latencies.forward)
+
+
+def _lag(newer: Floats) -> Floats:
+    # the difference of two means is a whole number only to rounding
+    return np.maximum(np.nan_to_num(np.round(newer, 9)), 0.0)
+
+
+def _has_one_length(graph: Graph, latencies: Latencies) -> bool:
+    """Whether each synapse continues paths of one length, forth and back."""
+    pre, post = graph.pre, graph.post
+    forward = latencies.forward[pre] + graph.forward_lag - latencies.forward[post]
+    back = latencies.age[post] + graph.backward_lag - latencies.age[pre]
+    back[pre < graph.n_inputs] = 0.0
+    return not (_lag(np.abs(forward)).any() or _lag(np.abs(back)).any())
+
+
+def _settled_errors(graph: Graph, latencies: Latencies, slope_age: Ints) -> Floats:
+    """Step (n_units,) from which errors stay as they are, with constant stimuli.
+
+    An error does when what comes back does, and when its slope is that of a settled activity.
+    """
+    settled = latencies.longest_age.copy()
+    slope = latencies.longest_forward + slope_age
+    for part in reversed(graph.populations):
+        settled[part.units] = np.maximum(settled[part.units], slope[part.units])
+        for projection in graph.projections:
+            if projection.post is part:
+                own = projection.synapses
+                back = settled[graph.post[own]] + graph.backward_lag[own]
+                np.maximum.at(settled, graph.pre[own], back)
+    return settled
+
+
+def _cutoff(mismatch: float, stages: int) -> float:
+    """Tones per step from which on a trace leaves a quarter period of the mismatch, or inf."""
+    omega = np.linspace(0, np.pi, 10_001)[1:]
+    left = omega * mismatch - _phase(omega, smoothing(np.array(mismatch), stages), stages)
+    above = left > np.pi / 2
+    return float(omega[np.argmax(above)] / (2 * np.pi)) if above.any() else np.inf
+
+
+def _phase(omega: Floats, stage: Smoothing, stages: int) -> NDArray[np.float64]:
+    """Phase by which the stages delay a tone of `omega` radian per step."""
+    keeps = 1 - stage.gain
+    lag = np.arctan2(keeps * np.sin(omega), 1 - keeps * np.cos(omega))
+    return np.asarray(stages * (lag + np.where(stage.at_once, 0.0, omega)))

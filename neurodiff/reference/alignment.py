@@ -1,0 +1,104 @@
+"""What the error of a synapse is multiplied by, from the whole past or by recursion."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.alignment import Alignment, Matched, Traced, smoothing
+from neurodiff.graph import Graph, Ints
+
+Floats = NDArray[np.float64]
+
+
+class Aligned(Protocol):
+    """The activity and the slopes that meet an error; asked once for each step, in order."""
+
+    def activity(self, t: int, x: Floats, arrived: Floats) -> Floats:
+        """Presynaptic activity (n_synapses,) in the local product.
+
+        Parameters
+        ----------
+        x : array (steps, n_units)
+            The past, up to step t - 1.
+        arrived : array (n_synapses,)
+            x_pre(t - f).
+        """
+        ...
+
+    def slope(self, t: int, slope: Floats) -> Floats:
+        """Slope (n_units,) of the errors that come back; `slope` is that of step t."""
+        ...
+
+
+class Present:
+    """What is there now."""
+
+    def activity(self, t: int, x: Floats, arrived: Floats) -> Floats:
+        """x_pre(t - f)."""
+        return arrived
+
+    def slope(self, t: int, slope: Floats) -> Floats:
+        """sigma'(a(t))."""
+        return slope
+
+
+class Past:
+    """x_pre(t - p) and sigma'(a(t - s)), looked up."""
+
+    def __init__(self, graph: Graph, ages: Matched, steps: int):
+        self._pre, self._ages = graph.pre, ages
+        self._slopes = np.zeros((steps, graph.n_units))
+
+    def activity(self, t: int, x: Floats, arrived: Floats) -> Floats:
+        """x_pre(t - p)."""
+        return delayed(x, t, self._ages.activity_age, self._pre)
+
+    def slope(self, t: int, slope: Floats) -> Floats:
+        """sigma'(a(t - s))."""
+        self._slopes[t] = slope
+        return delayed(self._slopes, t, self._ages.slope_age, np.arange(len(slope)))
+
+
+class Smoothed:
+    """Traces of x_pre(t - f) and of sigma'(a(t)), each synapse and unit with its own."""
+
+    def __init__(self, traces: Traced):
+        self._activity = _Cascade(traces.activity_lag, traces.stages)
+        self._slope = _Cascade(traces.slope_lag, traces.stages)
+
+    def activity(self, t: int, x: Floats, arrived: Floats) -> Floats:
+        """The trace of x_pre(t - f)."""
+        return self._activity.step(arrived)
+
+    def slope(self, t: int, slope: Floats) -> Floats:
+        """The trace of sigma'(a(t))."""
+        return self._slope.step(slope)
+
+
+class _Cascade:
+    """Stages of z(t) = z(t-1) + k (x(t) - z(t-1)) in a row; see `smoothing`."""
+
+    def __init__(self, lag: Floats, stages: int):
+        self._gain, self._at_once = smoothing(lag, stages)
+        self._z = np.zeros((stages, len(lag)))
+
+    def step(self, x: Floats) -> Floats:
+        """What comes out of the last stage."""
+        for k, before in enumerate(self._z):
+            after = before + self._gain * (x - before)
+            x = np.where(self._at_once, after, before)
+            self._z[k] = after
+        return x
+
+
+def aligned(graph: Graph, alignment: Alignment | None, steps: int) -> Aligned:
+    """The class of an alignment, for a run of so many steps; None is that of no alignment."""
+    if alignment is None:
+        return Present()
+    return Past(graph, alignment, steps) if isinstance(alignment, Matched) else Smoothed(alignment)
+
+
+def delayed(history: Floats, t: int, lag: Ints, units: Ints) -> Floats:
+    """history[t - lag, units], one for each lag; 0 where that is before step 0."""
+    return np.where(lag <= t, history[np.maximum(t - lag, 0), units], 0.0)
