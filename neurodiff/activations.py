@@ -18,7 +18,7 @@ class Activation(NamedTuple):
     """sigma(a) and its derivative.
 
     The texts are functions of the Brian2 variables `a` and, for the slope, x = sigma(a); only that
-    of a `Membrane` is in `a`. No value is above `most`.
+    of a `Membrane` is in `a`. No value is above `most`, and no slope above `steepest`.
     """
 
     text: str
@@ -26,6 +26,7 @@ class Activation(NamedTuple):
     function: Callable[[Array], Array]
     slope: Callable[[Array], Array]
     most: float = np.inf
+    steepest: float = 1.0
 
 
 def _sigmoid(a: Array) -> Array:
@@ -101,6 +102,7 @@ class Membrane:
             function=self.rate,
             slope=self.slope,
             most=1 / (self.refractory * self.maximum_rate),
+            steepest=np.inf,
         )
 
 
@@ -128,6 +130,7 @@ ACTIVATIONS = {
         function=_sigmoid,
         slope=_sigmoid_slope,
         most=1.0,
+        steepest=0.25,
     ),
     "relu": Activation(
         text="0.5*(a + abs(a))",

@@ -2,18 +2,19 @@
 
 import json
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from neurodiff.describe import describe
-from neurodiff.exceptions import NeurodiffError
+from neurodiff.exceptions import DivergenceWarning, NeurodiffError, SimulationError
 from neurodiff.run_folder import new_folder, redraw, save_run
 from neurodiff.simulation import Simulation
 from neurodiff.spec import Model, load
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity
-from neurodiff.validation import report_run
+from neurodiff.validation import RunReport, report_run
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -55,6 +56,18 @@ def _announce(simulation: Simulation) -> None:
     )
 
 
+def _simulate(simulation: Simulation, *, progress: bool) -> None:
+    """Run it; that it diverged is said in the end, as an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DivergenceWarning)
+        simulation.run(progress=progress)
+
+
+def _refuse_divergence(report: RunReport, kept: str = "") -> None:
+    if report.diverged is not None:
+        raise SimulationError(report.diverged + kept)
+
+
 @app.command()
 def run(
     model_file: ModelFile,
@@ -73,12 +86,13 @@ def run(
     path = output or Path("runs") / model.name
     with new_folder(path, force=force) as folder:
         _announce(simulation)
-        simulation.run(progress=True)
+        _simulate(simulation, progress=True)
         typer.echo("comparing with the reference", err=True)
         report = report_run(simulation)
         save_run(simulation, report, folder)
     typer.echo(report.summary())
     typer.echo(f"\nrun folder: {path}")
+    _refuse_divergence(report, "; what was recorded until then is kept")
     if not report.complete:
         done = f"{report.timing.steps} of {simulation.stimuli.steps}"
         typer.echo(f"stopped after {done} steps; what was recorded until then is kept", err=True)
@@ -96,11 +110,12 @@ def validate(
     """Simulate a model and hold its learning against the gradient; exit 1 where it falls short."""
     simulation = Simulation(_load(model_file, overrides, seed, target))
     _announce(simulation)
-    simulation.run(progress=not as_json)
+    _simulate(simulation, progress=not as_json)
     report = report_run(simulation)
     typer.echo(
         json.dumps(report.to_dict(), indent=2, allow_nan=False) if as_json else report.summary()
     )
+    _refuse_divergence(report)
     raise typer.Exit(0 if report.passed else 1)
 
 

@@ -44,6 +44,12 @@ def collect(
     return arrays, steps
 
 
+def last_signals(built: BuiltNetwork, graph: Graph) -> Arrays:
+    """Activity and error (n_units,) of the last step; the error of inputs is 0."""
+    delta = np.concatenate([np.zeros(graph.n_inputs), built.errors.delta[:]])
+    return {"x": np.array(built.units.x[:]), "delta": delta}
+
+
 def label_answers(shown: Presentations, n: int) -> Arrays:
     """Labels of the first n presentations, and whether they belong to the test."""
     return {

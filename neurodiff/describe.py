@@ -4,6 +4,7 @@ import numpy as np
 
 from neurodiff.alignment import Matched, Traced, learning_latencies
 from neurodiff.describe_alignment import describe_alignment
+from neurodiff.describe_cycles import describe_cycles
 from neurodiff.graph import Graph, Ints, Projection
 from neurodiff.latency import (
     Floats,
@@ -31,7 +32,6 @@ _STEADY = (
     "steady from step: with constant input and frozen weights, the mean of the update stays as it "
     "is\nfrom about here on, five time constants of a trace after the mean wave has come."
 )
-
 _TRACED = (
     "steady from step: with constant input and frozen weights, the update is the gradient from "
     "about here\non, five times the longest lag of a trace after the waves have come."
@@ -50,7 +50,7 @@ def describe(simulation: Simulation) -> str:
         _head(simulation),
         _populations(simulation),
         _projections(simulation.graph),
-        _latencies(simulation),
+        describe_cycles(simulation) or _latencies(simulation),
         *describe_alignment(simulation),
         *_events(simulation),
         *_spikes(simulation),
@@ -63,7 +63,7 @@ def _head(simulation: Simulation) -> str:
     model, graph = simulation.model, simulation.graph
     time_step = format_quantity(model.time_step, TIME_UNITS)
     duration = format_quantity(simulation.stimuli.steps * model.time_step, TIME_UNITS)
-    first = validation_start(model, simulation.latencies, graph, simulation.alignment)
+    first = validation_start(simulation)
     return (
         f"{model.name}: {graph.n_units} units, {graph.n_synapses} synapses; "
         f"{simulation.stimuli.steps} steps of {time_step} ({duration}), validated from step {first}"
@@ -76,17 +76,22 @@ def _populations(simulation: Simulation) -> str:
     With spikes the first of them arrive then, whatever their traces add to the latencies; and the
     trace of the target is a step late.
     """
-    rows = [["population", "role", "units", "activation", "input arrives", "target arrives"]]
     graph, spikes = simulation.graph.delays_only(), simulation.spiking is not None
+    arrive = "first arrives" if graph.cyclic else "arrives"
+    columns = ["population", "role", "units", "activation", f"input {arrive}", f"target {arrive}"]
+    rows = [columns]
     latencies = compute_latencies(graph)
+    first, last = latencies.shortest_forward, latencies.longest_forward
     shortest, longest = target_arrivals(graph, simulation.stimuli.target_lag + int(spikes))
+    if graph.cyclic:
+        last, longest = first, shortest
     for part in graph.populations:
         own, activation = part.units, "-" if part.role == "input" else part.activation
-        arrival = _range(latencies.shortest_forward[own], latencies.longest_forward[own])
+        arrival = _range(first[own], last[own])
         error = "-" if part.role == "input" else _range(shortest[own], longest[own])
         rows.append([part.name, part.role, str(part.size), activation, arrival, error])
-    first = " of the first spikes that say so" if spikes else ""
-    return align(rows) + f"\n(arrivals{first} in steps after the step in which something changes)"
+    what = " of the first spikes that say so" if spikes else ""
+    return align(rows) + f"\n(arrivals{what} in steps after the step in which something changes)"
 
 
 def _projections(graph: Graph) -> str:

@@ -31,5 +31,13 @@ class SimulationError(NeurodiffError):
     """A run that could not be made, or a question about a run that was not made."""
 
 
+class FixedPointError(NeurodiffError):
+    """A network with cycles that settles nowhere, or at least nowhere that was found."""
+
+
 class OutputError(NeurodiffError):
     """A result that could not be written, or must not be overwritten."""
+
+
+class DivergenceWarning(UserWarning):
+    """A run whose activity, errors or weights grew without end; what came before is kept."""

@@ -1,7 +1,8 @@
 """The network as a directed graph: populations, projections and synapses as index arrays.
 
 Units are numbered by population: inputs first, then every population after those that project to
-it. Synapses are numbered by projection, in the same order, and within one by presynaptic unit.
+it; those that are on a cycle together follow each other, nearest to the input first. Synapses are
+numbered by projection, in the same order, and within one by presynaptic unit.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from neurodiff.activations import ACTIVATIONS, Activation, Membrane
 from neurodiff.exceptions import ModelError
 from neurodiff.spec import Model
-from neurodiff.spec.checks import topological_order
+from neurodiff.spec.cycles import ordered_components
 from neurodiff.spec.network import (
     Connectivity,
     Delay,
@@ -31,9 +32,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Population:
-    """A range of units with one activation function; `depth` is the longest path from an input.
+    """A range of units with one activation function.
 
-    `activation` is the name of `sigma`.
+    `activation` is the name of `sigma`, `depth` the longest path from an input, in projections; of
+    a way through a cycle only the shortest counts.
     """
 
     name: str
@@ -145,6 +147,11 @@ class Graph:
         return sum(part.size for part in self.populations if part.role == "input")
 
     @cached_property
+    def cyclic(self) -> bool:
+        """Whether there are cycles; then some projection leads back to where it comes from."""
+        return any(part.post.start <= part.pre.start for part in self.projections)
+
+    @cached_property
     def outputs(self) -> Ints:
         """Numbers of the output units (n_outputs,), in the order of the model file."""
         parts = [self.population(name) for name in self.output_names]
@@ -176,9 +183,10 @@ def build_graph(model: Model) -> Graph:
     Deterministic: the same model (seed included) gives the same graph.
     """
     specs, connections = model.network.digraph()
-    order = topological_order(specs, connections)
+    depth = _depths(ordered_components(specs, connections), connections)
+    order = list(depth)
     curves = {"lif": lif.activation} if (lif := membrane(model)) else {}
-    populations = _number_units(specs, connections, order, ACTIVATIONS | curves)
+    populations = _number_units(specs, depth, ACTIVATIONS | curves)
     connections = sorted(connections, key=lambda part: order.index(part.post))
     pairs = [_connect(part, populations, model.seed) for part in connections]
     edges = np.cumsum([0] + [len(pre) for pre, _ in pairs])
@@ -239,19 +247,41 @@ def _trace_lag(model: Model) -> float:
     return float(1 / np.expm1(model.time_step / model.transmission.synaptic_time_constant))
 
 
+def _depths(components: list[tuple[str, ...]], connections: list[ProjectionSpec]) -> dict[str, int]:
+    """Depth of each population, in the order of their numbers but for the inputs.
+
+    That of a component is where it is entered, 1 + the depth of the deepest that projects to the
+    entrance; from there it grows along the shortest way inside.
+    """
+    depth: dict[str, int] = {}
+    for component in components:
+        own = {name: _entered(name, component, depth, connections) for name in component}
+        inside = [part for part in connections if {part.pre, part.post} <= own.keys()]
+        for _ in component:
+            for part in inside:
+                own[part.post] = min(own[part.post], own[part.pre] + 1)
+        depth.update((name, int(own[name])) for name in sorted(own, key=lambda name: own[name]))
+    return depth
+
+
+def _entered(
+    name: str, component: tuple[str, ...], depth: dict[str, int], connections: list[ProjectionSpec]
+) -> float:
+    """Depth at which a population is entered from outside its component, else infinite."""
+    sources = [part.pre for part in connections if part.post == name and part.pre not in component]
+    if len(component) == 1 or sources:
+        return 1 + max((depth[source] for source in sources), default=-1)
+    return np.inf
+
+
 def _number_units(
     specs: dict[str, PopulationSpec],
-    connections: list[ProjectionSpec],
-    order: list[str],
+    depth: dict[str, int],
     activations: dict[str, Activation],
 ) -> dict[str, Population]:
     """Populations by name, inputs first, each with its range of units and its depth."""
-    depth: dict[str, int] = {}
-    for name in order:
-        depths = [depth[part.pre] for part in connections if part.post == name]
-        depth[name] = 1 + max(depths, default=-1)
     names = [name for name in specs if specs[name].role == "input"]
-    names += [name for name in order if specs[name].role != "input"]
+    names += [name for name in depth if specs[name].role != "input"]
     populations, start = {}, 0
     for name in names:
         part = specs[name]

@@ -3,6 +3,9 @@
 Where a layer has one latency the numbers are those of the theory (F_l, R_l, M_l). With random
 delays or skip connections there are many paths: a mean weighs all synapses onto a unit alike, and
 the longest is what a constant input must wait for.
+
+With cycles there are paths of any length. Then only the shortest is of use, for the first arrival
+of each wave: it also stands for the mean, and the longest is infinite.
 """
 
 from dataclasses import dataclass
@@ -63,10 +66,12 @@ class ProjectionLatency:
 
 
 def compute_latencies(graph: Graph, target_delay: int | None = None) -> Latencies:
-    """Latencies of every unit over all paths of the acyclic `graph`.
+    """Latencies of every unit over all paths of the `graph`; with cycles, over the shortest.
 
     `target_delay` is that of the target in steps, None where it is matched to the outputs.
     """
+    if graph.cyclic:
+        return _shortest_latencies(graph)
     is_input = np.arange(graph.n_units) < graph.n_inputs
     at_once = np.zeros(graph.n_units)
     forward = _Paths(graph.pre, graph.post, graph.forward_latency, is_input, at_once)
@@ -97,6 +102,32 @@ def compute_latencies(graph: Graph, target_delay: int | None = None) -> Latencie
     )
 
 
+def _shortest_latencies(graph: Graph) -> Latencies:
+    """Latencies of a graph with cycles."""
+    begin = np.where(np.arange(graph.n_units) < graph.n_inputs, 0.0, np.inf)
+    forward = _shortest(graph.pre, graph.post, graph.forward_latency, begin)
+    backward, _ = target_arrivals(graph, np.zeros(len(graph.outputs)))
+    age, _ = target_arrivals(graph, forward[graph.outputs])
+    endless = np.full(graph.n_units, np.inf)
+    return Latencies(
+        forward=np.where(np.isfinite(forward), forward, np.nan),
+        longest_forward=np.where(begin == 0, 0.0, endless),
+        shortest_forward=forward,
+        backward=np.where(np.isfinite(backward), backward, np.nan),
+        age=np.where(np.isfinite(age), age, np.nan),
+        longest_age=endless,
+    )
+
+
+def _shortest(source: Ints, sink: Ints, lag: Floats, begin: Floats) -> Floats:
+    """Shortest latency (n_units,) over all paths from units that begin at a finite time."""
+    shortest, before = begin.copy(), np.full_like(begin, np.nan)
+    while not np.array_equal(shortest, before):
+        before = shortest.copy()
+        np.minimum.at(shortest, sink, shortest[source] + lag)
+    return shortest
+
+
 def _target_lags(graph: Graph, forward: Floats, target_delay: int | None) -> Ints:
     """D_y of each output unit (n_units,); 0 for all others."""
     lags = np.zeros(graph.n_units, dtype=np.int64)
@@ -121,10 +152,10 @@ def first_answer(latencies: Latencies, graph: Graph, hold: int, crossfade: int) 
     """Steps after the beginning of a frame at which its answer is read.
 
     It is the first at which the outputs answer, when nothing has been learned from the frame yet.
-    Traces of spikes take their time: there it is the last before the next frame reaches an output,
-    and the answer is a mean over the steps until then.
+    Traces of spikes take their time, and so do cycles: there it is the last before the next frame
+    reaches an output. With spikes the answer is a mean over the steps until then.
     """
-    if not graph.trace_lag:
+    if not graph.trace_lag and not graph.cyclic:
         return outputs_settle(latencies, graph) + crossfade
     return int(_smallest(_first_arrivals(graph))) + hold - 1
 
@@ -151,11 +182,15 @@ def target_arrivals(graph: Graph, target_lag: Ints | Floats) -> tuple[Floats, Fl
     Returns
     -------
     shortest, longest : arrays (n_units,)
-        D_y + R; infinite where it never arrives.
+        D_y + R; infinite where it never arrives, and the longest also where there are cycles.
     """
     begin = np.zeros(graph.n_units)
     begin[graph.outputs] = target_lag
     is_output = np.isin(np.arange(graph.n_units), graph.outputs)
+    if graph.cyclic:
+        first = np.where(is_output, begin, np.inf)
+        first = _shortest(graph.post, graph.pre, graph.backward_latency, first)
+        return first, np.full(graph.n_units, np.inf)
     paths = _Paths(graph.post, graph.pre, graph.backward_latency, is_output, begin)
     for projection in reversed(_by_presynaptic_order(graph)):
         paths.extend(projection.synapses)

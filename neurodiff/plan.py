@@ -2,11 +2,13 @@
 
 import warnings
 from math import ceil, gcd
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.alignment import Alignment, learning_latencies
+from neurodiff.convergence import estimate_convergence
 from neurodiff.error_size import expected_error_sizes
 from neurodiff.exceptions import ModelError
 from neurodiff.graph import Graph, membrane
@@ -152,15 +154,66 @@ def _refuse_what_never_begins(model: Model, stimuli: Stimuli) -> None:
             raise ModelError(field, f"{value} is not before the end, {last}", "write less")
 
 
-def validation_start(
-    model: Model, latencies: Latencies, graph: Graph, alignment: Alignment | None = None
-) -> int:
-    """First step that is validated; by default, that from which a constant input is exact."""
+class Planned(Protocol):
+    """A model with what was made of it: a simulation, or a recorded run."""
+
+    @property
+    def model(self) -> Model:
+        """What was asked for."""
+        ...
+
+    @property
+    def graph(self) -> Graph:
+        """Units, synapses and delays."""
+        ...
+
+    @property
+    def latencies(self) -> Latencies:
+        """When each wave is where."""
+        ...
+
+    @property
+    def alignment(self) -> Alignment | None:
+        """What waits for its error, if anything does."""
+        ...
+
+    @property
+    def stimuli(self) -> Stimuli:
+        """Input and target."""
+        ...
+
+    @property
+    def w(self) -> Floats:
+        """Weights (n_synapses,) at the start."""
+        ...
+
+    @property
+    def bias(self) -> Floats:
+        """Biases (n_units,) at the start."""
+        ...
+
+
+def validation_start(case: Planned) -> int:
+    """First step that is validated; by default, that from which a constant input is exact.
+
+    With cycles it is the one at which both waves have come once and settled with the first input
+    and the weights of the start; step 0 where they do not settle, and where the waves themselves
+    are the reference.
+    """
+    model, graph, alignment = case.model, case.graph, case.alignment
     if model.validation.start is not None:
         return model.steps(model.validation.start)
-    settled = max(row.exact_from for row in learning_latencies(graph, latencies, alignment))
-    traces = alignment.settling_steps() if alignment else settling_steps(graph)
-    return settled + traces
+    if graph.cyclic:
+        if model.reference == "delayed":
+            return 0
+        return estimate_convergence(graph, case.w, case.bias, first_input(case.stimuli)).steps or 0
+    settled = max(row.exact_from for row in learning_latencies(graph, case.latencies, alignment))
+    return settled + (alignment.settling_steps() if alignment else settling_steps(graph))
+
+
+def first_input(stimuli: Stimuli) -> Floats:
+    """The input (n_inputs,) of step 0."""
+    return stimuli.input.at(np.zeros(1, dtype=np.int64))[0]
 
 
 def recorded_values(model: Model, samplings: Samplings, steps: int, graph: Graph) -> int:

@@ -55,7 +55,7 @@ _OTHERS: dict[str, tuple[str, str]] = {
     "unit": ("1", "unit number"),
     "population": ("", "population of the unit"),
     "index": ("1", "number within the population"),
-    "layer": ("1", "layer: longest path from an input, in projections"),
+    "layer": ("1", "layer: longest path from an input, in projections; of cycles the shortest way"),
     "output": ("1", "unit number of the output"),
     "synapse": ("1", "synapse number"),
     "pre": ("1", "presynaptic unit"),

@@ -9,10 +9,11 @@ import numpy as np
 import xarray as xr
 
 from neurodiff.alignment import build_alignment
-from neurodiff.collection import Arrays, collect, label_answers
+from neurodiff.collection import Arrays, collect, label_answers, last_signals
 from neurodiff.cost import Cost, estimate
+from neurodiff.divergence import LARGEST, Divergence, find_divergence, kept_until
 from neurodiff.event_counts import EventCounts, count_events
-from neurodiff.exceptions import ModelError, SimulationError
+from neurodiff.exceptions import DivergenceWarning, ModelError, SimulationError
 from neurodiff.graph import Graph, Ints, build_graph
 from neurodiff.latency import Latencies, compute_latencies
 from neurodiff.loss import loss_of
@@ -31,6 +32,7 @@ from neurodiff.simulator.execution import Progress, compiler_available, machine_
 from neurodiff.simulator.network import BuiltNetwork, build_network
 from neurodiff.spec import Model, to_yaml
 from neurodiff.spec.model import MachineCode
+from neurodiff.spec.quantities import TIME_UNITS, format_quantity
 from neurodiff.stimuli import Stimuli, build_stimuli
 from neurodiff.weights import initial_weights
 
@@ -69,6 +71,8 @@ class Simulation:
         Units, synapses and delays.
     latencies : Latencies
         When each wave is where.
+    divergence : str or None
+        Where and when a run diverged, and what may help; None where it did not, or has not run.
 
     Examples
     --------
@@ -85,6 +89,7 @@ class Simulation:
         self._recording: xr.Dataset | None = None
         self._timing: Timing | None = None
         self._events: EventCounts | None = None
+        self.divergence: str | None = None
         self._plan()
 
     def _plan(self) -> None:
@@ -130,6 +135,9 @@ class Simulation:
     def run(self, duration: str | None = None, progress: bool = False) -> "Simulation":
         """Simulate from beginning to end.
 
+        A run that diverges ends early, or at its end is cut where it did: `recording` keeps what
+        came before, and a `DivergenceWarning` says where and when.
+
         Parameters
         ----------
         duration : str, optional
@@ -159,6 +167,8 @@ class Simulation:
             )
         with (bar if progress else silent)(self.stimuli.steps, self.target) as report:
             self._simulate(report)
+        if self.divergence is not None:
+            warnings.warn(self.divergence, DivergenceWarning, stacklevel=2)
         return self
 
     def _simulate(self, report: Progress) -> None:
@@ -170,7 +180,31 @@ class Simulation:
             arrays, steps = collect(built, self.graph, self.samplings, completed)
             self._count_events(built, completed)
             self._warn_of_saturation(built, completed)
-        self._recording = self._label(arrays, steps, completed)
+            last = last_signals(built, self.graph)
+        recording = self._label(arrays, steps, completed)
+        found = find_divergence(recording, self.model.time_step, last, completed)
+        self._recording = recording if found is None else self._cut(recording, found, completed)
+
+    def _cut(self, recording: xr.Dataset, found: Divergence, completed: int) -> xr.Dataset:
+        """What was recorded before a run diverged, and that it did."""
+        self.divergence = self._explain(found)
+        answers = self.samplings.answers
+        answered = np.arange(0) if answers is None else answers.steps(completed)
+        kept = kept_until(recording, found.step, self.model.time_step, answered)
+        attributes = {"steps": found.step, "complete": "false", "diverged": self.divergence}
+        return kept.assign_attrs(attributes)
+
+    def _explain(self, found: Divergence) -> str:
+        time = format_quantity(found.step * self.model.time_step, TIME_UNITS)
+        remedies = []
+        if not self.rule.frozen:
+            remedies.append("lower `plasticity.learning_rate`")
+        if self.graph.cyclic:
+            remedies.append("take smaller weights on the cycles (see `neurodiff show`)")
+        return (
+            f"run: {found.what} of `{found.where}` grew beyond {LARGEST:g} by step {found.step} "
+            f"({time}); {' or '.join(remedies) or 'take smaller weights and inputs'}"
+        )
 
     def _count_events(self, built: BuiltNetwork, completed: int) -> None:
         counts = built.synapses.event_counts()
@@ -221,7 +255,8 @@ class Simulation:
             arrays.update(label_answers(self.stimuli.presentations, len(arrays["answer"])))
         if "x" in arrays:
             outputs = arrays["x"][:, self.graph.outputs]
-            arrays["loss"] = loss_of(self.model.loss, outputs, arrays["target"])
+            with np.errstate(over="ignore", invalid="ignore"):  # it may have diverged
+                arrays["loss"] = loss_of(self.model.loss, outputs, arrays["target"])
         if self.spiking is not None:
             gain = self.spiking.gain / self.graph.time_step
             gain[: self.graph.n_inputs] = np.nan

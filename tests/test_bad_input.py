@@ -330,10 +330,6 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
         )
         for word in ("random", "sign", "direct", "kolen_pollack", "weight_mirror")
     },
-    "fixed point": (
-        "validation={reference: fixed_point}",
-        ("validation.reference: not available yet: fixed_point", "error_frame"),
-    ),
     "sweep": ("neurodiff_sweep=1", ("neurodiff_sweep: not available yet: sweep files", "run the")),
 }
 

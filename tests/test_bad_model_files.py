@@ -112,13 +112,15 @@ NETWORKS: dict[str, tuple[str, tuple[str, ...]]] = {
         DIGRAPH.replace("mid:", "1:"),
         ("network.populations.1: 1 is no text", "quotes"),
     ),
-    "self-projection": (
-        with_line("  - {pre: mid, post: mid}"),
-        ("network.projections: not available yet: cycles (mid -> mid)", "acyclic"),
+    "cycle that no input reaches": (
+        DIGRAPH.replace("{pre: in, post: mid}", "{pre: mid, post: mid}")
+        + "  - {pre: in, post: out}\n",
+        ("network.populations.mid: no input reaches it", "add a projection to", "line 6"),
     ),
-    "cycle": (
-        with_line("  - {pre: out, post: mid}"),
-        ("network.projections: not available yet: cycles (", "mid -> out", "line 8"),
+    "cycle that reaches no output": (
+        DIGRAPH.replace("{pre: mid, post: out}", "{pre: mid, post: mid}")
+        + "  - {pre: in, post: out}\n",
+        ("network.populations.mid: it reaches no output", "add a projection from", "line 6"),
     ),
 }
 

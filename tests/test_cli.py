@@ -128,15 +128,37 @@ def test_a_full_disk_leaves_nothing_half_written(here, command, monkeypatch):
     assert code == 2 and (here / "runs/small/recording.nc").is_file()
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # overflow in NumPy
-def test_a_diverging_run_is_kept(here, command):
-    changes = ("network.activation=linear", "plasticity.learning_rate=3 kHz", "run.duration=1 s")
-    sets = [part for change in changes for part in ("--set", change)]
-    code, _, err = command("run", "small.yaml", *sets, "--set", "target.values=[1e3]")
-    assert code == 0 and "Traceback" not in err
-    assert len(list((here / "runs/small").iterdir())) == 7
+DIVERGING = (
+    "network.activation=linear",
+    "plasticity.learning_rate=3 kHz",
+    "run.duration=1 s",
+    "target.values=[1e3]",
+)
+
+
+@pytest.mark.parametrize("record", ["{}", "none"])
+def test_what_a_diverging_run_had_until_then_is_kept(here, command, record):
+    sets = [part for change in (*DIVERGING, f"record={record}") for part in ("--set", change)]
+    code, out, err = command("run", "small.yaml", *sets)
+    assert code == 2 and "Traceback" not in err and "Warning" not in err
+    assert "\nerror: run: " in err and "grew beyond 1e+100 by step" in err
+    assert "lower `plasticity.learning_rate`" in err and "until then is kept" in err
+    assert "run folder: runs/small" in out
     with xr.open_dataset(here / "runs/small/recording.nc") as recording:
-        assert not np.isfinite(recording["w"][-1]).all()
+        assert (
+            recording.attrs["complete"] == "false" and "grew beyond" in recording.attrs["diverged"]
+        )
+        step = recording.attrs["steps"]
+        assert 0 < step < 1000 and recording["update_time"].values[-1] < step * 1e-3
+        own = recording.isel(unit=slice(2, None))
+        for name in {"x", "delta", "loss", "w", "bias", "update"} & {*own}:
+            assert np.isfinite(own[name]).all() and own[name].size, name
+    report = json.loads((here / "runs/small/report.json").read_text())
+    assert (report["complete"], report["passed"]) == (False, False)
+    assert report["diverged"] in err
+    code, out, err = command("validate", "small.yaml", "--json", *sets)
+    assert code == 2 and json.loads(out)["diverged"] in err
+    assert command("plot", "runs/small")[0] == 0
 
 
 def test_figures_that_cannot_be_written_do_not_cost_the_run(here, command, monkeypatch):

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
+from neurodiff.divergence import LARGEST
 from neurodiff.spec import Model, from_mapping
 
 Floats = NDArray[np.float64]
@@ -28,8 +29,6 @@ STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "lines.linewidth": 1.2,
 }
-#: Larger values are not drawn: matplotlib's arithmetic with them overflows.
-_LARGEST = 1e100
 #: Decorator: the function draws in the style of the house, and nothing else changes.
 styled = matplotlib.rc_context(STYLE)
 
@@ -83,16 +82,23 @@ def model_of(recording: xr.Dataset) -> Model:
 
 def title_of(recording: xr.Dataset, what: str) -> str:
     """What was run, and what is drawn."""
-    stopped = " (run stopped early)" if recording.attrs.get("complete") == "false" else ""
-    return f"{recording.attrs['title']}: {what}{stopped}{' (diverged)' * diverged(recording)}"
+    ended = " (run stopped early)" if recording.attrs.get("complete") == "false" else ""
+    if diverged(recording):
+        ended = " (diverged)"
+    return f"{recording.attrs['title']}: {what}{ended}"
 
 
 def drawable(values: Floats) -> Floats:
-    """`values` with NaN, which is not drawn, for all that is not finite or too large to draw."""
-    return np.where(np.abs(values) < _LARGEST, values, np.nan)
+    """`values` with NaN, which is not drawn, for all that is not finite or too large to draw.
+
+    Matplotlib's arithmetic with larger ones overflows.
+    """
+    return np.where(np.abs(values) < LARGEST, values, np.nan)
 
 
 def diverged(recording: xr.Dataset) -> bool:
-    """Whether activities, loss or weights grew until they could not be drawn."""
+    """Whether the run diverged, or activities, loss or weights grew beyond what can be drawn."""
+    if "diverged" in recording.attrs:
+        return True
     signals = [recording[name].values for name in ("x", "loss", "w") if name in recording]
     return any(bool(np.isnan(drawable(values)).any()) for values in signals)

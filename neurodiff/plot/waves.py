@@ -25,6 +25,8 @@ _SIGNED = LinearSegmentedColormap.from_list(
     "signed", ["#061c4a", "#2c5aa3", "#8b8b89", "#dfb24a", "#fff8cf"]
 )
 _UNDEFINED = "#f4f4f4"
+#: So many times the shortest way there and back is shown of a network with cycles.
+_ROUNDS = 4
 _FRONT: dict[str, Any] = {
     "color": "white",
     "linewidth": 1.1,
@@ -135,7 +137,9 @@ def _shown_times(
 
 def _legible_span(model: Model, graph: Graph) -> float:
     """Time in s in which both waves, and what the input does, can be seen."""
-    ages = compute_latencies(graph, model.target_delay).longest_age
+    latencies = compute_latencies(graph, model.target_delay)
+    # with cycles the longest way is endless: some rounds of the shortest ones
+    ages = _ROUNDS * latencies.age if graph.cyclic else latencies.longest_age
     both_ways = float(ages[np.isfinite(ages)].max(initial=1)) * model.time_step
     if isinstance(model.input, ConstantInput):
         return 1.5 * both_ways + 2 * model.time_step

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neurodiff.graph import Graph
 from neurodiff.loss import Loss, loss_of
-from neurodiff.response import dense, respond
+from neurodiff.response import dense, respond, slopes
 
 Floats = NDArray[np.float64]
 
@@ -60,16 +60,6 @@ def products(graph: Graph, x: Floats, delta: Floats, synapses: slice = slice(Non
     """dE/dw (batch, n) of the n chosen synapses, from x and delta (batch, n_units)."""
     # dE/dw_ij = delta_i x_j
     return delta[:, graph.post[synapses]] * x[:, graph.pre[synapses]]
-
-
-def slopes(graph: Graph, a: Floats) -> Floats:
-    """Slopes sigma'(a) of all units, shaped as `a` (..., n_units); 0 for inputs, without sigma."""
-    slope = np.zeros_like(a)
-    for population in graph.populations:
-        if population.role != "input":
-            units = population.units
-            slope[..., units] = population.sigma.slope(a[..., units])
-    return slope
 
 
 def injection(loss: Loss, slope: Floats, x: Floats, y: Floats) -> Floats:

@@ -13,7 +13,8 @@ from neurodiff.alignment import Alignment
 from neurodiff.graph import Bools, Graph, Ints
 from neurodiff.loss import Loss
 from neurodiff.reference.alignment import aligned, delayed
-from neurodiff.reference.backprop import injection, slopes
+from neurodiff.reference.backprop import injection
+from neurodiff.response import activate, slopes
 
 Floats = NDArray[np.float64]
 
@@ -82,7 +83,7 @@ def delayed_waves(
         returned = delayed(delta, t, graph.backward_lag, graph.post)
         # a_i(t) = sum w x_pre(t - f) + b_i
         a = _sum_into(graph.post, w * arrived, graph.n_units) + bias
-        x[t], slope = _activate(graph, a, u[t]), slopes(graph, a)
+        x[t], slope = activate(graph, a, u[t]), slopes(graph, a)
         # delta_i(t) = sigma'(a_i(t - s)) sum w delta_post(t - r), and the injection at the outputs
         delta[t] = meets.slope(t, slope) * _sum_into(graph.pre, w * returned, graph.n_units)
         delta[t, out] += injection(loss, slope[out], x[t, out], y[t])
@@ -98,12 +99,3 @@ def delayed_waves(
 def _sum_into(units: Ints, values: Floats, n_units: int) -> Floats:
     """Sum (n_units,) of the synapses' values over all synapses of each unit."""
     return np.bincount(units, weights=values, minlength=n_units).astype(float)
-
-
-def _activate(graph: Graph, a: Floats, u: Floats) -> Floats:
-    """Activity (n_units,): the input itself, and sigma(a) of all other units."""
-    x = np.empty_like(a)
-    for population in graph.populations:
-        x[population.units] = population.sigma.function(a[population.units])
-    x[: graph.n_inputs] = u
-    return x

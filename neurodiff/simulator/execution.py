@@ -18,6 +18,7 @@ import brian2 as b2
 import numpy as np
 from brian2.devices.device import all_devices, get_device, reset_device, set_device
 
+from neurodiff.divergence import beyond
 from neurodiff.exceptions import SimulationError
 from neurodiff.simulator.network import BuiltNetwork
 
@@ -43,7 +44,8 @@ def machine_code(target: str) -> Iterator[Callable[[BuiltNetwork, int, Progress]
     """Choose the kind of code for all Brian2 objects that are made inside the `with` block.
 
     Yields a function that runs a network for some steps and returns how many were completed: fewer
-    where Ctrl-C stopped it. Results must be read inside the block.
+    where Ctrl-C stopped it, or where it diverged (but for a compiled program, which cannot be asked
+    while it runs). Results must be read inside the block.
 
     Raises
     ------
@@ -100,14 +102,23 @@ def _runtime(target: str) -> Iterator[Callable[[BuiltNetwork, int, Progress], in
 def _run_runtime(built: BuiltNetwork, steps: int, progress: Progress) -> int:
     def report(elapsed: Any, completed: float, start: Any, duration: Any) -> None:
         progress(completed)
+        if _diverged(built):
+            built.network.stop()
 
-    built.network.run(
-        steps * built.clock.dt,
-        report=report,
-        report_period=_REPORT_PERIOD * b2.second,
-        namespace={},
-    )
+    with np.errstate(over="ignore", invalid="ignore"):  # until that is noticed
+        built.network.run(
+            steps * built.clock.dt,
+            report=report,
+            report_period=_REPORT_PERIOD * b2.second,
+            namespace={},
+        )
     return round(float(built.network.t / built.clock.dt))
+
+
+def _diverged(built: BuiltNetwork) -> bool:
+    """Whether any activity or error has grown too large to go on with."""
+    signals = (built.units.x[:], built.errors.delta[:])
+    return any(bool(beyond(np.asarray(values)).any()) for values in signals)
 
 
 @contextmanager

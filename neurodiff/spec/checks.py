@@ -6,10 +6,10 @@ Each check yields the problems that it finds; `Model` refuses to exist while the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from neurodiff.spec.base import Problem, nearest
+from neurodiff.spec.cycles import cycle_misfits, reached
 from neurodiff.spec.network import (
     ConstantWeights,
     Delays,
@@ -38,6 +38,7 @@ def problems(model: Model) -> Iterator[Problem]:
     """Everything that keeps `model` from being built, the most basic first."""
     yield from _names(model.network)
     yield from _not_available(model)
+    yield from cycle_misfits(model)
     yield from _off_the_grid(model)
     yield from _short_means(model)
     yield from _input_misfits(model)
@@ -53,22 +54,6 @@ def steps(time: float, time_step: float) -> int | None:
     count = round(time / time_step)
     on_the_grid = abs(time / time_step - count) <= 1e-6 + 1e-12 * count
     return count if on_the_grid and (count > 0 or time == 0) else None
-
-
-def topological_order(
-    populations: dict[str, PopulationSpec], projections: list[ProjectionSpec]
-) -> list[str]:
-    """Names of the populations, each after all that project to it.
-
-    Raises
-    ------
-    graphlib.CycleError
-        If there is a cycle; its second argument names the populations on it.
-    """
-    sorter: TopologicalSorter[str] = TopologicalSorter({name: () for name in populations})
-    for projection in projections:
-        sorter.add(projection.post, projection.pre)
-    return list(sorter.static_order())
 
 
 def _names(network: Network) -> Iterator[Problem]:
@@ -91,6 +76,7 @@ def _names(network: Network) -> Iterator[Problem]:
             text = f"none has the role {role}"
             yield Problem("network.populations", text, f"write `role: {role}` in one of them")
     yield from _loose_ends(populations, projections)
+    yield from _loose_cycles(populations, projections)
 
 
 def _one_to_one_misfit(
@@ -122,6 +108,24 @@ def _loose_ends(
             )
 
 
+def _loose_cycles(
+    populations: dict[str, PopulationSpec], projections: list[ProjectionSpec]
+) -> Iterator[Problem]:
+    """Cycles that no input reaches, or that lead to no output, with all that hangs on them."""
+    ends = {
+        role: [name for name, part in populations.items() if part.role == role]
+        for role in ("input", "output")
+    }
+    driven = reached(ends["input"], projections)
+    heard = reached(ends["output"], projections, backwards=True)
+    for name in populations:
+        field = f"network.populations.{name}"
+        if name not in driven:
+            yield Problem(field, "no input reaches it", "add a projection to its cycle")
+        if name not in heard:
+            yield Problem(field, "it reaches no output", "add a projection from its cycle")
+
+
 def _not_available(model: Model) -> Iterator[Problem]:
     wanted = {
         "neuron": (model.neuron.kind, ["static"]),
@@ -131,16 +135,6 @@ def _not_available(model: Model) -> Iterator[Problem]:
         if value not in available:
             remedy = " or ".join(f"`{name}`" for name in available)
             yield Problem(field, f"not available yet: {value}", f"write {remedy}")
-    if model.validation.reference == "fixed_point":
-        text = "not available yet: fixed_point"
-        yield Problem("validation.reference", text, "write error_frame, instantaneous or delayed")
-    try:
-        topological_order(*model.network.digraph())
-    except CycleError as error:
-        cycle = " -> ".join(reversed(error.args[1]))
-        yield Problem(
-            "network.projections", f"not available yet: cycles ({cycle})", "use an acyclic network"
-        )
 
 
 def _alignment_misfits(model: Model) -> Iterator[Problem]:

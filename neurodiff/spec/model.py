@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, Tag, model_validator
 from neurodiff.exceptions import ModelError
 from neurodiff.spec.base import Part, choose, problem, told_apart
 from neurodiff.spec.checks import problems
+from neurodiff.spec.cycles import find_cycle
 from neurodiff.spec.network import FileWeights, Network, Weights
 from neurodiff.spec.quantities import Frequency, PositiveTime, Time, may_be_quantity
 from neurodiff.spec.signals import Input, Target
@@ -146,8 +147,9 @@ RecordOrNone = Annotated[
 class Validation(Part):
     """What the local product is held against, when, and what is good enough.
 
-    Unless given, `start` is the step from which a constant input gives the exact gradient, and
-    `every` makes about 200 samples.
+    Unless given, `reference` is error_frame, or with cycles fixed_point; `start` is the step from
+    which a constant input gives the exact gradient (with cycles and fixed_point: to about a
+    millionth), and `every` makes about 200 samples.
     """
 
     reference: Literal["error_frame", "instantaneous", "delayed", "fixed_point"] | None = None
@@ -280,6 +282,12 @@ class Model(Part):
         if delay == "matched":
             return None
         return self.steps(delay) if isinstance(delay, float) else 0
+
+    @property
+    def reference(self) -> str:
+        """What the local products are held against, as written or by default."""
+        default = "fixed_point" if find_cycle(*self.network.digraph()) else "error_frame"
+        return self.validation.reference or default
 
     def with_absolute_paths(self) -> "Model":
         """The same model with the paths of its files made absolute, to be kept elsewhere."""

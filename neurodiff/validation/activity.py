@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from neurodiff.event_counts import operations_per_event
 from neurodiff.graph import Graph
-from neurodiff.reference.backprop import Gradient, backprop, slopes
-from neurodiff.response import respond
+from neurodiff.reference.backprop import Gradient, backprop
+from neurodiff.response import respond, slopes
 from neurodiff.simulation import Simulation
 from neurodiff.simulator.coder import Thresholds
 from neurodiff.stimuli import Stimuli, Table

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
 from neurodiff.alignment import Alignment, Traced, build_alignment, learning_latencies
-from neurodiff.exceptions import SimulationError
+from neurodiff.exceptions import FixedPointError, SimulationError
 from neurodiff.graph import Graph, build_graph
 from neurodiff.latency import Latencies, compute_latencies
 from neurodiff.plan import learning_rule, validation_start
 from neurodiff.reference.backprop import backprop, products
+from neurodiff.reference.fixed_point import recurrent_backprop
 from neurodiff.reference.waves import delayed_waves
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.spec import Model, from_mapping
@@ -34,6 +35,7 @@ from neurodiff.validation.report import (
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 
 class Case(NamedTuple):
@@ -62,10 +64,15 @@ class Case(NamedTuple):
         """Whether weights never moved."""
         return self.rule.frozen
 
-    def initial_weights(self) -> tuple[Floats, Floats]:
-        """Weights (n_synapses,) and biases (n_units,) at the start."""
-        w, bias = self.recording["w"].values[0], self.recording["bias"].values[0]
-        return w, np.nan_to_num(bias)
+    @property
+    def w(self) -> Floats:
+        """Weights (n_synapses,) at the start."""
+        return np.asarray(self.recording["w"].values[0])
+
+    @property
+    def bias(self) -> Floats:
+        """Biases (n_units,) at the start."""
+        return np.nan_to_num(self.recording["bias"].values[0])
 
     @property
     def steady(self) -> bool:
@@ -93,6 +100,8 @@ def validate(source: Any) -> GradientReport:
     ------
     SimulationError
         If the simulation has not run, or stopped before the first sample.
+    FixedPointError
+        If the reference is a fixed point and none was found.
     """
     return validate_case(rebuild(source))
 
@@ -101,13 +110,14 @@ def validate_case(case: Case) -> GradientReport:
     """Hold the local products of a rebuilt case against their reference; see `validate`."""
     if not len(case.steps):
         raise SimulationError("nothing to validate: the run stopped before its first sample")
-    reference = case.model.validation.reference or "error_frame"
+    reference, window = case.model.reference, _window(case)
     g, truth = case.recording["update"].values, _TRUTHS[reference](case)
-    layers = _layers(case, g, truth, predicts=reference != "delayed")
+    predicts = reference != "delayed" and not case.graph.cyclic
+    layers = _layers(case, g, truth, window, predicts=predicts)
     return GradientReport(
         passed=_passed(layers, case.model),
         reference=reference,
-        total=compare("total", g, truth, _window(case)),
+        total=compare("total", g, truth, window),
         layers=layers,
         over_time=_over_time(case, g, truth),
         title=case.model.name,
@@ -134,12 +144,14 @@ def rebuild(source: Any) -> Case:
     return Case(model, graph, latencies, stimuli, recording, alignment)
 
 
-def _layers(case: Case, g: Floats, truth: Floats, *, predicts: bool) -> tuple[LayerReport, ...]:
+def _layers(
+    case: Case, g: Floats, truth: Floats, window: Bools, *, predicts: bool
+) -> tuple[LayerReport, ...]:
     """One report for each projection; with its first exact step, where that is defined."""
     reports = []
     for row in learning_latencies(case.graph, case.latencies, case.alignment):
         own = row.projection.synapses
-        report = compare(row.projection.name, g[:, own], truth[:, own], _window(case))
+        report = compare(row.projection.name, g[:, own], truth[:, own], window)
         if case.steady and predicts:
             first = exact_from(g[:, own], truth[:, own], case.steps)
             exact = {"exact_from_step": first, "predicted_exact_step": row.exact_from}
@@ -148,8 +160,8 @@ def _layers(case: Case, g: Floats, truth: Floats, *, predicts: bool) -> tuple[La
     return tuple(reports)
 
 
-def _window(case: Case) -> NDArray[np.bool_]:
-    return case.steps >= validation_start(case.model, case.latencies, case.graph, case.alignment)
+def _window(case: Case) -> Bools:
+    return np.asarray(case.steps >= validation_start(case))
 
 
 def _passed(layers: tuple[LayerReport, ...], model: Model) -> bool:
@@ -181,7 +193,7 @@ def _over_time(case: Case, g: Floats, truth: Floats) -> xr.Dataset:
 def _weights_at(case: Case, sample: int) -> tuple[Floats, Floats]:
     """Weights and biases of the step of a sample."""
     if case.frozen:
-        return case.initial_weights()
+        return case.w, case.bias
     w, bias = case.recording["update_w"], case.recording["update_bias"]
     return w.values[sample], np.nan_to_num(bias.values[sample])
 
@@ -216,12 +228,30 @@ def _gradients(case: Case, ages: list[int]) -> Floats:
     return truth
 
 
+def _fixed_point(case: Case) -> Floats:
+    """Recurrent backprop for the input and the target of this moment, with its weights.
+
+    The network settles from where it had settled at the sample before.
+    """
+    truth, x = np.empty((len(case.steps), case.graph.n_synapses)), None
+    for sample, step in enumerate(case.steps[:, None]):
+        u, y = case.stimuli.input.at(step), case.stimuli.target.at(step)
+        weights = _weights_at(case, sample)
+        try:
+            found = recurrent_backprop(case.graph, *weights, u, y, case.model.loss, x)
+        except FixedPointError as error:
+            raise FixedPointError(f"validation.reference: at step {step[0]} {error}") from None
+        truth[sample], x = products(case.graph, found.x, found.delta)[0], found.x[0]
+    return truth
+
+
 def _delayed(case: Case) -> Floats:
     """What the delayed waves must give at this moment, with the reference's own moving weights."""
     rule, steps = case.rule, np.arange(case.steps[-1] + 1)
     waves = delayed_waves(
         case.graph,
-        *case.initial_weights(),
+        case.w,
+        case.bias,
         case.stimuli.input.at(steps),
         case.stimuli.target_at(steps),
         case.model.loss,
@@ -234,4 +264,9 @@ def _delayed(case: Case) -> Floats:
     return np.stack([wave.product for step, wave in enumerate(waves) if step in wanted])
 
 
-_TRUTHS = {"error_frame": _error_frame, "instantaneous": _instantaneous, "delayed": _delayed}
+_TRUTHS = {
+    "error_frame": _error_frame,
+    "instantaneous": _instantaneous,
+    "delayed": _delayed,
+    "fixed_point": _fixed_point,
+}

@@ -15,6 +15,10 @@ Bools = NDArray[np.bool_]
 #: Why a layer has no numbers that is no fault of its own.
 NO_GRADIENT = "the reference gradient is zero throughout"
 
+DIVERGED = (
+    "signals or weights diverged; lower plasticity.learning_rate, or the weights on the cycles"
+)
+
 #: Relative error up to which a local product counts as equal to the gradient.
 EXACT = 1e-12
 
@@ -129,7 +133,7 @@ def compare(name: str, g: Floats, truth: Floats, window: Bools) -> LayerReport:
     with np.errstate(over="ignore", invalid="ignore"):
         norms, true_norms = _norm(g), _norm(truth)
     if not np.isfinite([norms, true_norms]).all():
-        return LayerReport(name, why="signals or weights diverged; lower plasticity.learning_rate")
+        return LayerReport(name, why=DIVERGED)
     if not true_norms.any():
         return LayerReport(name, why=NO_GRADIENT)
     total = true_norms.sum()

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from neurodiff.event_counts import EventCounts
-from neurodiff.exceptions import SimulationError
+from neurodiff.exceptions import FixedPointError, SimulationError
 from neurodiff.simulation import Simulation, Timing
 from neurodiff.validation.gradient import Case, rebuild, validate_case
 from neurodiff.validation.report import GradientReport
@@ -18,8 +18,9 @@ T = TypeVar("T")
 class RunReport:
     """What `report.json` and ``neurodiff validate --json`` hold.
 
-    `gradient` is None for a run that stopped before its first sample, `task` where no labelled
-    frames were learned, `events` with graded transmission.
+    `gradient` is None for a run that stopped before its first sample, and where there is no fixed
+    point to compare with: `why` says so. `task` is None where no labelled frames were learned,
+    `events` with graded transmission, `diverged` where nothing diverged.
     """
 
     gradient: GradientReport | None
@@ -27,6 +28,8 @@ class RunReport:
     events: EventCounts | None
     timing: Timing
     complete: bool
+    why: str | None = None
+    diverged: str | None = None
 
     @property
     def passed(self) -> bool:
@@ -43,6 +46,8 @@ class RunReport:
             "passed": self.passed,
             **task,
             **events,
+            **({"why": self.why} if self.why else {}),
+            **({"diverged": self.diverged} if self.diverged else {}),
             "timing": asdict(self.timing),
             "complete": self.complete,
         }
@@ -51,6 +56,7 @@ class RunReport:
         """The report as text."""
         reports = (self.gradient, self.task, self.events)
         parts = [part.summary() for part in reports if part is not None]
+        parts += [self.why] if self.why else []
         return "\n\n".join(parts) or "nothing to report: the run stopped before its first sample"
 
 
@@ -59,13 +65,19 @@ def report_run(simulation: Simulation) -> RunReport:
 
     Ctrl-C leaves out what was not done yet; the run itself is not lost.
     """
-    case = rebuild(simulation)
+    case, why = rebuild(simulation), None
+    try:
+        gradient = _unless_stopped(validate_case, case)
+    except FixedPointError as error:
+        gradient, why = None, str(error)
     return RunReport(
-        gradient=_unless_stopped(validate_case, case),
+        gradient=gradient,
         task=_unless_stopped(compare_case, case),
         events=simulation.events,
         timing=simulation.timing,
         complete=simulation.recording.attrs["complete"] == "true",
+        why=why,
+        diverged=simulation.divergence,
     )
 
 

@@ -24,7 +24,8 @@ class TaskReport:
         Of the simulated network itself, plasticity off.
     backprop_test_accuracy : float
         Of the same network, initial weights, order and number of presentations, trained by ordinary
-        online backprop: the best of three learning rates.
+        online backprop: the best of three learning rates. None where nothing learns, and with
+        cycles.
     backprop_learning_rate : float
         Per presentation, of that best one.
     training_accuracy : float
@@ -79,7 +80,8 @@ def compare_case(case: Case) -> TaskReport | None:
         return None
     right = answered_right(case.recording)
     tested = case.recording["tested"].values.astype(bool)
-    rate, best = _backprop(case) if not case.frozen else (None, None)
+    trains = not case.frozen and not case.graph.cyclic
+    rate, best = _backprop(case) if trains else (None, None)
     return TaskReport(
         test_accuracy=float(right[tested].mean()),
         backprop_test_accuracy=best,
@@ -102,7 +104,7 @@ def _backprop(case: Case) -> tuple[float, float]:
 def _train(case: Case, learning_rate: float) -> float:
     shown = case.stimuli.presentations
     assert shown is not None
-    frames, w, bias = shown.frames, *case.initial_weights()
+    frames, w, bias = shown.frames, case.w, case.bias
     with np.errstate(over="ignore", invalid="ignore"):  # the largest rate may diverge
         w, bias = train_online(
             case.graph,

@@ -1,0 +1,119 @@
+"""Runs whose signals or weights grow without end: where and when, and what is kept of them.
+
+Too high a learning rate, or too large weights on a cycle. What comes after tells nothing, and its
+arithmetic overflows.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+#: Larger values count as diverged. Their squares, and the products of two, are still numbers.
+LARGEST = 1e100
+
+
+class Divergence(NamedTuple):
+    """What was first found to have diverged, and at which step; with samples far apart, by then.
+
+    `what` is activity, error, weights, biases or local products; `where` the population, of weights
+    and products the projection.
+    """
+
+    what: str
+    where: str
+    step: int
+
+
+def beyond(values: NDArray[Any], largest: float = LARGEST) -> NDArray[np.bool_]:
+    """Which values are larger than that, or no numbers."""
+    return ~(np.abs(values) <= largest)
+
+
+def find_divergence(
+    recording: xr.Dataset, time_step: float, last: dict[str, NDArray[np.float64]], completed: int
+) -> Divergence | None:
+    """The first sample that diverged; or what had at the end of a run that kept no such sample.
+
+    Parameters
+    ----------
+    last : dict
+        `x` and `delta` (n_units,) of the last step; what has no `delta` has 0 there.
+    completed : int
+        Number of steps.
+    """
+    found = [*_samples(recording, time_step), *_last(recording, last, completed)]
+    return min(found, key=lambda part: part.step, default=None)
+
+
+def _samples(recording: xr.Dataset, time_step: float) -> Iterator[Divergence]:
+    """The first sample of each variable that diverged."""
+    for name, (what, largest) in _KEPT.items():
+        if name not in recording:
+            continue
+        values = recording[name]
+        # inputs have neither error nor bias
+        missing = values.isnull() & (recording["layer"] == 0) if "unit" in values.dims else False
+        bad = beyond(values.values, largest) & ~np.asarray(missing)
+        if bad.any():
+            sample, k = np.argwhere(bad)[0]
+            step = round(float(values[values.dims[0]][sample]) / time_step)
+            yield Divergence(what, _place(recording, str(values.dims[1]), int(k)), step)
+
+
+def _last(
+    recording: xr.Dataset, last: dict[str, NDArray[np.float64]], completed: int
+) -> Iterator[Divergence]:
+    for name, values in last.items():
+        bad = np.flatnonzero(beyond(values))
+        if len(bad):
+            yield Divergence(_KEPT[name][0], _place(recording, "unit", int(bad[0])), completed - 1)
+
+
+def _place(recording: xr.Dataset, dimension: str, k: int) -> str:
+    name = {"unit": "population", "synapse": "projection"}[dimension]
+    return str(recording[name].values[k])
+
+
+def kept_until(
+    recording: xr.Dataset, step: int, time_step: float, answered: NDArray[np.int64]
+) -> xr.Dataset:
+    """The samples and events before a step; of weights at least the first.
+
+    Parameters
+    ----------
+    answered : int array (presentations,)
+        Steps of the answers.
+    """
+    times = {
+        name: np.rint(recording[part].values / time_step)
+        for name, part in _TIMES.items()
+        if part in recording.variables
+    }
+    if "presentation" in recording.dims:
+        times["presentation"] = answered[: recording.sizes["presentation"]]
+    kept = {name: np.flatnonzero(values < step) for name, values in times.items()}
+    kept["weight_time"] = np.union1d([0], kept["weight_time"]).astype(np.int64)
+    return recording.isel(kept)
+
+
+#: Variables that can diverge, what they are, and beyond what they have.
+_KEPT = {
+    "x": ("activity", LARGEST),
+    "delta": ("error", LARGEST),
+    "w": ("weights", LARGEST),
+    "bias": ("biases", LARGEST),
+    "update_w": ("weights", LARGEST),
+    "update_bias": ("biases", LARGEST),
+    "update": ("local products", LARGEST**2),
+}
+
+#: Dimensions in time, and the variables that say when.
+_TIMES = {
+    "time": "time",
+    "weight_time": "weight_time",
+    "update_time": "update_time",
+    "event": "spike_time",
+}

@@ -1,0 +1,67 @@
+"""Recurrent backpropagation: the gradient of a network with cycles at its fixed point.
+
+Almeida (1987) and Pineda (1987). For acyclic networks it is backpropagation.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.exceptions import FixedPointError
+from neurodiff.graph import Graph
+from neurodiff.loss import Loss, loss_of
+from neurodiff.reference.backprop import Gradient, injection
+from neurodiff.response import recurrent, settle, slopes
+
+Floats = NDArray[np.float64]
+
+
+def recurrent_backprop(
+    graph: Graph,
+    w: Floats,
+    bias: Floats,
+    u: Floats,
+    y: Floats,
+    loss: Loss,
+    start: Floats | None = None,
+) -> Gradient:
+    """Exact gradient of the loss at the fixed point of the network, for any digraph.
+
+    It is what the waves carry once nothing changes, whatever the delays, where the network settles
+    (theory 6): x* = sigma(W x* + b), delta* = (I - D W^T)^-1 D e, and dE/dw = delta*_post x*_pre.
+
+    Parameters
+    ----------
+    w : array (n_synapses,)
+    bias : array (n_units,)
+    u : array (batch, n_inputs)
+    y : array (batch, n_outputs), in the order of ``graph.outputs``
+    start : array (n_units,), optional
+        Activity from which the network settles to the first input; to the next, from there on.
+
+    Raises
+    ------
+    FixedPointError
+        If no fixed point is found, or the errors have none.
+    """
+    x, delta = np.zeros((2, len(u), graph.n_units))
+    for row, (inputs, targets) in enumerate(zip(u, y, strict=True)):
+        a, x[row] = settle(graph, w, bias, inputs, start)
+        delta[row] = _errors(graph, w, a, x[row], targets, loss)
+        start = x[row]
+    return Gradient(x, delta, loss_of(loss, x[:, graph.outputs], y))
+
+
+def _errors(graph: Graph, w: Floats, a: Floats, x: Floats, y: Floats, loss: Loss) -> Floats:
+    """delta* (n_units,) of delta = D W^T delta + injection; 0 for inputs."""
+    slope, out = slopes(graph, a), graph.outputs
+    injected = np.zeros(graph.n_units)
+    injected[out] = injection(loss, slope[out], x[out], y)
+    # inputs have the slope 0, and so nothing comes back to them
+    returns = slope[:, None] * recurrent(graph, w).T
+    try:
+        return np.asarray(np.linalg.solve(np.eye(graph.n_units) - returns, injected))
+    except np.linalg.LinAlgError as error:
+        raise FixedPointError(
+            "at the fixed point the errors have none: I - D W^T is singular; change the weights on "
+            "the cycles, or write `validation.reference: delayed`"
+        ) from error
