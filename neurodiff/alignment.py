@@ -182,12 +182,12 @@ def _mismatch(graph: Graph, latencies: Latencies) -> Floats:
 
 def _slope_mismatch(graph: Graph, latencies: Latencies) -> Floats:
     """M^s of each unit (n_units,), for the errors that come back; 0 where none does."""
-    back = latencies.age[graph.post] + graph.backward_lag
+    returns = graph.returning
+    back = latencies.age[returns.source] + returns.lag
     known = np.isfinite(back)
-    n = np.bincount(graph.pre[known], minlength=graph.n_units)
-    total = np.bincount(graph.pre[known], weights=back[known], minlength=graph.n_units)
+    n = np.bincount(returns.sink[known], minlength=graph.n_units)
+    total = np.bincount(returns.sink[known], weights=back[known], minlength=graph.n_units)
     age = np.divide(total, n, out=np.full(graph.n_units, np.nan), where=n > 0)
-    age[: graph.n_inputs] = np.nan
     return _lag(age - latencies.forward)
 
 
@@ -197,11 +197,10 @@ def _lag(newer: Floats) -> Floats:
 
 
 def _has_one_length(graph: Graph, latencies: Latencies) -> bool:
-    """Whether each synapse continues paths of one length, forth and back."""
-    pre, post = graph.pre, graph.post
-    forward = latencies.forward[pre] + graph.forward_lag - latencies.forward[post]
-    back = latencies.age[post] + graph.backward_lag - latencies.age[pre]
-    back[pre < graph.n_inputs] = 0.0
+    """Whether each connection continues paths of one length, forth and back."""
+    returns = graph.returning
+    forward = latencies.forward[graph.pre] + graph.forward_lag - latencies.forward[graph.post]
+    back = latencies.age[returns.source] + returns.lag - latencies.age[returns.sink]
     return not (_lag(np.abs(forward)).any() or _lag(np.abs(back)).any())
 
 
@@ -210,15 +209,12 @@ def _settled_errors(graph: Graph, latencies: Latencies, slope_age: Ints) -> Floa
 
     An error does when what comes back does, and when its slope is that of a settled activity.
     """
-    settled = latencies.longest_age.copy()
+    settled, returns = latencies.longest_age.copy(), graph.returning
     slope = latencies.longest_forward + slope_age
     for part in reversed(graph.populations):
         settled[part.units] = np.maximum(settled[part.units], slope[part.units])
-        for projection in graph.projections:
-            if projection.post is part:
-                own = projection.synapses
-                back = settled[graph.post[own]] + graph.backward_lag[own]
-                np.maximum.at(settled, graph.pre[own], back)
+        own = returns.out_of(part.units)
+        np.maximum.at(settled, returns.sink[own], settled[returns.source[own]] + returns.lag[own])
     return settled
 
 

@@ -72,12 +72,13 @@ def _signals(built: BuiltNetwork, graph: Graph) -> Arrays:
 
 def _products(built: BuiltNetwork, graph: Graph) -> Arrays:
     arrays = {"update": built.synapses.recorded("products", "product")}
-    if ("errors", "products") in built.monitors:
-        bias = built.monitors["errors", "products"]
+    errors, own = built.monitors.get(("errors", "products")), graph.n_units - graph.n_inputs
+    kept = [] if errors is None else errors.record_variables
+    if "bias" in kept:
         arrays["update_w"] = built.synapses.recorded("products", "w")
-        arrays["update_bias"] = _for_all_units(
-            samples(bias, "bias", graph.n_units - graph.n_inputs), graph
-        )
+        arrays["update_bias"] = _for_all_units(samples(errors, "bias", own), graph)
+    if "delta" in kept:
+        arrays["update_delta"] = _for_all_units(samples(errors, "delta", own), graph)
     return arrays
 
 
@@ -132,9 +133,11 @@ def _weights(built: BuiltNetwork, graph: Graph) -> Arrays:
         first_w = built.synapses.recorded("weights", "w")
         own = graph.n_units - graph.n_inputs
         first_bias = samples(built.monitors["errors", "weights"], "bias", own)
+    b = built.synapses.backward_weights()
     return {
         "w": np.vstack([first_w, last_w]),
         "bias": _for_all_units(np.vstack([first_bias, last_bias]), graph),
+        **({} if b is None else {"b": b}),
     }
 
 

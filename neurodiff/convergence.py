@@ -41,23 +41,30 @@ class Convergence(NamedTuple):
     steps: int | None
 
 
-def estimate_convergence(graph: Graph, w: Floats, bias: Floats, u: Floats) -> Convergence:
+def estimate_convergence(
+    graph: Graph, w: Floats, bias: Floats, u: Floats, b: Floats | None = None
+) -> Convergence:
     """How both waves settle with these weights, for an input that stays.
 
     Parameters
     ----------
     w, bias : arrays (n_synapses,), (n_units,)
     u : array (n_inputs,)
+    b : array (n_returning,), optional
+        Weights of the backward connections; those of the synapses unless given.
     """
     bound = stability_bound(graph, w)
     try:
         a, _ = settle(graph, w, bias, u)
     except FixedPointError:
         return Convergence(bound, None, None, None)
-    slope = slopes(graph, a)
-    # x_post moves by sigma'_post w, delta_pre by sigma'_pre w
-    forward = _follow(graph.pre, graph.post, slope[graph.post] * w, graph.forward_lag, graph)
-    backward = _follow(graph.post, graph.pre, slope[graph.pre] * w, graph.backward_lag, graph)
+    slope, returns, own = slopes(graph, a), graph.returning, graph.pre >= graph.n_inputs
+    b = w[returns.synapse] if b is None else b
+    # x_post moves by sigma'_post w, delta_pre by sigma'_pre b
+    gain = (slope[graph.post] * w)[own]
+    forward = _follow(graph.pre[own], graph.post[own], gain, graph.forward_lag[own], graph)
+    gain = slope[returns.sink] * b
+    backward = _follow(returns.source, returns.sink, gain, returns.lag, graph)
     factors = _factor(forward), _factor(backward)
     return Convergence(bound, *factors, _steps(forward, backward, max(factors)))
 
@@ -80,7 +87,7 @@ def _follow(source: Ints, sink: Ints, gain: Floats, lag: Ints, graph: Graph) -> 
     All units but the inputs deviate at first. A size is the largest of the last steps, as many as
     the longest delay has: what may still be on its way.
     """
-    own = (graph.pre >= graph.n_inputs) & (gain != 0)
+    own = gain != 0
     source, sink, gain, lag = source[own], sink[own], gain[own], lag[own]
     length = int(lag.max(initial=1))
     start = np.random.default_rng(0).normal(size=graph.n_units)

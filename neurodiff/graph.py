@@ -5,6 +5,7 @@ it; those that are on a cycle together follow each other, nearest to the input f
 numbered by projection, in the same order, and within one by presynaptic unit.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 
 from neurodiff.activations import ACTIVATIONS, Activation, Membrane
 from neurodiff.exceptions import ModelError
+from neurodiff.returning import Returning
 from neurodiff.spec import Model
 from neurodiff.spec.cycles import ordered_components
+from neurodiff.spec.feedback import DirectFeedback
 from neurodiff.spec.network import (
     Connectivity,
     Delay,
@@ -94,6 +97,8 @@ class Graph:
         By how many steps the traces of spikes lag behind what they carry; 0 without spikes.
     output_names : tuple of str
         The output populations in the order of the model file, which is that of the targets.
+    direct : Returning or None
+        The backward connections of direct feedback; None where errors go back along the synapses.
     """
 
     populations: tuple[Population, ...]
@@ -107,6 +112,7 @@ class Graph:
     time_step: float
     trace_lag: float
     output_names: tuple[str, ...]
+    direct: Returning | None = None
 
     @property
     def n_units(self) -> int:
@@ -123,10 +129,18 @@ class Graph:
         """Mean steps (n_synapses,) until what a unit does is known at the synapse."""
         return np.asarray(self.forward_lag + self.trace_lag, dtype=np.float64)
 
+    @cached_property
+    def returning(self) -> Returning:
+        """The backward connections: those of direct feedback, or the synapses back to no input."""
+        if self.direct is not None:
+            return self.direct
+        own = np.flatnonzero(self.pre >= self.n_inputs)
+        return Returning(self.post[own], self.pre[own], self.backward_lag[own], own)
+
     @property
     def backward_latency(self) -> Floats:
-        """Mean steps (n_synapses,) until what an error unit does is known to that of `pre`."""
-        return np.asarray(self.backward_lag + self.trace_lag, dtype=np.float64)
+        """Mean steps (n_returning,) until what an error unit does is known where it comes back."""
+        return np.asarray(self.returning.lag + self.trace_lag, dtype=np.float64)
 
     def delays_only(self) -> "Graph":
         """The same graph without what traces of spikes add to the delays."""
@@ -154,8 +168,7 @@ class Graph:
     @cached_property
     def outputs(self) -> Ints:
         """Numbers of the output units (n_outputs,), in the order of the model file."""
-        parts = [self.population(name) for name in self.output_names]
-        return np.concatenate([np.arange(part.start, part.stop) for part in parts])
+        return _units(self.population(name) for name in self.output_names)
 
     @cached_property
     def has_bias(self) -> Bools:
@@ -220,7 +233,31 @@ def build_graph(model: Model) -> Graph:
         time_step=model.time_step,
         trace_lag=_trace_lag(model),
         output_names=tuple(name for name, part in specs.items() if part.role == "output"),
+        direct=_direct(model, list(populations.values())),
     )
+
+
+def _direct(model: Model, populations: list[Population]) -> Returning | None:
+    """Connections from every output to every hidden unit, by hidden unit; None but with `direct`.
+
+    The delays of those to one population are a draw of their own.
+    """
+    if not isinstance(model.feedback, DirectFeedback):
+        return None
+    delay = model.feedback.delay or model.network.delay.backward
+    outputs = _units(part for part in populations if part.role == "output")
+    hidden = [part for part in populations if part.role == "hidden"]
+    lags = [
+        _draw_lags(delay, part.size * len(outputs), model, f"direct {part.name}") for part in hidden
+    ]
+    units = _units(hidden)
+    source, sink = np.tile(outputs, len(units)), np.repeat(units, len(outputs))
+    return Returning(source, sink, np.concatenate(lags), synapse=None)
+
+
+def _units(populations: Iterable[Population]) -> Ints:
+    """Numbers of all units of some populations."""
+    return np.concatenate([np.arange(part.start, part.stop) for part in populations])
 
 
 def membrane(model: Model) -> Membrane | None:

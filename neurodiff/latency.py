@@ -31,7 +31,7 @@ class Latencies:
         F: from the input to the unit's activity. The longest is from any unit that nothing drives,
         -inf where there is none.
     backward
-        R: from the output's error to the unit's error; 0 for outputs.
+        R: from the output's error to the unit's error; 0 for outputs. Inputs have no error.
     age, longest_age
         R + F of the output that the error comes from: how old the input is that the arriving error
         is about (the frame of the error). With spikes also `Graph.error_lag`.
@@ -82,16 +82,18 @@ def compute_latencies(graph: Graph, target_delay: int | None = None) -> Latencie
         forward.extend(projection.synapses)
         settled.extend(projection.synapses)
     is_output = np.isin(np.arange(graph.n_units), graph.outputs)
-    backward = _Paths(graph.post, graph.pre, graph.backward_latency, is_output, at_once)
+    returns = graph.returning
+    ways = returns.source, returns.sink, graph.backward_latency, is_output
+    backward = _Paths(*ways, at_once)
     known = forward.mean() + graph.error_lag
-    age = _Paths(graph.post, graph.pre, graph.backward_latency, is_output, known)
+    age = _Paths(*ways, known)
     # the error of an output lasts once both its activity and its target do
     lags = _target_lags(graph, forward.mean(), target_delay)
     lasts = np.maximum(settled.longest, lags) + graph.error_lag
-    longest = _Paths(graph.post, graph.pre, graph.backward_latency, is_output, lasts)
-    for projection in reversed(_by_presynaptic_order(graph)):
+    longest = _Paths(*ways, lasts)
+    for part in reversed(graph.populations):
         for paths in (backward, age, longest):
-            paths.extend(projection.synapses)
+            paths.extend(returns.into(part.units))
     return Latencies(
         forward=forward.mean(),
         longest_forward=settled.longest,
@@ -184,16 +186,16 @@ def target_arrivals(graph: Graph, target_lag: Ints | Floats) -> tuple[Floats, Fl
     shortest, longest : arrays (n_units,)
         D_y + R; infinite where it never arrives, and the longest also where there are cycles.
     """
-    begin = np.zeros(graph.n_units)
+    begin, returns = np.zeros(graph.n_units), graph.returning
     begin[graph.outputs] = target_lag
     is_output = np.isin(np.arange(graph.n_units), graph.outputs)
     if graph.cyclic:
         first = np.where(is_output, begin, np.inf)
-        first = _shortest(graph.post, graph.pre, graph.backward_latency, first)
+        first = _shortest(returns.source, returns.sink, graph.backward_latency, first)
         return first, np.full(graph.n_units, np.inf)
-    paths = _Paths(graph.post, graph.pre, graph.backward_latency, is_output, begin)
-    for projection in reversed(_by_presynaptic_order(graph)):
-        paths.extend(projection.synapses)
+    paths = _Paths(returns.source, returns.sink, graph.backward_latency, is_output, begin)
+    for part in reversed(graph.populations):
+        paths.extend(returns.into(part.units))
     return paths.shortest, paths.longest
 
 
@@ -230,8 +232,8 @@ class _Paths:
         self.shortest = np.where(begins, begin, np.inf)
         self.longest = np.where(begins, begin, -np.inf)
 
-    def extend(self, synapses: slice) -> None:
-        """Carry the paths over these synapses; all paths to their sources must be there."""
+    def extend(self, synapses: slice | Ints) -> None:
+        """Carry the paths over these connections; all paths to their sources must be there."""
         reached = np.isfinite(self.mean()[self._source[synapses]])
         source = self._source[synapses][reached]
         sink = self._sink[synapses][reached]
@@ -246,10 +248,6 @@ class _Paths:
         reached = self._arrivals > 0
         unreached = np.full_like(self._total, np.nan)
         return np.divide(self._total, self._arrivals, out=unreached, where=reached)
-
-
-def _by_presynaptic_order(graph: Graph) -> list[Projection]:
-    return sorted(graph.projections, key=lambda part: part.pre.start)
 
 
 def _mean(values: Floats) -> float:

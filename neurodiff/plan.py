@@ -11,6 +11,7 @@ from neurodiff.alignment import Alignment, learning_latencies
 from neurodiff.convergence import estimate_convergence
 from neurodiff.error_size import expected_error_sizes
 from neurodiff.exceptions import ModelError
+from neurodiff.feedback import Feedback, Mirror
 from neurodiff.graph import Graph, membrane
 from neurodiff.latency import (
     Latencies,
@@ -41,17 +42,25 @@ _EVENT_SHARE = 0.05
 _AVERAGE = 1000
 
 
-def learning_rule(model: Model, stimuli: Stimuli) -> Diffusion:
-    """The model's plasticity per step; it learns from its start to the test phase."""
+def learning_rule(model: Model, stimuli: Stimuli, feedback: Feedback | None = None) -> Diffusion:
+    """The model's plasticity per step; it learns from its start to the test phase.
+
+    A weight mirror comes first: nothing else learns until its noise has left the network.
+    """
     rule = model.plasticity
     if not isinstance(rule, Plasticity):
         return Diffusion(0.0, 0.0, 0, 0)
     return Diffusion(
         learning_rate=rule.learning_rate * model.time_step,
         weight_decay=rule.weight_decay * model.time_step,
-        start=model.steps(rule.start),
+        start=max(model.steps(rule.start), _after_mirror(feedback)),
         stop=stimuli.learning_steps,
     )
+
+
+def _after_mirror(feedback: Feedback | None) -> int:
+    """First step that has nothing of the noise of a weight mirror; 0 where there is none."""
+    return feedback.clear if isinstance(feedback, Mirror) else 0
 
 
 def event_thresholds(model: Model) -> Thresholds | None:
@@ -122,7 +131,13 @@ def shares_that_send(model: Model) -> tuple[float, float] | None:
     return (_EVENT_SHARE, _EVENT_SHARE) if isinstance(sent, EventTransmission) else None
 
 
-def plan_samplings(model: Model, stimuli: Stimuli, latencies: Latencies, graph: Graph) -> Samplings:
+def plan_samplings(
+    model: Model,
+    stimuli: Stimuli,
+    latencies: Latencies,
+    graph: Graph,
+    feedback: Feedback | None = None,
+) -> Samplings:
     """Which steps are recorded.
 
     Raises
@@ -131,6 +146,7 @@ def plan_samplings(model: Model, stimuli: Stimuli, latencies: Latencies, graph: 
         If something is to begin only after the end of the run.
     """
     _refuse_what_never_begins(model, stimuli)
+    _refuse_a_long_mirror(model, stimuli, feedback)
     return Samplings(
         signals=_signals(model, stimuli.steps),
         weights=_every(model, model.record.weights, stimuli.steps, _WEIGHTS),
@@ -152,6 +168,24 @@ def _refuse_what_never_begins(model: Model, stimuli: Stimuli) -> None:
         if time and model.steps(time) >= end:
             value, last = (format_quantity(t, TIME_UNITS) for t in (time, end * model.time_step))
             raise ModelError(field, f"{value} is not before the end, {last}", "write less")
+
+
+def _refuse_a_long_mirror(model: Model, stimuli: Stimuli, feedback: Feedback | None) -> None:
+    """Refuse a mirror that leaves no time to learn in, or without plasticity outlasts the run."""
+    if not isinstance(feedback, Mirror):
+        return
+    learns = isinstance(model.plasticity, Plasticity)
+    begun = feedback.clear if learns else feedback.steps - 1
+    end = stimuli.learning_steps if learns else stimuli.steps
+    if begun >= end:
+        value, last = (
+            format_quantity(steps * model.time_step, TIME_UNITS) for steps in (feedback.steps, end)
+        )
+        waves = format_quantity((feedback.clear - feedback.steps) * model.time_step, TIME_UNITS)
+        text = f"{value} is too long for a run in which learning ends at {last}"
+        if learns:
+            text += f": noise takes {waves} to leave, and nothing else learns until then"
+        raise ModelError("feedback.duration", text, "write less, or run longer")
 
 
 class Planned(Protocol):
@@ -178,6 +212,11 @@ class Planned(Protocol):
         ...
 
     @property
+    def feedback(self) -> Feedback | None:
+        """By what weights errors come back; None for those of the synapses."""
+        ...
+
+    @property
     def stimuli(self) -> Stimuli:
         """Input and target."""
         ...
@@ -201,14 +240,19 @@ def validation_start(case: Planned) -> int:
     are the reference.
     """
     model, graph, alignment = case.model, case.graph, case.alignment
+    feedback = case.feedback
     if model.validation.start is not None:
         return model.steps(model.validation.start)
     if graph.cyclic:
         if model.reference == "delayed":
             return 0
-        return estimate_convergence(graph, case.w, case.bias, first_input(case.stimuli)).steps or 0
+        b = feedback.b if feedback else None
+        first = first_input(case.stimuli)
+        return estimate_convergence(graph, case.w, case.bias, first, b).steps or 0
     settled = max(row.exact_from for row in learning_latencies(graph, case.latencies, alignment))
-    return settled + (alignment.settling_steps() if alignment else settling_steps(graph))
+    settled += alignment.settling_steps() if alignment else settling_steps(graph)
+    # after a mirror, both waves begin anew
+    return _after_mirror(feedback) + settled
 
 
 def first_input(stimuli: Stimuli) -> Floats:
@@ -219,13 +263,14 @@ def first_input(stimuli: Stimuli) -> Floats:
 def recorded_values(model: Model, samplings: Samplings, steps: int, graph: Graph) -> int:
     """About how many numbers a run of `steps` steps records."""
     forward, backward = shares_that_send(model) or (0.0, 0.0)
+    own = 0 if model.feedback.rule == "symmetric" else len(graph.returning)
     per_step = graph.n_units * forward + (graph.n_units - graph.n_inputs) * backward
     widths = {
         # time, unit and kind, which is text, of each
         "events": 2 * per_step,
         "signals": 3 * graph.n_units,
         "answers": len(graph.outputs),
-        "weights": graph.n_synapses,
+        "weights": graph.n_synapses + own,
         "products": 2 * graph.n_synapses,
     }
     parts = samplings.of(*widths)

@@ -25,9 +25,19 @@ _VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
     ),
     "loss": (("time",), "1", "loss; with spikes, of single samples of the traces"),
     "w": (("weight_time", "synapse"), "1", "weight at the beginning of the step"),
+    "b": (
+        ("weight_time", "returning"),
+        "1",
+        "weight of the backward connection at the beginning of the step",
+    ),
     "bias": (("weight_time", "unit"), "1", "bias at the beginning of the step"),
     "update": (("update_time", "synapse"), "1", "local product delta_post * x_pre of the synapse"),
     "update_w": (("update_time", "synapse"), "1", "weight with which the product was made"),
+    "update_delta": (
+        ("update_time", "unit"),
+        "1",
+        "error with which the product was made; not defined for inputs",
+    ),
     "update_bias": (("update_time", "unit"), "1", "bias with which the product was made"),
     "error_gain": (("unit",), "Hz", "rate of an ON cell for an error (dE/da) of 1"),
     "answer": (
@@ -63,6 +73,10 @@ _OTHERS: dict[str, tuple[str, str]] = {
     "projection": ("", "projection of the synapse"),
     "forward_lag": ("steps", "delay of the forward connection"),
     "backward_lag": ("steps", "delay of the backward connection"),
+    "returning": ("1", "number of the backward connection"),
+    "error_from": ("1", "unit whose error comes back"),
+    "error_to": ("1", "unit to which it comes"),
+    "returning_lag": ("steps", "delay of the backward connection"),
     "layer_name": ("", "projection whose local products are compared"),
     "cosine": ("1", "cosine of local products and reference gradient"),
     "relative_error": ("1", "distance from the reference gradient, relative to its norm"),
@@ -93,6 +107,8 @@ def build_recording(
     }
     coordinates.update(_unit_coordinates(graph))
     coordinates.update(_synapse_coordinates(graph))
+    if "b" in arrays:
+        coordinates.update(_returning_coordinates(graph))
     return _explain(xr.Dataset(variables, coordinates, {**_versions(), **provenance}))
 
 
@@ -116,6 +132,16 @@ def _synapse_coordinates(graph: Graph) -> dict[str, Any]:
         "projection": ("synapse", np.repeat(names, sizes)),
         "forward_lag": ("synapse", graph.forward_lag),
         "backward_lag": ("synapse", graph.backward_lag),
+    }
+
+
+def _returning_coordinates(graph: Graph) -> dict[str, Any]:
+    returns = graph.returning
+    return {
+        "returning": ("returning", np.arange(len(returns))),
+        "error_from": ("returning", returns.source),
+        "error_to": ("returning", returns.sink),
+        "returning_lag": ("returning", returns.lag),
     }
 
 

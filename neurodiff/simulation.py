@@ -14,6 +14,7 @@ from neurodiff.cost import Cost, estimate
 from neurodiff.divergence import LARGEST, Divergence, find_divergence, kept_until
 from neurodiff.event_counts import EventCounts, count_events
 from neurodiff.exceptions import DivergenceWarning, ModelError, SimulationError
+from neurodiff.feedback import Mirror, build_feedback
 from neurodiff.graph import Graph, Ints, build_graph
 from neurodiff.latency import Latencies, compute_latencies
 from neurodiff.loss import loss_of
@@ -105,10 +106,13 @@ class Simulation:
         self.w, self.bias = initial_weights(model, self.graph)
         self.stimuli: Stimuli = build_stimuli(model, self.graph, self.latencies)
         self.alignment = build_alignment(model, self.graph, self.latencies)
-        self.rule = learning_rule(model, self.stimuli)
+        self.feedback = build_feedback(model, self.graph, self.w, self.latencies, self.alignment)
+        self.rule = learning_rule(model, self.stimuli, self.feedback)
         self.thresholds = event_thresholds(model)
         self.spiking = spiking(model, self.graph, self.w, self.bias, self.stimuli)
-        self.samplings = plan_samplings(model, self.stimuli, self.latencies, self.graph)
+        self.samplings = plan_samplings(
+            model, self.stimuli, self.latencies, self.graph, self.feedback
+        )
 
     @property
     def cost(self) -> Cost:
@@ -116,6 +120,7 @@ class Simulation:
         recorded = recorded_values(self.model, self.samplings, self.stimuli.steps, self.graph)
         available = compiler_available()
         kept = self.stimuli.input.size + self.stimuli.target.size
+        kept += self.feedback.noise.size if isinstance(self.feedback, Mirror) else 0
         sending, steps = shares_that_send(self.model), self.stimuli.steps
         return estimate(
             self.graph,
@@ -248,6 +253,7 @@ class Simulation:
             self.rule,
             self.samplings,
             self.alignment,
+            self.feedback,
         )
 
     def _label(self, arrays: Arrays, steps: dict[str, Ints], completed: int) -> xr.Dataset:

@@ -1,5 +1,6 @@
 """Initial weights and biases, drawn per projection."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,24 +36,46 @@ def initial_weights(
         seed, purpose = model.seed, "weights"
     else:
         seed, purpose = teacher_seed, "teacher weights"
-    w, bias = np.empty(graph.n_synapses), np.zeros(graph.n_units)
     _, specs = model.network.digraph()
-    rules = {part.name: part.weights for part in specs}
-    for part in graph.projections:
+    rules = {str(part.name): part.weights for part in specs}
+    return weights_by_projection(model, graph, graph.projections, rules, seed, purpose, _FIELD)
+
+
+def weights_by_projection(
+    model: Model,
+    graph: Graph,
+    projections: Iterable[Projection],
+    rules: Mapping[str, Any],
+    seed: int,
+    purpose: str,
+    field: str,
+) -> tuple[Floats, Floats]:
+    """Weights (n_synapses,) and biases (n_units,), each projection by the rule of its name.
+
+    Of other projections the weights are 0. `field` is the key that names a weights file.
+
+    Raises
+    ------
+    ModelError
+        If a weights file is missing, lacks a projection, or holds arrays of the wrong size.
+    """
+    w, bias = np.zeros(graph.n_synapses), np.zeros(graph.n_units)
+    for part in projections:
         rule = rules[part.name]
         if isinstance(rule, FileWeights):
             path = model.file(rule.path)
-            arrays = load_archive(path, _FIELD, "write an .npz archive there")
-            w[part.synapses] = _from_file(arrays, path, part, graph)
-            bias[part.post.units] = _bias_from_file(arrays, path, part)
+            arrays = load_archive(path, field, "write an .npz archive there")
+            w[part.synapses] = _from_file(arrays, path, part, graph, field)
+            bias[part.post.units] = _bias_from_file(arrays, path, part, field)
         else:
             rng = random_stream(seed, f"{purpose} {part.name}")
-            w[part.synapses] = _draw(rule, part, rng)
+            sizes = part.pre.size, part.post.size
+            w[part.synapses] = draw_weights(rule, part.stop - part.start, sizes, rng)
     return w, bias
 
 
-def _draw(rule: Any, part: Projection, rng: np.random.Generator) -> Floats:
-    n = part.stop - part.start
+def draw_weights(rule: Any, n: int, sizes: tuple[int, int], rng: np.random.Generator) -> Floats:
+    """Weights (n,) of synapses between populations of so many units, pre and post."""
     if n == 0:  # sparse connectivity may draw no synapse at all
         return np.empty(0)
     if isinstance(rule, ConstantWeights):
@@ -61,7 +84,7 @@ def _draw(rule: Any, part: Projection, rng: np.random.Generator) -> Floats:
         return rng.normal(0, rule.sd, size=n)
     assert isinstance(rule, ScaledWeights)
     # mean in-degree and out-degree: for all-to-all layers the sizes of pre and post
-    fan_in, fan_out = n / part.post.size, n / part.pre.size
+    fan_in, fan_out = n / sizes[1], n / sizes[0]
     if rule.init == "lecun_normal":
         return rng.normal(0, rule.gain * np.sqrt(1 / fan_in), size=n)
     if rule.init == "glorot_normal":
@@ -70,28 +93,28 @@ def _draw(rule: Any, part: Projection, rng: np.random.Generator) -> Floats:
     return rng.uniform(-limit, limit, size=n)
 
 
-def _from_file(arrays: Arrays, path: Path, part: Projection, graph: Graph) -> Floats:
+def _from_file(arrays: Arrays, path: Path, part: Projection, graph: Graph, field: str) -> Floats:
     if part.name not in arrays:
         known = ", ".join(arrays) or "nothing"
-        raise ModelError(_FIELD, f"{path} has no array `{part.name}`", f"it has: {known}")
+        raise ModelError(field, f"{path} has no array `{part.name}`", f"it has: {known}")
     matrix, shape = arrays[part.name], (part.post.size, part.pre.size)
     what = f"array `{part.name}` of {path}"
     if matrix.shape != shape:
         text = f"{what} has the shape {matrix.shape}"
-        raise ModelError(_FIELD, text, f"make it {shape} (post, pre)")
-    require_finite(matrix, what, _FIELD)
+        raise ModelError(field, text, f"make it {shape} (post, pre)")
+    require_finite(matrix, what, field)
     pre, post = graph.pre[part.synapses], graph.post[part.synapses]
     return matrix[post - part.post.start, pre - part.pre.start].astype(float)
 
 
-def _bias_from_file(arrays: Arrays, path: Path, part: Projection) -> Floats:
+def _bias_from_file(arrays: Arrays, path: Path, part: Projection, field: str) -> Floats:
     name, size = f"{part.post.name}.bias", part.post.size
     bias = arrays.get(name, np.zeros(size))
     if bias.any() and not part.post.bias:
         text = f"{path} has an array `{name}`, and `{part.post.name}` has no bias"
-        raise ModelError(_FIELD, text, "remove the array, or write `bias: true`")
+        raise ModelError(field, text, "remove the array, or write `bias: true`")
     if bias.shape != (size,):
         text = f"array `{name}` of {path} has the shape {bias.shape}"
-        raise ModelError(_FIELD, text, f"make it {(size,)}, one value per unit")
-    require_finite(bias, f"array `{name}` of {path}", _FIELD)
+        raise ModelError(field, text, f"make it {(size,)}, one value per unit")
+    require_finite(bias, f"array `{name}` of {path}", field)
     return bias.astype(float)

@@ -33,6 +33,7 @@ def reference_waves(simulation: Simulation) -> list[WaveStep]:
             weight_decay=rule.weight_decay,
             learns=(steps >= rule.start) & (steps < rule.stop),
             alignment=simulation.alignment,
+            feedback=simulation.feedback,
         )
     )
 
@@ -48,6 +49,8 @@ def deviations(simulation: Simulation) -> dict[str, float]:
         "bias": (recording["bias"][:-1, own], [wave.bias[own] for wave in waves]),
         "product": (recording["update"], [wave.product for wave in waves]),
     }
+    if "b" in recording:
+        pairs["b"] = recording["b"][:-1], [wave.b for wave in waves]
     return {name: furthest(got.values, np.array(want)) for name, (got, want) in pairs.items()}
 
 

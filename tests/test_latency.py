@@ -49,8 +49,9 @@ def test_chain_with_unequal_delays():
     latencies, rows, unit = by_name(model)
     order = [unit[name] for name in ("u", "a", "b", "o")]
     assert latencies.forward[order].tolist() == [0, 2, 5, 6]
-    assert latencies.backward[order].tolist() == [16, 9, 5, 0]
-    assert latencies.age[order].tolist() == [22, 15, 11, 6]  # R + F_L
+    assert np.isnan(latencies.backward[unit["u"]])  # no error goes back to an input
+    assert latencies.backward[order[1:]].tolist() == [9, 5, 0]
+    assert latencies.age[order[1:]].tolist() == [15, 11, 6]  # R + F_L
     table = [(row.forward, row.backward, row.mismatch, row.exact_from) for row in rows.values()]
     # M = R_l + F_L - F_{l-1} - f_l
     assert table == [(2, 9, 13, 15), (5, 5, 6, 11), (6, 0, 0, 6)]

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.alignment import Alignment
+from neurodiff.feedback import Feedback
 from neurodiff.graph import Bools, Graph, Ints
 from neurodiff.loss import Loss
 from neurodiff.reference.alignment import aligned, delayed
 from neurodiff.reference.backprop import injection
+from neurodiff.reference.feedback import Learning, Moment, errors_pass, returned, sent
 from neurodiff.response import activate, slopes
 
 Floats = NDArray[np.float64]
@@ -31,6 +33,8 @@ class WaveStep(NamedTuple):
         alignment gives.
     w : array (n_synapses,)
     bias : array (n_units,)
+    b : array (n_returning,)
+        Weights by which errors come back.
     """
 
     x: Floats
@@ -38,6 +42,7 @@ class WaveStep(NamedTuple):
     product: Floats
     w: Floats
     bias: Floats
+    b: Floats
 
 
 def delayed_waves(
@@ -52,6 +57,7 @@ def delayed_waves(
     weight_decay: float = 0.0,
     learns: Bools | None = None,
     alignment: Alignment | None = None,
+    feedback: Feedback | None = None,
 ) -> Iterator[WaveStep]:
     """Diffusion of both waves through delayed synapses (Betti & Gori, arXiv:1912.04635).
 
@@ -74,23 +80,32 @@ def delayed_waves(
         In which steps weights and biases move; always unless given.
     alignment : Alignment, optional
         Which activity and which slopes meet an error; those of this moment unless given.
+    feedback : Feedback, optional
+        By what weights errors come back; by those of the synapses unless given.
     """
     x, delta = np.zeros((2, len(u), graph.n_units))
     w, bias, out = w.copy(), bias.copy(), graph.outputs
-    meets = aligned(graph, alignment, len(u))
+    learns = np.ones(len(u), dtype=bool) if learns is None else learns
+    meets, returns = aligned(graph, alignment, len(u)), graph.returning
+    back = returned(graph, feedback, Learning(learning_rate, weight_decay, learns))
     for t in range(len(u)):
         arrived = delayed(x, t, graph.forward_lag, graph.pre)
-        returned = delayed(delta, t, graph.backward_lag, graph.post)
+        came_back = delayed(delta, t, returns.lag, returns.source)
         # a_i(t) = sum w x_pre(t - f) + b_i
         a = _sum_into(graph.post, w * arrived, graph.n_units) + bias
-        x[t], slope = activate(graph, a, u[t]), slopes(graph, a)
-        # delta_i(t) = sigma'(a_i(t - s)) sum w delta_post(t - r), and the injection at the outputs
-        delta[t] = meets.slope(t, slope) * _sum_into(graph.pre, w * returned, graph.n_units)
+        response, slope, b = activate(graph, a, u[t]), slopes(graph, a), back.weights(w)
+        x[t] = sent(feedback, t, response)
+        # delta_j(t) = sigma'(a_j(t - s)) sum b delta_i(t - r), and the injection at the outputs
+        delta[t] = meets.slope(t, slope) * _sum_into(returns.sink, b * came_back, graph.n_units)
+        delta[t] *= errors_pass(feedback, t)
         delta[t, out] += injection(loss, slope[out], x[t, out], y[t])
         # g(t) = delta_post(t) x_pre(t - p); without alignment p = f and s = 0
         product = delta[t, graph.post] * meets.activity(t, x, arrived)
-        yield WaveStep(x[t].copy(), delta[t].copy(), product.copy(), w.copy(), bias.copy())
-        if learns is None or learns[t]:
+        yield WaveStep(
+            x[t].copy(), delta[t].copy(), product.copy(), w.copy(), bias.copy(), b.copy()
+        )
+        back.learn(Moment(t, x, delta, response, arrived))
+        if learns[t]:
             # w(t+1) = w(t) - eta g(t) - decay w(t); a bias is a synapse from a constant 1
             w -= graph.plastic * (learning_rate * product + weight_decay * w)
             bias -= graph.has_bias * (learning_rate * delta[t] + weight_decay * bias)

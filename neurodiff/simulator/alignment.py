@@ -128,12 +128,12 @@ class AtAge:
         """Readers of x(t - p), and of x(t - s)."""
         keys = np.stack([self.graph.pre, self.ages.activity_age])
         (units, ages), own = np.unique(keys, axis=1, return_inverse=True)
-        traces = _build_traces("traces", units, ages, history, clock)
+        traces = build_traces("traces", units, ages, history, clock)
         _link(store, traces, own.ravel())
         unit = np.arange(self.graph.n_inputs, self.graph.n_units)
         errors.slope_age = self.ages.slope_age[unit]
         past = np.maximum(self.ages.slope_age[unit], 1)
-        of_slopes = _build_traces("of_slopes", unit, past, history, clock)
+        of_slopes = build_traces("of_slopes", unit, past, history, clock)
         errors.past_x = b2.linked_var(of_slopes, "value")
         return [traces, of_slopes]
 
@@ -165,7 +165,7 @@ class ByTraces:
         stages = self.traces.stages
         (units, ages, lags), own = self.traces.distinct(self.graph)
         where = units.astype(np.int64), ages.astype(np.int64)
-        traces = _build_traces("traces", *where, history, clock, stages)
+        traces = build_traces("traces", *where, history, clock, stages)
         _set_gains(traces, "value", lags, stages)
         _link(store, traces, own)
         _set_gains(errors, "slope", self.traces.slope_lag[self.graph.n_inputs :], stages)
@@ -179,7 +179,7 @@ def meeting(graph: Graph, alignment: Alignment | None) -> Meeting:
     return AtAge(graph, alignment) if isinstance(alignment, Matched) else ByTraces(graph, alignment)
 
 
-def _build_traces(
+def build_traces(
     name: str, units: Ints, ages: Ints, history: History, clock: b2.Clock, stages: int = 0
 ) -> b2.NeuronGroup:
     """Group of which `value` is x(t - age) of one unit each, or its trace in so many stages."""

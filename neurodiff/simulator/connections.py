@@ -84,6 +84,14 @@ class Connections(Protocol):
         """
         ...
 
+    def backward_weights(self) -> NDArray[np.float64] | None:
+        """Weights (n_samples + 1, n_returning) of the backward connections, where they have any.
+
+        Sampled like `w`, or at least at the start; the last are those at the end of the run. None
+        with symmetric feedback.
+        """
+        ...
+
     def event_counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
         """How often each unit and each error unit has sent; None where nothing is counted."""
         ...

@@ -2,20 +2,29 @@
 
 The weights, and what has arrived at each synapse, live in a store with one element per synapse. The
 forward and the backward synapses both link to it: with symmetric feedback the error travels through
-the very weights of the forward synapses (weight transport, the model's explicit choice).
+the very weights of the forward synapses (weight transport, the model's explicit choice). With other
+feedback the backward synapses link to a store of their own.
 """
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
 
 import brian2 as b2
 import numpy as np
 
 from neurodiff.alignment import Alignment
+from neurodiff.feedback import Feedback
 from neurodiff.graph import Graph
 from neurodiff.simulator.alignment import Meeting, meeting
 from neurodiff.simulator.connections import Addition
 from neurodiff.simulator.delay import READER, WRITER, History
+from neurodiff.simulator.feedback import (
+    BackwardWeights,
+    Ends,
+    Rule,
+    build_backward,
+    build_weights,
+    feedback_rule,
+)
 from neurodiff.simulator.order import ARRIVE, MULTIPLY, OBSERVE
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.sampling import Sampling, monitor, samples
@@ -36,12 +45,6 @@ x_arrived : 1 (linked)
 drive_post = w*x_arrived : 1 (summed)
 """
 
-_BACKWARD = """
-synapse : integer (constant)
-w : 1 (linked)
-feedback_post = w*arrived : 1 (summed)
-"""
-
 
 @dataclass(frozen=True)
 class Graded:
@@ -50,13 +53,23 @@ class Graded:
     graph: Graph
     rule: Diffusion
     alignment: Alignment | None = None
-    of_units: ClassVar[Addition] = Addition("drive : 1\n" + WRITER)
+    feedback: Feedback | None = None
+
+    @property
+    def _returns(self) -> Rule:
+        return feedback_rule(self.graph, self.feedback, self.rule)
+
+    @property
+    def of_units(self) -> Addition:
+        """The drive, the history of the activity, and what the feedback needs."""
+        addition = self._returns.of_units()
+        return replace(addition, equations="drive : 1\n" + WRITER + addition.equations)
 
     @property
     def of_errors(self) -> Addition:
         """The feedback, its history, and the slopes that it meets."""
-        meets = meeting(self.graph, self.alignment)
-        return Addition("feedback : 1\n" + WRITER + meets.of_errors, aligns_slope=meets.slope)
+        addition = self._returns.of_errors(meeting(self.graph, self.alignment))
+        return replace(addition, equations="feedback : 1\n" + WRITER + addition.equations)
 
     def connect(
         self,
@@ -73,21 +86,24 @@ class Graded:
         w : array (n_synapses,)
             Initial weights.
         """
-        graph, meets = self.graph, meeting(self.graph, self.alignment)
-        longest_age = max(int(graph.forward_lag.max()), meets.longest_age)
+        graph, meets, returns = self.graph, meeting(self.graph, self.alignment), self._returns
+        longest_age = max(int(graph.forward_lag.max()), meets.longest_age, returns.longest_age)
         x_history = History(units, "x", longest_age, clock)
         store = _build_store(graph, w, errors, x_history, meets, sampling, clock)
         new = meets.connect(store, errors, x_history, clock)
         self.rule.apply(store, errors, meets.presynaptic)
+        longest = int(graph.returning.lag.max(initial=1))
+        ends = Ends(store, units, errors, x_history, History(errors, "delta", longest, clock))
         parts = [store, *new, x_history.buffer, _build_forward(graph, store, units, clock)]
-        returning = np.flatnonzero(graph.pre >= graph.n_inputs)
-        longest = int(graph.backward_lag[returning].max(initial=1))
-        delta_history = History(errors, "delta", longest, clock)
-        parts.append(delta_history.buffer)
-        if len(returning):
-            parts.append(_build_backward(graph, returning, store, errors, delta_history, clock))
+        parts.append(ends.error.buffer)
+        own = None
+        if self.feedback is not None:
+            own = build_weights(self.feedback, returns, sampling, clock)
+            parts += [*own.objects, *returns.train(own.group, ends, clock)]
+        if len(graph.returning):
+            parts.append(build_backward(graph, own, ends, clock))
         monitors = {name: _monitor(store, name, self.rule) for name in sampling}
-        return GradedSynapses(store, [*parts, *monitors.values()], monitors)
+        return GradedSynapses(store, [*parts, *monitors.values()], monitors, own)
 
 
 @dataclass(frozen=True)
@@ -97,6 +113,7 @@ class GradedSynapses:
     store: b2.NeuronGroup
     objects: list[b2.core.base.BrianObject]
     monitors: dict[str, b2.EventMonitor]
+    backward: BackwardWeights | None = None
 
     def weights(self) -> np.ndarray:
         """Weights (n_synapses,) at the end of the run."""
@@ -105,6 +122,10 @@ class GradedSynapses:
     def recorded(self, sampling: str, variable: str) -> np.ndarray:
         """Samples (n_samples, n_synapses) of `w` or `product`; `sampling`: weights or products."""
         return samples(self.monitors[sampling], variable, len(self.store))
+
+    def backward_weights(self) -> np.ndarray | None:
+        """Samples (n_samples + 1, n_returning) of b; None with symmetric feedback."""
+        return None if self.backward is None else self.backward.samples()
 
     @property
     def spike_monitors(self) -> dict[str, b2.EventMonitor]:
@@ -165,20 +186,3 @@ def _build_forward(
     for variable in ("w", "x_arrived"):
         setattr(forward, variable, b2.linked_var(store, variable, index="synapse"))
     return forward
-
-
-def _build_backward(
-    graph: Graph,
-    synapses: np.ndarray,
-    store: b2.NeuronGroup,
-    errors: b2.NeuronGroup,
-    delta_history: History,
-    clock: b2.Clock,
-) -> b2.Synapses:
-    source, target = graph.post[synapses] - graph.n_inputs, graph.pre[synapses] - graph.n_inputs
-    backward = b2.Synapses(errors, errors, _BACKWARD + READER, name="backward", clock=clock)
-    backward.connect(i=source, j=target)
-    backward.synapse = synapses
-    backward.w = b2.linked_var(store, "w", index="synapse")
-    delta_history.connect(backward, source, graph.backward_lag[synapses])
-    return backward

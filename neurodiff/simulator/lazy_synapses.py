@@ -229,6 +229,9 @@ class LazySynapses:
         result[:, self._ends.order] = values
         return result
 
+    def backward_weights(self) -> None:
+        """Errors come back through the weights of the synapses."""
+
     def event_counts(self) -> tuple[Ints, Ints]:
         """How often each unit and each error unit has sent."""
         units, errors = self._synapses.source, self._synapses.target

@@ -7,6 +7,7 @@ import brian2 as b2
 import numpy as np
 
 from neurodiff.alignment import Alignment
+from neurodiff.feedback import Feedback
 from neurodiff.graph import Graph, random_stream
 from neurodiff.simulator.coder import Thresholds
 from neurodiff.simulator.connections import Connections, Transmission
@@ -72,6 +73,7 @@ def build_network(
     rule: Diffusion,
     samplings: Samplings,
     alignment: Alignment | None = None,
+    feedback: Feedback | None = None,
 ) -> BuiltNetwork:
     """Units, error units, synapses, learning and monitors on one clock.
 
@@ -83,9 +85,11 @@ def build_network(
         Transmission by events, by spikes, or graded.
     alignment : Alignment, optional
         Of the two waves; only graded transmission has it.
+    feedback : Feedback, optional
+        Symmetric unless given; only graded transmission has another one.
     """
     clock = _clock(graph.time_step, stimuli.steps)
-    travel = _transmission(graph, sending, rule, alignment)
+    travel = _transmission(graph, sending, rule, alignment, feedback)
     by_units, by_synapses = ["events"], ["weights", "products"]
     if isinstance(sending, Spiking):
         b2.seed(int(random_stream(sending.seed, "spikes").integers(2**32)))
@@ -102,7 +106,7 @@ def build_network(
     synapses = travel.connect(w, units, errors, samplings.of(*by_synapses), clock)
     monitors = {
         (group.name, event): monitor(group, event, variables, *moments)
-        for group, event, variables, *moments in _kept(units, errors, answers, rule)
+        for group, event, variables, *moments in _kept(units, errors, answers, rule, feedback)
         if event in group.events
     }
     objects = [inputs, targets, units, errors, *synapses.objects, *monitors.values()]
@@ -116,11 +120,12 @@ def _transmission(
     sending: Thresholds | Spiking | None,
     rule: Diffusion,
     alignment: Alignment | None,
+    feedback: Feedback | None,
 ) -> Transmission:
     if isinstance(sending, Spiking):
         return Spikes(graph, sending, rule)
     if sending is None:
-        return Graded(graph, rule, alignment)
+        return Graded(graph, rule, alignment, feedback)
     return Events(graph, sending, rule)
 
 
@@ -137,7 +142,11 @@ def _clock(time_step: float, steps: int) -> b2.Clock:
 
 
 def _kept(
-    units: b2.NeuronGroup, errors: b2.NeuronGroup, answers: Answers, rule: Diffusion
+    units: b2.NeuronGroup,
+    errors: b2.NeuronGroup,
+    answers: Answers,
+    rule: Diffusion,
+    feedback: Feedback | None,
 ) -> list[tuple[Any, ...]]:
     """What each monitor of the populations keeps, at which event, and when; see `monitor`."""
     kept: list[tuple[Any, ...]] = [
@@ -148,7 +157,11 @@ def _kept(
         (errors, "events", ["sent"], SEND.after()),
         (errors, "weights", ["bias"], OBSERVE),
     ]
-    if not rule.frozen:
-        # biases that move are kept with the products that they made
-        kept.append((errors, "products", ["bias"], OBSERVE))
+    # biases that move are kept with the products that they made
+    products = [] if rule.frozen else ["bias"]
+    if feedback is not None:
+        # errors that are not those of backprop are held against these on their own
+        products.append("delta")
+    if products:
+        kept.append((errors, "products", products, OBSERVE))
     return kept

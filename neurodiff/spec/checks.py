@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from neurodiff.spec.base import Problem, nearest
 from neurodiff.spec.cycles import cycle_misfits, reached
+from neurodiff.spec.feedback_checks import feedback_misfits
 from neurodiff.spec.network import (
     ConstantWeights,
+    Delay,
     Delays,
     FileWeights,
     Network,
@@ -46,6 +48,7 @@ def problems(model: Model) -> Iterator[Problem]:
     yield from _run_misfits(model)
     yield from spike_misfits(model)
     yield from _alignment_misfits(model)
+    yield from feedback_misfits(model)
     yield from _ignored(model)
 
 
@@ -127,10 +130,7 @@ def _loose_cycles(
 
 
 def _not_available(model: Model) -> Iterator[Problem]:
-    wanted = {
-        "neuron": (model.neuron.kind, ["static"]),
-        "feedback": (model.feedback, ["symmetric"]),
-    }
+    wanted = {"neuron": (model.neuron.kind, ["static"])}
     for field, (value, available) in wanted.items():
         if value not in available:
             remedy = " or ".join(f"`{name}`" for name in available)
@@ -157,6 +157,7 @@ def _times(model: Model) -> Iterator[tuple[str, float]]:
     yield from _delay_times("network.delay", model.network.delay)
     for number, projection in enumerate(model.network.projections or []):
         yield from _delay_times(f"network.projections.{number}.delay", projection.delay)
+    yield from _lag_times("feedback.delay", getattr(model.feedback, "delay", None))
     optional = {
         "input.hold": getattr(model.input, "hold", None),
         "input.crossfade": getattr(model.input, "crossfade", None),
@@ -164,6 +165,7 @@ def _times(model: Model) -> Iterator[tuple[str, float]]:
         "target.interval": getattr(model.target, "interval", None),
         "target.delay": model.target.delay,
         "plasticity.start": getattr(model.plasticity, "start", None),
+        "feedback.duration": getattr(model.feedback, "duration", None),
         "transmission.error_threshold.average": getattr(
             getattr(model.transmission, "error_threshold", None), "average", None
         ),
@@ -182,12 +184,15 @@ def _times(model: Model) -> Iterator[tuple[str, float]]:
 
 def _delay_times(field: str, delays: Delays | None) -> Iterator[tuple[str, float]]:
     for direction in ("forward", "backward"):
-        delay = getattr(delays, direction, None)
-        if isinstance(delay, UniformDelay):
-            for end in (0, 1):
-                yield f"{field}.{direction}.uniform.{end}", delay.uniform[end]
-        elif delay is not None and not isinstance(delay, NormalDelay):
-            yield f"{field}.{direction}", delay
+        yield from _lag_times(f"{field}.{direction}", getattr(delays, direction, None))
+
+
+def _lag_times(field: str, delay: Delay | None) -> Iterator[tuple[str, float]]:
+    if isinstance(delay, UniformDelay):
+        for end in (0, 1):
+            yield f"{field}.uniform.{end}", delay.uniform[end]
+    elif delay is not None and not isinstance(delay, NormalDelay):
+        yield field, delay
 
 
 def _short_means(model: Model) -> Iterator[Problem]:
@@ -196,13 +201,17 @@ def _short_means(model: Model) -> Iterator[Problem]:
     for number, projection in enumerate(model.network.projections or []):
         if projection.delay is not None:
             delays[f"network.projections.{number}.delay"] = projection.delay
-    for field, both in delays.items():
-        for direction in ("forward", "backward"):
-            delay = getattr(both, direction)
-            if isinstance(delay, NormalDelay) and delay.normal[0] < model.time_step:
-                mean = format_quantity(delay.normal[0], TIME_UNITS)
-                where = f"{field}.{direction}.normal.0"
-                yield Problem(where, f"{mean} is less than a time step", "write at least one")
+    drawn = {
+        f"{field}.{direction}": getattr(both, direction)
+        for field, both in delays.items()
+        for direction in ("forward", "backward")
+    }
+    drawn["feedback.delay"] = getattr(model.feedback, "delay", None)
+    for field, delay in drawn.items():
+        if isinstance(delay, NormalDelay) and delay.normal[0] < model.time_step:
+            mean = format_quantity(delay.normal[0], TIME_UNITS)
+            where = f"{field}.normal.0"
+            yield Problem(where, f"{mean} is less than a time step", "write at least one")
 
 
 def _ignored(model: Model) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from neurodiff.exceptions import ModelError
 from neurodiff.spec.base import Part, choose, problem, told_apart
 from neurodiff.spec.checks import problems
 from neurodiff.spec.cycles import find_cycle
+from neurodiff.spec.feedback import Feedback, SymmetricFeedback
 from neurodiff.spec.network import FileWeights, Network, Weights
 from neurodiff.spec.quantities import Frequency, PositiveTime, Time, may_be_quantity
 from neurodiff.spec.signals import Input, Target
@@ -174,9 +175,7 @@ class Model(Part):
     network: Network
     neuron: Neuron = StaticNeuron()
     transmission: Transmission = GradedTransmission()
-    feedback: Literal["symmetric", "random", "sign", "direct", "kolen_pollack", "weight_mirror"] = (
-        "symmetric"
-    )
+    feedback: Feedback = SymmetricFeedback()
     plasticity: Learning = NoPlasticity()
     input: Input
     target: Target
@@ -299,6 +298,9 @@ class Model(Part):
         dataset = getattr(self.input, "dataset", "digits")
         if dataset != "digits":
             changes["input"] = self.input.replace(dataset=str(self.file(dataset)))
+        weights = getattr(self.feedback, "weights", None)
+        if weights is not None:
+            changes["feedback"] = self.feedback.replace(weights=self._absolute(weights))
         network = self.network.map_weights(self._absolute)
         return self.replace(network=network, **changes)
 

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 
 from neurodiff.alignment import Alignment, Traced, build_alignment, learning_latencies
 from neurodiff.exceptions import FixedPointError, SimulationError
+from neurodiff.feedback import Feedback, build_feedback
 from neurodiff.graph import Graph, build_graph
 from neurodiff.latency import Latencies, compute_latencies
 from neurodiff.plan import learning_rule, validation_start
@@ -47,6 +48,7 @@ class Case(NamedTuple):
     stimuli: Stimuli
     recording: xr.Dataset
     alignment: Alignment | None
+    feedback: Feedback | None
 
     @property
     def steps(self) -> Ints:
@@ -57,7 +59,7 @@ class Case(NamedTuple):
     @property
     def rule(self) -> Diffusion:
         """The learning rule, per step."""
-        return learning_rule(self.model, self.stimuli)
+        return learning_rule(self.model, self.stimuli, self.feedback)
 
     @property
     def frozen(self) -> bool:
@@ -141,7 +143,9 @@ def rebuild(source: Any) -> Case:
     latencies = compute_latencies(graph, model.target_delay)
     alignment = build_alignment(model, graph, latencies)
     stimuli = build_stimuli(model, graph, latencies)
-    return Case(model, graph, latencies, stimuli, recording, alignment)
+    w = np.asarray(recording["w"].values[0])
+    feedback = build_feedback(model, graph, w, latencies, alignment)
+    return Case(model, graph, latencies, stimuli, recording, alignment, feedback)
 
 
 def _layers(
@@ -259,6 +263,7 @@ def _delayed(case: Case) -> Floats:
         weight_decay=rule.weight_decay,
         learns=(steps >= rule.start) & (steps < rule.stop),
         alignment=case.alignment,
+        feedback=case.feedback,
     )
     wanted = set(case.steps.tolist())
     return np.stack([wave.product for step, wave in enumerate(waves) if step in wanted])
