@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from neurodiff import Simulation, compare_task, load
+from neurodiff import Simulation, load
 from neurodiff.table import align
+from neurodiff.validation import compare_task
 
 DIGITS = Path(__file__).parent.parent / "models" / "digits.yaml"
 
@@ -67,7 +68,9 @@ def main() -> None:
         print(align(rows[-1:]), flush=True)
     print(align(rows))
     if options.write_results:
-        command = f"Written by `python benchmarks/feedback_on_digits.py {shlex.join(sys.argv[1:])}`."
+        command = (
+            f"Written by `python benchmarks/feedback_on_digits.py {shlex.join(sys.argv[1:])}`."
+        )
         options.write_results.write_text(f"{command}\n\n{_markdown(rows)}\n")
 
 

@@ -82,7 +82,7 @@ def estimate(
         if compiler or target == "numpy"
     }
     forward = max(graph.forward_lag.max(initial=1), longest_age)
-    lags = forward + graph.backward_lag.max(initial=1)
+    lags = forward + graph.returning.lag.max(initial=1)
     histories = 2 * (lags + 2) * graph.n_units * 8
     memory = graph.n_synapses * _BYTES_PER_SYNAPSE + histories
     # stimuli are kept twice, here and in Brian2

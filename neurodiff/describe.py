@@ -5,6 +5,8 @@ import numpy as np
 from neurodiff.alignment import Matched, Traced, learning_latencies
 from neurodiff.describe_alignment import describe_alignment
 from neurodiff.describe_cycles import describe_cycles
+from neurodiff.describe_feedback import describe_feedback
+from neurodiff.feedback import first_errors
 from neurodiff.graph import Graph, Ints, Projection
 from neurodiff.latency import (
     Floats,
@@ -36,6 +38,10 @@ _TRACED = (
     "steady from step: with constant input and frozen weights, the update is the gradient from "
     "about here\non, five times the longest lag of a trace after the waves have come."
 )
+_RETURNED = (
+    "steady from step: with constant input and frozen weights, the update stays as it is from here "
+    "on:\nwhat this feedback makes of the gradient."
+)
 _LEARNS = "learns below: f_c = 1/(4 M dt); a faster tone moves the weights the wrong way."
 _LEARNS_TRACED = (
     "learns below: where traces leave a quarter period of M; a faster tone moves the weights the "
@@ -52,6 +58,7 @@ def describe(simulation: Simulation) -> str:
         _projections(simulation.graph),
         describe_cycles(simulation) or _latencies(simulation),
         *describe_alignment(simulation),
+        *describe_feedback(simulation),
         *_events(simulation),
         *_spikes(simulation),
         _cost(simulation),
@@ -99,8 +106,8 @@ def _projections(graph: Graph) -> str:
     for part in graph.projections:
         own = part.synapses
         forward, backward = _lags(graph.forward_lag[own]), _lags(graph.backward_lag[own])
-        if part.pre.role == "input":
-            backward = "-"  # no error goes back to an input
+        if part.pre.role == "input" or graph.direct is not None:
+            backward = "-"  # no error goes back to an input, and direct feedback along no synapse
         learns = "yes" if graph.plastic[own].all() else "no"
         count = str(part.stop - part.start)
         rows.append([part.name, part.pre.name, part.post.name, count, forward, backward, learns])
@@ -110,9 +117,11 @@ def _projections(graph: Graph) -> str:
 def _latencies(simulation: Simulation) -> str:
     graph, alignment = simulation.graph, simulation.alignment
     traces = graph.trace_lag > 0 or isinstance(alignment, Traced)
-    first = "steady from step" if traces else "exact from step"
+    exact = not traces and simulation.feedback is None
+    first = "exact from step" if exact else "steady from step"
     rows = [["projection", "F", "R", "M", first, "learns below"]]
     settling = alignment.settling_steps() if alignment else settling_steps(graph)
+    settling += first_errors(simulation.feedback)
     for row in learning_latencies(graph, simulation.latencies, alignment):
         numbers = [f"{value:.4g}" for value in (row.forward, row.backward, row.mismatch)]
         settled = str(row.exact_from + settling)
@@ -129,8 +138,11 @@ def _cutoff(frequency: float) -> str:
 def _legend(simulation: Simulation) -> str:
     """What the columns mean, with the alignment and the transmission of the model."""
     steady = _STEADY if simulation.graph.trace_lag > 0 else _EXACT
+    if simulation.feedback is not None:
+        steady = _RETURNED
     if isinstance(simulation.alignment, Traced):
-        return _LEGEND.format(steady=_TRACED, learns=_LEARNS_TRACED)
+        about = _TRACED if simulation.feedback is None else _RETURNED
+        return _LEGEND.format(steady=about, learns=_LEARNS_TRACED)
     matched = isinstance(simulation.alignment, Matched)
     return _LEGEND.format(steady=steady, learns=_LEARNS_MATCHED if matched else _LEARNS)
 

@@ -7,7 +7,7 @@ from neurodiff.spec.cycles import find_cycle
 
 _SETTLED = """\
 settled after about {steps} steps, when a deviation is {size:g} of what it was: with constant input
-and frozen weights, the update is the gradient at the fixed point from there on"""
+and frozen weights, the update {is_what} from there on"""
 
 
 def describe_cycles(simulation: Simulation) -> str:
@@ -16,8 +16,11 @@ def describe_cycles(simulation: Simulation) -> str:
         return ""
     graph, w, first = simulation.graph, simulation.w, first_input(simulation.stimuli)
     cycle = " -> ".join(find_cycle(*simulation.model.network.digraph()))
-    found = estimate_convergence(graph, w, simulation.bias, first)
-    return "\n".join([f"cycles, such as {cycle}", _guarantee(found.bound), *_settling(found)])
+    feedback = simulation.feedback
+    b = feedback.b if feedback else None
+    found = estimate_convergence(graph, w, simulation.bias, first, b)
+    lines = _settling(found, exact=feedback is None)
+    return "\n".join([f"cycles, such as {cycle}", _guarantee(found.bound), *lines])
 
 
 def _guarantee(bound: float) -> str:
@@ -28,7 +31,7 @@ def _guarantee(bound: float) -> str:
     return f"{radius}, not below 1: whether it settles depends on the delays"
 
 
-def _settling(found: Convergence) -> list[str]:
+def _settling(found: Convergence, *, exact: bool) -> list[str]:
     """How both waves settle with the delays and the weights that there are."""
     if found.forward is None or found.backward is None:
         return ["no fixed point was found for the first input, with the initial weights"]
@@ -38,5 +41,6 @@ def _settling(found: Convergence) -> list[str]:
     if found.steps is None:
         lines.append("deviations grow, so it does not settle; take smaller weights on the cycles")
     else:
-        lines.append(_SETTLED.format(steps=found.steps, size=SETTLED))
+        is_what = "is the gradient at the fixed point" if exact else "stays as it is"
+        lines.append(_SETTLED.format(steps=found.steps, size=SETTLED, is_what=is_what))
     return [*lines, "(for the initial weights, the first input and the delays above)"]

@@ -7,6 +7,7 @@ synapse itself, and there is nothing else to know (theory 8).
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +34,12 @@ class Fixed:
     Attributes
     ----------
     b : array (n_returning,)
+    knows : str
+        What a backward connection has to know, in words.
     """
 
     b: Floats
+    knows: ClassVar[str] = "the error that arrives"
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class Signs:
 
     b: Floats
     scale: Floats
+    knows: ClassVar[str] = "the error that arrives, and the sign of its synapse's weight"
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,13 @@ class KolenPollack:
 
     b: Floats
     activity_age: Ints
+
+    @property
+    def knows(self) -> str:
+        """What a backward connection has to know, in words."""
+        ages = span(self.activity_age)
+        when = f"{ages} steps ago" if self.activity_age.any() else "now"
+        return f"the error that arrives, and what the unit to which it leads sent {when}"
 
 
 @dataclass(frozen=True)
@@ -103,8 +115,22 @@ class Mirror:
         """For how many steps there is noise, and b learns."""
         return len(self.noise)
 
+    @property
+    def knows(self) -> str:
+        """What a backward connection has to know, in words."""
+        when = "the delay of its synapse ago" if self.aligned else "now"
+        return (
+            "the error that arrives; while there is noise, what the unit to which it leads sent "
+            f"{when},\nand the response of the unit from which it comes"
+        )
+
 
 Feedback = Fixed | Signs | KolenPollack | Mirror
+
+
+def first_errors(feedback: Feedback | None) -> int:
+    """Step from which errors come back: 0, or after a mirror that in which all noise has left."""
+    return feedback.clear if isinstance(feedback, Mirror) else 0
 
 
 def build_feedback(
@@ -226,3 +252,9 @@ def _mirror(
         weight_decay=feedback.weight_decay * model.time_step,
         clear=steps + clears_after,
     )
+
+
+def span(steps: Ints) -> str:
+    """The smallest and the largest of some steps, as one where they are equal."""
+    first, last = steps.min(), steps.max()
+    return str(first) if first == last else f"{first} to {last}"

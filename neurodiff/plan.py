@@ -11,7 +11,7 @@ from neurodiff.alignment import Alignment, learning_latencies
 from neurodiff.convergence import estimate_convergence
 from neurodiff.error_size import expected_error_sizes
 from neurodiff.exceptions import ModelError
-from neurodiff.feedback import Feedback, Mirror
+from neurodiff.feedback import Feedback, Mirror, first_errors
 from neurodiff.graph import Graph, membrane
 from neurodiff.latency import (
     Latencies,
@@ -53,14 +53,9 @@ def learning_rule(model: Model, stimuli: Stimuli, feedback: Feedback | None = No
     return Diffusion(
         learning_rate=rule.learning_rate * model.time_step,
         weight_decay=rule.weight_decay * model.time_step,
-        start=max(model.steps(rule.start), _after_mirror(feedback)),
+        start=max(model.steps(rule.start), first_errors(feedback)),
         stop=stimuli.learning_steps,
     )
-
-
-def _after_mirror(feedback: Feedback | None) -> int:
-    """First step that has nothing of the noise of a weight mirror; 0 where there is none."""
-    return feedback.clear if isinstance(feedback, Mirror) else 0
 
 
 def event_thresholds(model: Model) -> Thresholds | None:
@@ -252,7 +247,7 @@ def validation_start(case: Planned) -> int:
     settled = max(row.exact_from for row in learning_latencies(graph, case.latencies, alignment))
     settled += alignment.settling_steps() if alignment else settling_steps(graph)
     # after a mirror, both waves begin anew
-    return _after_mirror(feedback) + settled
+    return first_errors(feedback) + settled
 
 
 def first_input(stimuli: Stimuli) -> Floats:

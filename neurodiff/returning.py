@@ -39,3 +39,9 @@ class Returning:
     def out_of(self, units: slice) -> Ints:
         """Those that come from any of a range of units."""
         return np.flatnonzero((self.source >= units.start) & (self.source < units.stop))
+
+    def along(self, synapses: slice) -> Ints:
+        """Those that lead back along any of a range of synapses; none with direct feedback."""
+        if self.synapse is None:
+            return np.arange(0)
+        return np.flatnonzero((self.synapse >= synapses.start) & (self.synapse < synapses.stop))

@@ -5,6 +5,7 @@ recorded it, is compared with the gradient (or with the waves) that the model's
 `validation.reference` asks for.
 """
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,6 +34,7 @@ from neurodiff.validation.report import (
     exact_from,
     over_time,
 )
+from neurodiff.validation.transport import compare_transport
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -114,8 +116,12 @@ def validate_case(case: Case) -> GradientReport:
         raise SimulationError("nothing to validate: the run stopped before its first sample")
     reference, window = case.model.reference, _window(case)
     g, truth = case.recording["update"].values, _TRUTHS[reference](case)
-    predicts = reference != "delayed" and not case.graph.cyclic
+    # backward weights of their own make something else of the gradient
+    exact = case.feedback is None and not case.graph.cyclic
+    predicts = reference != "delayed" and exact
     layers = _layers(case, g, truth, window, predicts=predicts)
+    if case.feedback is not None:
+        layers = _with_transport(case, layers, window)
     return GradientReport(
         passed=_passed(layers, case.model),
         reference=reference,
@@ -162,6 +168,32 @@ def _layers(
             report = LayerReport(**{**vars(report), **exact})
         reports.append(report)
     return tuple(reports)
+
+
+def _with_transport(
+    case: Case, layers: tuple[LayerReport, ...], window: Bools
+) -> tuple[LayerReport, ...]:
+    """The reports, with how well errors come back to each layer."""
+    truth = None if case.graph.cyclic else _true_errors(case)
+    parts = zip(layers, case.graph.projections, strict=True)
+    return tuple(
+        replace(layer, transport=compare_transport(case.graph, part, case.recording, truth, window))
+        for layer, part in parts
+    )
+
+
+def _true_errors(case: Case) -> Floats:
+    """Errors (times, n_units) of backprop, each for the input that the unit's error is about."""
+    graph, truth = case.graph, np.zeros((len(case.steps), case.graph.n_units))
+    parts = [part for part in graph.populations if part.role != "input"]
+    ages = np.array([case.latencies.error_age(part) for part in parts])
+    for sample, step in enumerate(case.steps):
+        frames = np.maximum(step - ages, 0)
+        u, y = case.stimuli.input.at(frames), case.stimuli.target.at(frames)
+        gradient = backprop(graph, *_weights_at(case, sample), u, y, case.model.loss)
+        for row, part in enumerate(parts):
+            truth[sample, part.units] = gradient.delta[row, part.units]
+    return truth
 
 
 def _window(case: Case) -> Bools:

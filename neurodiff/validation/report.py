@@ -8,6 +8,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from neurodiff.table import align
+from neurodiff.validation.transport import Transport
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -45,6 +46,8 @@ class LayerReport:
         that the delays predict.
     why : str or None
         Why there are no numbers.
+    transport : Transport or None
+        How well errors come back, where feedback is not symmetric.
     """
 
     name: str
@@ -56,10 +59,12 @@ class LayerReport:
     exact_from_step: int | None = None
     predicted_exact_step: int | None = None
     why: str | None = None
+    transport: Transport | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The layer as `report.json` holds it; what does not apply is left out."""
         values = asdict(self)
+        values.update(values.pop("transport") or {})
         if self.why is None:
             del values["why"]
         if self.predicted_exact_step is None:
@@ -111,6 +116,12 @@ class GradientReport:
             head += ["exact from step", "predicted"]
             rows = [
                 [*row, *map(_step, (layer.exact_from_step, layer.predicted_exact_step))]
+                for row, layer in zip(rows, (*self.layers, self.total), strict=True)
+            ]
+        if any(layer.transport is not None for layer in self.layers):
+            head += ["cosine of errors", "of b and w, first", "last"]
+            rows = [
+                [*row, *map(_number, layer.transport.row if layer.transport else [None] * 3)]
                 for row, layer in zip(rows, (*self.layers, self.total), strict=True)
             ]
         reasons = [f"{layer.name}: {layer.why}" for layer in self.layers if layer.why]
@@ -175,7 +186,11 @@ def _row(layer: LayerReport) -> list[str]:
         layer.sign_agreement,
         layer.cosine_of_summed_update,
     )
-    return [layer.name, *("-" if number is None else f"{number:.4g}" for number in numbers)]
+    return [layer.name, *map(_number, numbers)]
+
+
+def _number(number: float | None) -> str:
+    return "-" if number is None else f"{number:.4g}"
 
 
 def _step(step: int | None) -> str:
