@@ -11,15 +11,13 @@ import numpy as np
 import pytest
 
 from neurodiff import Model, Simulation, load, validate
-from neurodiff.alignment import build_alignment
 from neurodiff.describe import describe
-from neurodiff.feedback import KolenPollack, Mirror, build_feedback
+from neurodiff.feedback import KolenPollack, Mirror
 from neurodiff.graph import build_graph
 from neurodiff.latency import compute_latencies, projection_latencies
 from neurodiff.reference.backprop import backprop
 from neurodiff.reference.waves import WaveStep, delayed_waves
 from neurodiff.response import dense
-from neurodiff.weights import initial_weights
 from tests.networks import Floats, chain, digraph, random_digraph
 from tests.refusals import GOOD, changed, refused, write
 from tests.simulated import EVERY_STEP, deviations, moved, simulate
@@ -208,13 +206,13 @@ def waves(model: Model, u: Floats, y: Floats) -> tuple[Simulation, WaveStep]:
 def test_learning_turns_the_forward_weights_towards_the_random_ones():
     """E7: the angle of the hidden errors of feedback alignment and backprop, 30-20-10 tanh."""
     rng = np.random.default_rng(7)
-    hold, samples = 8, 1500
+    hold, samples = 6, 2000
     model = chain(
         [30, 20, 10],
         output_activation="linear",
         weights={"init": "normal", "sd": 0.1},
         feedback={"rule": "random", "weights": {"init": "normal", "sd": 0.3}},
-        plasticity=frozen(learning_rate="5 Hz"),
+        plasticity=frozen(learning_rate="8 Hz"),
         duration=f"{hold * samples} ms",
     )
     u = rng.normal(size=(samples, 30))
@@ -243,23 +241,24 @@ def test_learning_turns_the_forward_weights_towards_the_random_ones():
 
 
 def test_signs_lose_a_factor_in_every_hop():
-    """E1: (2/pi)^(k/2) after k hops, with linear units and Gaussian weights."""
+    """E1: (2/pi)^(k/2) after k hops, with linear units and Gaussian weights; means of 40 errors."""
     model = chain(
-        [1, *[300] * 4, 300],
+        [1, *[200] * 5],
         activation="linear",
         weights={"init": "lecun_normal"},
         feedback="sign",
         bias=False,
     )
-    steps = 12
-    y = np.tile(np.random.default_rng(1).normal(size=300), (steps, 1))
-    simulation, found = waves(model, np.zeros((steps, 1)), y)
-    true = backprop(
-        simulation.graph, simulation.w, simulation.bias, np.zeros((1, 1)), y[:1], "squared_error"
-    )
-    for hops, part in enumerate(reversed(simulation.graph.populations[1:])):
-        got = cosine(found.delta[-1, part.units], true.delta[0, part.units])
-        assert got == pytest.approx((2 / np.pi) ** (hops / 2), abs=0.03)
+    errors, hops = 40, 4
+    u = np.zeros((errors, 1))
+    y = np.random.default_rng(1).normal(size=(errors, 200))
+    simulation, found = waves(model, u, y)
+    true = backprop(simulation.graph, simulation.w, simulation.bias, u, y, "squared_error").delta
+    for hop in range(hops + 1):
+        units = simulation.graph.populations[-1 - hop].units
+        pairs = zip(found.delta[hop:, units], true[: errors - hop, units], strict=True)
+        got = np.mean([cosine(came, sent) for came, sent in pairs])
+        assert got == pytest.approx((2 / np.pi) ** (hop / 2), abs=0.03)
 
 
 # --- E3, E4: Kolen and Pollack -----------------------------------------------------------------
@@ -290,7 +289,7 @@ def tones(steps: int) -> tuple[Floats, Floats]:
 @pytest.mark.parametrize("alignment", ["none", "matched"])
 def test_aligned_traces_see_the_very_product_so_that_the_weights_meet(alignment: str):
     """E3: w(t) - b(t+r) = (1 - lambda)^t (w(0) - b(0)), exactly."""
-    simulation, found = waves(kolen_pollack("aligned", alignment), *tones(400))
+    simulation, found = waves(kolen_pollack("aligned", alignment), *tones(1200))
     age = simulation.alignment.activity_age[-1] if alignment == "matched" else 2
     assert isinstance(simulation.feedback, KolenPollack)
     assert set(simulation.feedback.activity_age) == {3 + age}
@@ -302,10 +301,24 @@ def test_aligned_traces_see_the_very_product_so_that_the_weights_meet(alignment:
 
 
 def test_traces_of_the_present_leave_an_offset():
-    """E4: <w - b> = -(eta/lambda) (C(-p) - C(r)), C(k) = <delta_i(t) x_j(t+k)>."""
-    period, p, r = 40, 2, 3
-    simulation, found = waves(kolen_pollack("present"), *tones(8000))
-    returns, last = simulation.graph.returning, np.arange(8000 - 20 * period, 8000 - r)
+    """E4: <w - b> = -(eta/lambda) (C(-p) - C(r)), C(k) = <delta_i(t) x_j(t+k)>.
+
+    The first projection does not learn, so that b changes nothing that it learns from, and all
+    means settle.
+    """
+    parts = {"in": {"size": 4, "role": "input"}, "h": {"size": 5}}
+    parts["out"] = {"size": 3, "role": "output"}
+    model = kolen_pollack("present")
+    model = digraph(
+        parts,
+        [{"pre": "in", "post": "h", "plastic": False}, "h out"],
+        delay={"forward": "2 ms", "backward": "3 ms"},
+        feedback=model.feedback.model_dump(mode="json", exclude_none=True),
+        plasticity=model.plasticity.model_dump(mode="json", exclude_none=True),
+    )
+    (period, p, r), steps = (40, 2, 3), 4000
+    simulation, found = waves(model, *tones(steps))
+    returns, last = simulation.graph.returning, np.arange(steps - 20 * period, steps) - r
 
     def correlation(k: int) -> Floats:
         return np.mean(found.delta[last][:, returns.source] * found.x[last + k][:, returns.sink], 0)
@@ -313,7 +326,7 @@ def test_traces_of_the_present_leave_an_offset():
     offset = np.mean(found.w[last][:, returns.synapse] - found.b[last], axis=0)
     predicted = -(ETA / DECAY) * (correlation(-p) - correlation(r))
     np.testing.assert_allclose(offset, predicted, atol=0.02 * np.abs(predicted).max())
-    assert np.linalg.norm(offset) > 0.1 * np.linalg.norm(found.w[-1, returns.synapse])
+    assert np.linalg.norm(offset) > 0.3 * np.linalg.norm(found.w[-1, returns.synapse])
 
 
 def test_what_is_not_plastic_keeps_its_backward_weights():
@@ -334,13 +347,13 @@ def test_what_is_not_plastic_keeps_its_backward_weights():
 # --- E5: the mirror ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("traces", "activation"), [("aligned", "linear"), ("present", "linear")])
-def test_the_mirror_learns_the_forward_weights_if_its_noise_waits(traces: str, activation: str):
+@pytest.mark.parametrize("traces", ["aligned", "present"])
+def test_the_mirror_learns_the_forward_weights_if_its_noise_waits(traces: str):
     """E5: b -> W^T for linear units; white noise of another moment teaches nothing."""
     steps = 12_000
     model = chain(
         [4, 6, 6, 3],
-        activation=activation,
+        activation="linear",
         bias=False,
         delay={"forward": {"uniform": ["1 ms", "3 ms"]}},
         weights={"init": "normal", "sd": 0.5},
@@ -444,7 +457,7 @@ def test_a_direct_hop_has_the_networks_backward_delay_unless_it_has_its_own():
 
 
 def test_matched_direct_feedback_meets_its_own_frame(tmp_path: Path):
-    """White noise: the product is sigma'(a_l) * (B_l delta_L) x_{l-1}^T of one and the same input."""
+    """White noise: sigma'(a_l) * (B_l delta_L) x_{l-1}^T, all of one and the same input."""
     rng, steps, r = np.random.default_rng(6), 80, 3
     for name, width in (("u", 4), ("y", 2)):
         np.save(tmp_path / f"{name}.npy", rng.normal(size=(steps, width)))
@@ -477,9 +490,6 @@ def test_matched_direct_feedback_meets_its_own_frame(tmp_path: Path):
         want = np.einsum("tj,ti->tji", x[layer - 1], delta).reshape(len(frames), -1)
         got = simulation.recording["update"].values[frames + 6 + r][:, part.synapses]
         np.testing.assert_allclose(got, want, atol=1e-13)
-    # so that with symmetric feedback it would be the gradient
-    report = validate(simulation)
-    assert report.layers[-1].relative_error <= 1e-12
 
 
 # --- reports -----------------------------------------------------------------------------------
@@ -532,11 +542,11 @@ def test_the_waves_as_reference_follow_any_feedback():
         ("sign", ["the sign of its synapse's weight", "layer2"]),
         (
             "direct",
-            ["feedback direct: 24 backward", "every output to every hidden unit", "5 step(s)"],
+            ["feedback direct: 14 backward", "every output to every hidden unit", "5 step(s)"],
         ),
         ("kolen_pollack", ["what the unit to which it leads sent 7 steps ago"]),
         ("kolen_pollack, present", ["what the unit to which it leads sent now"]),
-        ("weight_mirror", ["units send noise for 25 steps", "weights learn, from step 47 on"]),
+        ("weight_mirror", ["units send noise for 25 steps", "weights learn, from step 41 on"]),
     ],
 )
 def test_show_says_what_a_rule_takes(rule: str, said: list[str]):
@@ -584,7 +594,7 @@ MIRRORED = "feedback={rule: weight_mirror, duration: 5 ms, weight_decay: 10 Hz"
         ),
         (
             [MIRRORED.replace("5 ms", "1e5 s") + "}", "run.duration=2e5 s"],
-            ("feedback.duration: 5e+07 numbers of noise are the most", "write 10 ks or less"),
+            ("feedback.duration: 5e+07 numbers of noise are the most", "write 10000 s or less"),
         ),
         (
             [MIRRORED.replace("5 ms", "30 ms") + "}"],
@@ -613,7 +623,7 @@ MIRRORED = "feedback={rule: weight_mirror, duration: 5 ms, weight_decay: 10 Hz"
         ),
         (
             ["feedback=random", "network.weights={init: file, path: w.npz}"],
-            ("feedback.weights: backward weights cannot be drawn like", "glorot_uniform"),
+            ("feedback: backward weights cannot be drawn like", "{init: glorot_uniform}"),
         ),
         (
             ["feedback={rule: direct, weights: {init: file, path: w.npz}}"],

@@ -213,10 +213,11 @@ class Mirror(_Alone):
     def of_errors(self, meets: Meeting) -> Addition:
         """Slopes of the response, which are 0 while there is noise."""
         slope = activation_text(self.graph, "slope_text")
+        met = "aligned_slope" if meets.slope else "slope"
         code = f"""
         slope = {word_substitute(slope, {"x": "response"})}
-        {meets.slope or "aligned_slope = slope"}
-        aligned_slope *= int(timestep(t, dt) >= mirror_clear)
+        {meets.slope}
+        aligned_slope = int(timestep(t, dt) >= mirror_clear)*{met}
         """
         return Addition(
             meets.of_errors + "response : 1 (linked)\n",
