@@ -323,13 +323,6 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
         "neuron={kind: leaky, time_constant: 10 ms}",
         ("neuron: not available yet: leaky", "write `static`"),
     ),
-    **{
-        f"feedback {word}": (
-            f"feedback={word}",
-            (f"feedback: not available yet: {word}", "write `symmetric`"),
-        )
-        for word in ("random", "sign", "direct", "kolen_pollack", "weight_mirror")
-    },
     "sweep": ("neurodiff_sweep=1", ("neurodiff_sweep: not available yet: sweep files", "run the")),
 }
 

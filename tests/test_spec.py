@@ -61,7 +61,7 @@ def test_what_is_not_written_has_the_defaults_of_the_contract():
     assert lags("{}") == (None, None)
     assert (smallest.network.weights.init, smallest.network.weights.gain) == ("glorot_uniform", 1)
     assert (smallest.neuron.kind, smallest.transmission.kind) == ("static", "graded")
-    assert (smallest.feedback, smallest.plasticity.rule) == ("symmetric", "none")
+    assert (smallest.feedback.rule, smallest.plasticity.rule) == ("symmetric", "none")
     assert (smallest.loss, smallest.run.target) == ("squared_error", "auto")
     assert smallest.target.delay == "matched"
     assert smallest.validation.reference is None and smallest.validation.minimum_cosine == 0.99
