@@ -19,27 +19,21 @@ from neurodiff.validation import compare_task
 DIGITS = Path(__file__).parent.parent / "models" / "digits.yaml"
 
 #: What is recorded besides the answers: nothing.
-QUIET = ["record=none", "validation.every=1 s"]
+QUIET = ["record=none"]
 
 #: Overrides of the model by rule. Kolen-Pollack needs weights that decay; a mirror needs its time:
 #: five time constants of its decay, and noise that leaves the slopes of most units open.
+_DECAY = "plasticity.weight_decay=0.01 Hz"
+_MIRROR = "rule: weight_mirror, noise: 0.3, weight_decay: 0.25 Hz, duration: {mirror}"
 RULES = {
     "symmetric": [],
     "random": ["feedback=random"],
     "sign": ["feedback=sign"],
     "direct": ["feedback=direct"],
-    "kolen_pollack": ["feedback=kolen_pollack", "plasticity.weight_decay=0.02 Hz"],
-    "kolen_pollack, traces present": [
-        "feedback={rule: kolen_pollack, traces: present}",
-        "plasticity.weight_decay=0.02 Hz",
-    ],
-    "weight_mirror": [
-        "feedback={rule: weight_mirror, duration: 20 s, noise: 0.3, weight_decay: 0.25 Hz}"
-    ],
-    "weight_mirror, traces present": [
-        "feedback={rule: weight_mirror, duration: 20 s, noise: 0.3, weight_decay: 0.25 Hz, "
-        "traces: present}"
-    ],
+    "kolen_pollack": ["feedback=kolen_pollack", _DECAY],
+    "kolen_pollack-present": ["feedback={{rule: kolen_pollack, traces: present}}", _DECAY],
+    "weight_mirror": [f"feedback={{{{{_MIRROR}}}}}"],
+    "weight_mirror-present": [f"feedback={{{{{_MIRROR}, traces: present}}}}"],
 }
 
 
@@ -57,12 +51,14 @@ def main() -> None:
     parser.add_argument("--rules", nargs="+", choices=RULES, default=list(RULES))
     parser.add_argument("--seeds", type=int, default=3, help="how many, from 1 on")
     parser.add_argument("--target", default="auto", help="kind of machine code")
+    parser.add_argument("--mirror", default="20 s", help="how long a weight mirror sees noise")
     parser.add_argument("--set", nargs="*", default=[], help="more overrides, KEY.PATH=VALUE")
     parser.add_argument("--write-results", type=Path, help="Markdown file for the table")
     options = parser.parse_args()
     rows = [["feedback", "test accuracy", "from", "to", "online backprop", "cosine of b and w"]]
     for rule in options.rules:
-        changes = [*QUIET, *RULES[rule], *options.set]
+        needed = [text.format(mirror=options.mirror) for text in RULES[rule]]
+        changes = [*QUIET, *needed, *options.set]
         results = [_run(changes, seed, options.target) for seed in range(1, options.seeds + 1)]
         rows.append([rule, *_summary(results)])
         print(align(rows[-1:]), flush=True)

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "event_driven.py"
 
 
@@ -50,3 +52,24 @@ def test_profile_says_where_the_time_goes(tmp_path):
     assert len(rows) == 4
     # all four take time, and all of them touch synapses
     assert all(float(row[1]) > 0 and float(row[3].strip(" |")) > 0 for row in rows)
+
+
+def test_digits_with_feedback_make_a_table(tmp_path):
+    rng = np.random.default_rng(1)
+    frames, results = tmp_path / "frames.npz", tmp_path / "results.md"
+    np.savez(frames, frames=rng.random((40, 64)), labels=np.arange(40) % 10)
+    script = SCRIPT.with_name("feedback_on_digits.py")
+    rules = ["symmetric", "sign", "direct", "weight_mirror"]
+    changes = [f"input.dataset={frames}", "network.layers=[64, 8, 10]", "run.epochs=2"]
+    command = [sys.executable, str(script), "--seeds", "2", "--target", "numpy", "--rules", *rules]
+    command += ["--mirror", "20 ms", "--write-results", str(results), "--set", *changes]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = [line.strip("| ").split(" | ") for line in results.read_text().splitlines()[4:]]
+    assert [row[0] for row in rows] == rules
+    for row in rows:
+        mean, least, most, backprop = (float(cell.strip(" %")) for cell in row[1:5])
+        assert 0 <= least <= mean <= most <= 100 and 0 <= backprop <= 100
+    # only what comes back along synapses has weights to compare, and signs agree at any time
+    assert [row[5] == "-" for row in rows] == [True, False, True, False]
+    assert 0.5 < float(rows[1][5]) < 1
