@@ -58,6 +58,7 @@ def estimate(
     *,
     sending: tuple[float, float] | None = None,
     longest_age: int = 1,
+    backward: int = 0,
     compiler: bool = True,
 ) -> Cost:
     """Cost of a run of `steps` steps that records `recorded` values and plays `stimuli` values.
@@ -68,7 +69,9 @@ def estimate(
         Shares of the units and of the error units that send events or spikes in a step; unless
         given, transmission is graded.
     longest_age : int
-        How far back in steps an alignment looks at the activity.
+        How far back in steps an alignment, or the feedback, looks at the activity.
+    backward : int
+        Backward connections with weights of their own.
     compiler : bool
         Whether there is one; without it only numpy is considered.
     """
@@ -84,7 +87,7 @@ def estimate(
     forward = max(graph.forward_lag.max(initial=1), longest_age)
     lags = forward + graph.returning.lag.max(initial=1)
     histories = 2 * (lags + 2) * graph.n_units * 8
-    memory = graph.n_synapses * _BYTES_PER_SYNAPSE + histories
+    memory = (graph.n_synapses + backward / 2) * _BYTES_PER_SYNAPSE + histories
     # stimuli are kept twice, here and in Brian2
     memory += recorded * _BYTES_PER_SAMPLE + stimuli * 16
     return Cost(min(seconds, key=lambda target: seconds[target]), seconds, float(memory))

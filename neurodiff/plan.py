@@ -166,20 +166,17 @@ def _refuse_what_never_begins(model: Model, stimuli: Stimuli) -> None:
 
 
 def _refuse_a_long_mirror(model: Model, stimuli: Stimuli, feedback: Feedback | None) -> None:
-    """Refuse a mirror that leaves no time to learn in, or without plasticity outlasts the run."""
+    """Refuse a mirror that outlasts the run, or leaves plasticity no time to learn in."""
     if not isinstance(feedback, Mirror):
         return
-    learns = isinstance(model.plasticity, Plasticity)
-    begun = feedback.clear if learns else feedback.steps - 1
-    end = stimuli.learning_steps if learns else stimuli.steps
-    if begun >= end:
-        value, last = (
-            format_quantity(steps * model.time_step, TIME_UNITS) for steps in (feedback.steps, end)
-        )
-        waves = format_quantity((feedback.clear - feedback.steps) * model.time_step, TIME_UNITS)
-        text = f"{value} is too long for a run in which learning ends at {last}"
-        if learns:
-            text += f": noise takes {waves} to leave, and nothing else learns until then"
+    if isinstance(model.plasticity, Plasticity):
+        needed, end, what = feedback.clear + 1, stimuli.learning_steps, "learning ends"
+    else:
+        needed, end, what = feedback.steps, stimuli.steps, "the run ends"
+    if needed > end:
+        times = (feedback.steps, end, feedback.clear - feedback.steps)
+        value, last, leaves = (format_quantity(t * model.time_step, TIME_UNITS) for t in times)
+        text = f"{value} is too long where {what} at {last}, and noise takes {leaves} to leave"
         raise ModelError("feedback.duration", text, "write less, or run longer")
 
 

@@ -14,7 +14,7 @@ from neurodiff.cost import Cost, estimate
 from neurodiff.divergence import LARGEST, Divergence, find_divergence, kept_until
 from neurodiff.event_counts import EventCounts, count_events
 from neurodiff.exceptions import DivergenceWarning, ModelError, SimulationError
-from neurodiff.feedback import Mirror, build_feedback
+from neurodiff.feedback import KolenPollack, Mirror, build_feedback
 from neurodiff.graph import Graph, Ints, build_graph
 from neurodiff.latency import Latencies, compute_latencies
 from neurodiff.loss import loss_of
@@ -128,9 +128,18 @@ class Simulation:
             recorded,
             kept,
             sending=sending,
-            longest_age=self.alignment.longest_age if self.alignment else 1,
+            longest_age=self._longest_age,
+            backward=len(self.graph.returning) if self.feedback else 0,
             compiler=available,
         )
+
+    @property
+    def _longest_age(self) -> int:
+        """How far back in steps anything looks at the activity, but for what just travels."""
+        longest = self.alignment.longest_age if self.alignment else 1
+        if isinstance(self.feedback, KolenPollack):
+            longest = max(longest, int(self.feedback.activity_age.max()))
+        return longest
 
     @property
     def target(self) -> str:

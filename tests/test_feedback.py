@@ -98,6 +98,11 @@ def test_errors_go_round_cycles(rule: str):
     assert max(deviations(simulation).values()) <= 1e-12 and moved(simulation) > 0.1
 
 
+def test_signs_stay_where_nothing_learns():
+    recording = simulate(chain([2, 3, 1], feedback="sign")).recording
+    assert np.array_equal(recording["b"].values[0], recording["b"].values[-1])
+
+
 def test_with_symmetric_feedback_nothing_is_new():
     simulation = simulate(chain([2, 3, 1], plasticity=LEARNING, **EVERY_STEP))
     assert simulation.feedback is None and "b" not in simulation.recording
@@ -595,11 +600,11 @@ MIRRORED = "feedback={rule: weight_mirror, duration: 5 ms, weight_decay: 10 Hz"
         ),
         (
             [MIRRORED.replace("5 ms", "30 ms") + "}"],
-            ("feedback.duration: 30 ms is too long", "learning ends at 20 ms", "run longer"),
+            ("feedback.duration: 30 ms is too long", "the run ends at 20 ms", "run longer"),
         ),
         (
             [MIRRORED.replace("5 ms", "18 ms") + "}", KOLEN + "}"],
-            ("feedback.duration: 18 ms is too long", "noise takes 3 ms to leave"),
+            ("feedback.duration: 18 ms is too long", "learning ends at 20 ms", "3 ms to leave"),
         ),
         (["feedback=kolen_pollack"], ("feedback: nothing learns", "`feedback: random`")),
         (

@@ -74,11 +74,15 @@ class Rule(Protocol):
         ...
 
 
-class _Alone:
-    """A rule that adds nothing to the populations, and looks at no past."""
+class _Untrained:
+    """What a rule is that trains nothing, adds nothing to the populations, and looks at no past."""
 
     equations: ClassVar[str] = ""
-    longest_age: int = 1
+
+    @property
+    def longest_age(self) -> int:
+        """What every history has."""
+        return 1
 
     def of_units(self) -> Addition:
         """Nothing."""
@@ -88,21 +92,27 @@ class _Alone:
         """What the alignment adds."""
         return Addition(meets.of_errors, aligns_slope=meets.slope)
 
-
-@dataclass(frozen=True)
-class Fixed(_Alone):
-    """b_ij = what was drawn: feedback alignment, or with direct connections direct feedback.
-
-    A backward synapse has to know nothing but the error that arrives.
-    """
-
     def train(self, own: b2.NeuronGroup, ends: Ends, clock: b2.Clock) -> Objects:
         """Nothing changes."""
         return []
 
 
+class Symmetric(_Untrained):
+    """b_ij(t) = w_ij(t): weight transport, without a store.
+
+    A backward synapse has to know the forward weight, at any time.
+    """
+
+
+class Fixed(_Untrained):
+    """b_ij = what was drawn: feedback alignment, or with direct connections direct feedback.
+
+    A backward synapse has to know nothing but the error that arrives.
+    """
+
+
 @dataclass(frozen=True)
-class Signs(_Alone):
+class Signs(_Untrained):
     """b_ij(t) = s sign(w_ij(t)), with one s for each projection.
 
     A backward synapse has to know the sign of the forward weight, at any time.
@@ -115,17 +125,17 @@ class Signs(_Alone):
 
     def train(self, own: b2.NeuronGroup, ends: Ends, clock: b2.Clock) -> Objects:
         """Follow the weights, as soon as these have learned."""
-        if self.rule.frozen:
-            return []
         own.scale = self.feedback.scale
         own.synapse = self.graph.returning.synapse
         own.w = b2.linked_var(ends.store, "w", index="synapse")
+        if self.rule.frozen:
+            return []
         own.run_regularly("b = scale*sign(w)", name="follow_signs", **LEARN.after().when)
         return []
 
 
 @dataclass(frozen=True)
-class KolenPollack(_Alone):
+class KolenPollack(_Untrained):
     """b_ij(t+1) = b_ij(t) - eta delta_i(t-r) x_j(t-r-p) - lambda b_ij(t).
 
     That is the product of the forward synapse, delta_i(t) x_j(t-p), r steps later. A backward
@@ -146,7 +156,7 @@ class KolenPollack(_Alone):
     """
 
     @property
-    def longest_age(self) -> int:  # type: ignore[override]
+    def longest_age(self) -> int:
         """The longest r + p."""
         return max(1, int(self.feedback.activity_age.max()))
 
@@ -193,7 +203,7 @@ response : 1 (linked)
 
 
 @dataclass(frozen=True)
-class Mirror(_Alone):
+class Mirror(_Untrained):
     """b_ij(t+1) = b_ij(t) + eta_m xi_j(t-f) sigma_i(a_i(t)) - lambda_m b_ij(t), while xi is sent.
 
     Units that are no outputs then send the noise xi, and keep their response sigma(a) in a
@@ -249,12 +259,11 @@ class Mirror(_Alone):
 
     def _send_noise(self, units: b2.NeuronGroup, clock: b2.Clock) -> b2.NeuronGroup:
         """Let units send noise in the first steps, then their response."""
-        senders, noise = self.feedback.senders, self.feedback.noise
-        lags = np.zeros(len(senders), dtype=np.int64)
-        before = np.zeros(len(senders))
-        player = build_player(Table(noise, 1, 0, before), "noise", lags, clock)
+        senders, n = self.feedback.senders, len(self.feedback.senders)
+        noise = Table(self.feedback.noise, hold=1, blend=0, before=np.zeros(n))
+        player = build_player(noise, "noise", np.zeros(n, dtype=np.int64), clock)
         column = np.zeros(self.graph.n_units, dtype=np.int64)
-        column[senders] = np.arange(len(senders))
+        column[senders] = np.arange(n)
         units.column = column
         units.is_sender = np.isin(np.arange(self.graph.n_units), senders)
         units.noise = b2.linked_var(player, "value", index="column")
@@ -266,7 +275,9 @@ class Mirror(_Alone):
 
 
 def feedback_rule(graph: Graph, feedback: planned.Feedback | None, rule: Diffusion) -> Rule:
-    """The class of a feedback; that of symmetric feedback, None, trains nothing of its own."""
+    """The class of a feedback; None is symmetric."""
+    if feedback is None:
+        return Symmetric()
     if isinstance(feedback, planned.Signs):
         return Signs(graph, feedback, rule)
     if isinstance(feedback, planned.KolenPollack):
