@@ -655,6 +655,15 @@ def test_a_mirror_goes_with_no_cycle(tmp_path: Path):
     assert "feedback: noise never leaves a cycle (h -> h)" in message
 
 
+def test_kolen_pollack_needs_a_projection_that_learns(tmp_path: Path):
+    populations = "{i: {size: 2, role: input}, h: {size: 2}, o: {size: 1, role: output}}"
+    projections = "[{pre: i, post: h}, {pre: h, post: o, plastic: false}]"
+    network = f"network={{populations: {populations}, projections: {projections}}}"
+    path = write(tmp_path, changed(network))
+    message = refused(path, "feedback=kolen_pollack", KOLEN + "}")
+    assert "feedback: no projection that errors go back along is plastic" in message
+
+
 def test_a_word_is_short_for_a_mapping(tmp_path: Path):
     path = write(tmp_path, changed("feedback=random"))
     assert load(path).feedback == load(path, ["feedback={rule: random}"]).feedback

@@ -434,6 +434,9 @@ def test_the_schema_accepts_the_shipped_models_as_written_and_complete(path: Pat
         {"input": {"kind": "sinusoid", "frequency": ["1 Hz", "2 Hz"], "phase": "random"}},
         {"target": {"kind": "teacher", "seed": 3, "delay": "5 ms"}},
         {"record": {"signals": "none", "window": ["0 ms", "5 ms"]}},
+        {"feedback": "random"},
+        {"feedback": {"rule": "direct", "delay": {"uniform": ["1 ms", "5 ms"]}}},
+        {"feedback": {"rule": "weight_mirror", "duration": "5 ms", "weight_decay": "9 Hz"}},
     ],
 )
 def test_the_schema_accepts_shorthands(parts: Any):
@@ -453,6 +456,8 @@ def test_the_schema_accepts_shorthands(parts: Any):
         {"network": {"layers": [2, 0, 1]}},
         {"input": {"kind": "constant", "values": []}},
         {"input": {"kind": "wave"}},
+        {"feedback": "weight_mirror"},
+        {"feedback": {"rule": "sign", "traces": "aligned"}},
     ],
 )
 def test_the_schema_refuses_what_the_reader_refuses(parts: Any):

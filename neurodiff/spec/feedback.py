@@ -54,7 +54,8 @@ class KolenPollackFeedback(Part):
     """Backward weights learn from the same product as the forward weights, and both decay.
 
     With traces that are aligned it is the very product; with what is at present at the backward
-    synapse it is that of another moment, and an offset remains.
+    synapse it is that of another moment, and an offset remains. Of projections that are not plastic
+    the backward weights stay as they began.
     """
 
     rule: Literal["kolen_pollack"]
@@ -65,8 +66,9 @@ class KolenPollackFeedback(Part):
 class WeightMirrorFeedback(Part):
     """Backward weights learn the forward ones from noise that units send for the first `duration`.
 
-    All units but the outputs then send white noise of standard deviation `noise`. Unless given,
-    `learning_rate` is weight_decay/noise^2: for linear units b then goes to the forward weights.
+    All units but the outputs then send white noise of standard deviation `noise`. No error comes
+    back, and nothing else learns, until that has left the network. Unless given, `learning_rate` is
+    weight_decay/noise^2: for linear units backward weights then go to the forward ones.
     """
 
     rule: Literal["weight_mirror"]

@@ -14,7 +14,7 @@ from neurodiff.spec.feedback import (
     SymmetricFeedback,
     WeightMirrorFeedback,
 )
-from neurodiff.spec.network import FileWeights
+from neurodiff.spec.network import FileWeights, ProjectionSpec
 from neurodiff.spec.quantities import FREQUENCY_UNITS, TIME_UNITS, format_quantity, rounded_down
 
 if TYPE_CHECKING:
@@ -43,15 +43,20 @@ def feedback_misfits(model: Model) -> Iterator[Problem]:
         yield from _mirror_misfits(model, feedback)
 
 
+def _returning(model: Model) -> list[ProjectionSpec]:
+    """The projections that errors go back along, but for direct feedback."""
+    populations, projections = model.network.digraph()
+    inputs = {name for name, part in populations.items() if part.role == "input"}
+    return [part for part in projections if part.pre not in inputs]
+
+
 def _nothing_returns(model: Model) -> Iterator[Problem]:
     """Networks in which no error goes back to any unit."""
-    populations, projections = model.network.digraph()
-    roles = {name: part.role for name, part in populations.items()}
-    direct = isinstance(model.feedback, DirectFeedback)
-    senders = [name for name in roles if roles[name] == "hidden"]
-    if not direct:
-        senders = [part.pre for part in projections if roles.get(part.pre) != "input"]
-    if not senders:
+    populations, _ = model.network.digraph()
+    returns = bool(_returning(model))
+    if isinstance(model.feedback, DirectFeedback):
+        returns = any(part.role == "hidden" for part in populations.values())
+    if not returns:
         remedy = "leave it out, or add a hidden population"
         yield Problem("feedback", "no error goes back in this network", remedy)
 
@@ -66,7 +71,7 @@ def _not_drawn(model: Model) -> Iterator[Problem]:
         yield Problem("feedback.weights.init", text, "write another, such as glorot_uniform")
     if feedback.weights is not None:
         return
-    rules = [part.weights for part in model.network.digraph()[1]]
+    rules = [part.weights for part in _returning(model)]
     if isinstance(feedback, DirectFeedback):
         rules = [model.network.weights]
     if any(isinstance(rule, FileWeights) for rule in rules):
@@ -81,6 +86,9 @@ def _kolen_pollack_misfits(model: Model) -> Iterator[Problem]:
         remedy = "write `plasticity: {rule: diffusion, ...}`, or `feedback: random`"
         yield Problem("feedback", f"nothing learns, {never}", remedy)
         return
+    if not any(part.plastic for part in _returning(model)):
+        text = f"no projection that errors go back along is plastic, {never}"
+        yield Problem("feedback", text, "write `feedback: random`, or `plastic: true` in one")
     for key in ("learning_rate", "weight_decay"):
         if getattr(plasticity, key) == 0:
             yield Problem(f"plasticity.{key}", f"it is 0 Hz, {never}", "write a positive one")

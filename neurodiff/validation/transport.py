@@ -61,7 +61,8 @@ def compare_transport(
 
 
 def mean_cosine(values: Floats, truth: Floats) -> float | None:
-    """Norm-weighted mean cosine of the rows of two arrays (times, n); None where one is 0."""
-    norms: NDArray[np.float64] = np.linalg.norm(values, axis=1) * np.linalg.norm(truth, axis=1)
-    total = float(norms.sum())
-    return float(np.sum(values * truth) / total) if total > 0 else None
+    """Norm-weighted mean cosine of the rows of two arrays (times, n); None where there is none."""
+    with np.errstate(over="ignore", invalid="ignore"):  # the run may have diverged
+        norms: NDArray[np.float64] = np.linalg.norm(values, axis=1) * np.linalg.norm(truth, axis=1)
+        total = float(norms.sum())
+        return float(np.sum(values * truth) / total) if 0 < total < np.inf else None
