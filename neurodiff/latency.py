@@ -8,17 +8,22 @@ With cycles there are paths of any length. Then only the shortest is of use, for
 of each wave: it also stands for the mean, and the longest is infinite.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.bandwidth import quarter_period
 from neurodiff.graph import Bools, Graph, Ints, Population, Projection
+from neurodiff.low_pass import LowPass
 
 Floats = NDArray[np.float64]
 
 #: After how many time constants a trace of spikes is taken to have settled.
 _SETTLED = 5
+
+#: Leaks are taken to have settled when this quantile (99 %) of a normal distribution has come.
+_NEARLY_ALL = 2.3263
 
 
 @dataclass(frozen=True)
@@ -55,14 +60,37 @@ class Latencies:
 
 @dataclass(frozen=True)
 class ProjectionLatency:
-    """What `show` says of one projection; times in steps unless named otherwise."""
+    """What `show` says of one projection; times in steps unless named otherwise.
+
+    Attributes
+    ----------
+    forward, backward : float
+        F and R of the postsynaptic population.
+    mismatch : float
+        M: how much newer the presynaptic trace is than the error's input.
+    leaks : float
+        How many leaks, besides delays, make up M.
+    exact_from : int
+        First step at which a constant input gives the exact gradient; with leaks, or traces of
+        spikes, at which about all of it has come.
+    cutoff : float
+        In Hz: f_c = 1/(4 M dt), or where delays and leaks are a quarter period; inf where M = 0.
+    """
 
     projection: Projection
-    forward: float  # F of the postsynaptic population
-    backward: float  # R of the postsynaptic population
-    mismatch: float  # M: how much newer the presynaptic trace is than the error's input
-    exact_from: int  # first step at which a constant input gives the exact gradient
-    cutoff: float  # f_c = 1/(4 M dt) in Hz; inf where M = 0
+    forward: float
+    backward: float
+    mismatch: float
+    leaks: float
+    exact_from: int
+    cutoff: float
+
+    def phase(self, omega: Floats, leak: LowPass | None) -> Floats:
+        """Phase (n,) that M is for tones of `omega` radian per step (n,)."""
+        if leak is None:
+            return omega * self.mismatch
+        delays = self.mismatch - self.leaks * leak.lag
+        return omega * delays + self.leaks * leak.phase(omega)
 
 
 def compute_latencies(graph: Graph, target_delay: int | None = None) -> Latencies:
@@ -138,9 +166,26 @@ def _target_lags(graph: Graph, forward: Floats, target_delay: int | None) -> Int
     return lags
 
 
-def settling_steps(graph: Graph) -> int:
-    """Steps from the mean arrival of a change until a trace of spikes has settled; else 0."""
-    return int(np.ceil(_SETTLED * graph.trace_lag))
+def _settling_steps(graph: Graph, hops: float) -> int:
+    """Steps from the mean arrival of a change after so many hops until about all of it has come.
+
+    A trace of spikes has then settled. Of leaks 1 % is left: the age of what comes through N of
+    them is Erlang distributed, with the quantile N (1 - 1/(9N) + z/(3 sqrt N))^3 time constants
+    (theory 5; Wilson and Hilferty 1931).
+    """
+    if graph.spikes:
+        return int(np.ceil(_SETTLED * graph.filter_lag))
+    if graph.leak is None or hops == 0:
+        return 0
+    quantile = hops * (1 - 1 / (9 * hops) + _NEARLY_ALL / (3 * np.sqrt(hops))) ** 3
+    return int(np.ceil(graph.leak.spread * (quantile - hops)))
+
+
+def _hops(graph: Graph) -> Floats:
+    """Synapses (n_units,) on the longest way of a change of the input to the unit's error."""
+    one = np.ones(graph.n_synapses, dtype=np.int64)
+    steps = replace(graph.delays_only(), forward_lag=one, backward_lag=one)
+    return compute_latencies(steps, target_delay=0).longest_age
 
 
 def outputs_settle(latencies: Latencies, graph: Graph) -> int:
@@ -152,10 +197,10 @@ def first_answer(latencies: Latencies, graph: Graph, hold: int, crossfade: int) 
     """Steps after the beginning of a frame at which its answer is read.
 
     It is the first at which the outputs answer, when nothing has been learned from the frame yet.
-    Traces of spikes take their time, and so do cycles: there it is the last before the next frame
-    reaches an output. With spikes the answer is a mean over the steps until then.
+    Leaks and the traces of spikes take their time, and so do cycles: there it is the last before
+    the next frame reaches an output. With spikes the answer is a mean over the steps until then.
     """
-    if not graph.trace_lag and not graph.cyclic:
+    if not graph.filter_lag and not graph.cyclic:
         return outputs_settle(latencies, graph) + crossfade
     return int(_smallest(_first_arrivals(graph))) + hold - 1
 
@@ -167,7 +212,7 @@ def arrival_spread(graph: Graph) -> int:
 
 
 def _first_arrivals(graph: Graph) -> Floats:
-    """Steps (n_outputs,) after which a change of the input reaches each output, traces aside."""
+    """Steps (n_outputs,) after which a change of the input begins to reach each output."""
     return compute_latencies(graph.delays_only()).shortest_forward[graph.outputs]
 
 
@@ -198,26 +243,42 @@ def target_arrivals(graph: Graph, target_lag: Ints | Floats) -> tuple[Floats, Fl
 
 
 def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionLatency]:
-    """F, R, M, first exact step and bandwidth of every projection (theory 2, 3)."""
-    rows = []
+    """F, R, M, first exact step and bandwidth of every projection (theory 2, 3, 5)."""
+    hops, delays, rows = _hops(graph), compute_latencies(graph.delays_only()), []
     for part in graph.projections:
         synapses = part.synapses
         pre, post = graph.pre[synapses], graph.post[synapses]
         # M = R_post + F_out - F_pre - lag, with p = f: the trace is what has just arrived
-        newer = latencies.age[post] - latencies.forward[pre] - graph.forward_latency[synapses]
-        # the difference of two means is 0 only to rounding
-        mismatch = round(_mean(newer), 9) + 0.0
-        rows.append(
-            ProjectionLatency(
-                projection=part,
-                forward=_mean(latencies.forward[part.post.units]),
-                backward=_mean(latencies.backward[part.post.units]),
-                mismatch=mismatch,
-                exact_from=int(np.ceil(_largest(latencies.longest_age[post]))),
-                cutoff=1 / (4 * mismatch * graph.time_step) if mismatch > 0 else np.inf,
-            )
+        mismatch = _mismatch(latencies, pre, post, graph.forward_latency[synapses])
+        leaks = 0.0
+        if graph.leak and graph.filter_lag:
+            of_delays = _mismatch(delays, pre, post, graph.forward_lag[synapses])
+            leaks = round((mismatch - of_delays) / graph.filter_lag, 9)
+        settling = _settling_steps(graph, _largest(hops[post]))
+        row = ProjectionLatency(
+            projection=part,
+            forward=_mean(latencies.forward[part.post.units]),
+            backward=_mean(latencies.backward[part.post.units]),
+            mismatch=mismatch,
+            leaks=leaks,
+            exact_from=int(np.ceil(_largest(latencies.longest_age[post]))) + settling,
+            cutoff=1 / (4 * mismatch * graph.time_step) if mismatch > 0 else np.inf,
         )
+        rows.append(_with_leaks(row, graph) if leaks else row)
     return rows
+
+
+def _mismatch(latencies: Latencies, pre: Ints, post: Ints, lag: Floats | Ints) -> float:
+    """M of a projection: a mean over its synapses."""
+    newer = latencies.age[post] - latencies.forward[pre] - lag
+    # the difference of two means is 0 only to rounding
+    return round(_mean(newer), 9) + 0.0
+
+
+def _with_leaks(row: ProjectionLatency, graph: Graph) -> ProjectionLatency:
+    """The row with its bandwidth: a leak delays fast tones less than slow ones."""
+    tone = quarter_period(row.mismatch, lambda omega: row.phase(omega, graph.leak))
+    return replace(row, cutoff=tone / graph.time_step)
 
 
 class _Paths:

@@ -16,7 +16,6 @@ from neurodiff.latency import (
     Latencies,
     arrival_spread,
     first_answer,
-    settling_steps,
 )
 from neurodiff.simulator.coder import Thresholds
 from neurodiff.simulator.network import Samplings
@@ -196,6 +195,7 @@ class Planned(Protocol):
 def validation_start(case: Planned) -> int:
     """First step that is validated; by default, that from which a constant input is exact.
 
+    With leaks, or traces of spikes, it is the one at which about all of a change has come.
     With cycles it is the one at which both waves have come once and settled with the first input
     and the weights of the start; step 0 where they do not settle, and where the waves themselves
     are the reference.
@@ -208,7 +208,7 @@ def validation_start(case: Planned) -> int:
             return 0
         return estimate_convergence(graph, case.w, case.bias, first_input(case.stimuli)).steps or 0
     settled = max(row.exact_from for row in learning_latencies(graph, case.latencies, alignment))
-    return settled + (alignment.settling_steps() if alignment else settling_steps(graph))
+    return settled + (alignment.settling_steps() if alignment else 0)
 
 
 def first_input(stimuli: Stimuli) -> Floats:
@@ -283,7 +283,7 @@ def _answers(model: Model, stimuli: Stimuli, latencies: Latencies, graph: Graph)
     if shown is None or model.target.kind != "labels":
         return None
     first = first_answer(latencies, graph, shown.hold, shown.crossfade)
-    over = max(1, shown.hold // 2) if graph.trace_lag else 1
+    over = max(1, shown.hold // 2) if graph.spikes else 1
     spread = arrival_spread(graph)
     if spread > shown.hold - over:
         apart = format_quantity(spread * model.time_step, TIME_UNITS)

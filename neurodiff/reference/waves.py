@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neurodiff.alignment import Alignment
 from neurodiff.graph import Bools, Graph, Ints
 from neurodiff.loss import Loss
+from neurodiff.low_pass import leaked
 from neurodiff.reference.alignment import aligned, delayed
 from neurodiff.reference.backprop import injection
 from neurodiff.response import activate, slopes
@@ -59,6 +60,9 @@ def delayed_waves(
     of at least 1. Weights are read when a signal arrives, not when it was sent. Every signal is 0
     before step 0.
 
+    Leaky neurons, tau da/dt = -a + drive, low-pass their drive, what comes back to them, and what
+    arrives at their synapses; the injected error is not low-passed (theory 5).
+
     Parameters
     ----------
     w : array (n_synapses,)
@@ -76,19 +80,23 @@ def delayed_waves(
         Which activity and which slopes meet an error; those of this moment unless given.
     """
     x, delta = np.zeros((2, len(u), graph.n_units))
+    a, came, psp = np.zeros(graph.n_units), np.zeros(graph.n_units), np.zeros(graph.n_synapses)
     w, bias, out = w.copy(), bias.copy(), graph.outputs
     meets = aligned(graph, alignment, len(u))
     for t in range(len(u)):
         arrived = delayed(x, t, graph.forward_lag, graph.pre)
         returned = delayed(delta, t, graph.backward_lag, graph.post)
-        # a_i(t) = sum w x_pre(t - f) + b_i
-        a = _sum_into(graph.post, w * arrived, graph.n_units) + bias
+        # a_i(t) = sum w x_pre(t - f) + b_i; leaky: k a_i(t-1) + (1 - k) (sum w x_pre(t - f) + b_i)
+        a = leaked(graph.leak, a, _sum_into(graph.post, w * arrived, graph.n_units) + bias)
         x[t], slope = activate(graph, a, u[t]), slopes(graph, a)
         # delta_i(t) = sigma'(a_i(t - s)) sum w delta_post(t - r), and the injection at the outputs
-        delta[t] = meets.slope(t, slope) * _sum_into(graph.pre, w * returned, graph.n_units)
+        feedback = _sum_into(graph.pre, w * returned, graph.n_units)
+        came = leaked(graph.leak, came, meets.slope(t, slope) * feedback)
+        delta[t] = came
         delta[t, out] += injection(loss, slope[out], x[t, out], y[t])
-        # g(t) = delta_post(t) x_pre(t - p); without alignment p = f and s = 0
-        product = delta[t, graph.post] * meets.activity(t, x, arrived)
+        # g(t) = delta_post(t) x_pre(t - p); without alignment p = f and s = 0; leaky: the PSP
+        psp = leaked(graph.leak, psp, arrived)
+        product = delta[t, graph.post] * meets.activity(t, x, psp)
         yield WaveStep(x[t].copy(), delta[t].copy(), product.copy(), w.copy(), bias.copy())
         if learns is None or learns[t]:
             # w(t+1) = w(t) - eta g(t) - decay w(t); a bias is a synapse from a constant 1

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from neurodiff.spec.base import Problem, nearest
 from neurodiff.spec.cycles import cycle_misfits, reached
+from neurodiff.spec.leaky_checks import leaky_misfits
 from neurodiff.spec.network import (
     ConstantWeights,
     Delays,
@@ -45,6 +46,7 @@ def problems(model: Model) -> Iterator[Problem]:
     yield from _target_misfits(model)
     yield from _run_misfits(model)
     yield from spike_misfits(model)
+    yield from leaky_misfits(model)
     yield from _alignment_misfits(model)
     yield from _ignored(model)
 
@@ -128,7 +130,6 @@ def _loose_cycles(
 
 def _not_available(model: Model) -> Iterator[Problem]:
     wanted = {
-        "neuron": (model.neuron.kind, ["static"]),
         "feedback": (model.feedback, ["symmetric"]),
     }
     for field, (value, available) in wanted.items():

@@ -23,10 +23,14 @@ class StaticNeuron(Part):
 
 
 class LeakyNeuron(Part):
-    """tau da/dt = -a + drive."""
+    """tau da/dt = -a + drive, and alike for its error unit and for what arrives at its synapses.
+
+    A step is exact for a drive that is constant within it, or one of Euler's method.
+    """
 
     kind: Literal["leaky"]
     time_constant: PositiveTime
+    integration: Literal["exact", "euler"] = "exact"
 
 
 class Plasticity(Part):
