@@ -33,8 +33,8 @@ _STEADY = (
     "is\nfrom about here on, five time constants of a trace after the mean wave has come."
 )
 _LEAKED = (
-    "steady from step: with constant input and frozen weights, all but 1 % of the input has come "
-    "through to\nthe update by about here."
+    "steady from step: with constant input and frozen weights, all but 1 % of each error has "
+    "come by\nabout here."
 )
 _TRACED = (
     "steady from step: with constant input and frozen weights, the update is the gradient from "

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 class LowPass(NamedTuple):
     """One step of tau dz/dt = -z + s: z(t) = keep z(t-1) + gain s(t), with keep + gain = 1.
 
-    The signal is taken as what it is at the end of the step. So a tone is late by atan(omega tau),
-    less half a step where the step is exact, and less a whole one by Euler's method (theory 5).
+    A step takes the signal as if it had been all along what it is at the end of the step. So a slow
+    tone is late by tau less half a step where the step is exact, by tau less a whole step by
+    Euler's method.
 
     Attributes
     ----------

@@ -15,6 +15,7 @@ from neurodiff.graph import Graph, membrane
 from neurodiff.latency import (
     Latencies,
     arrival_spread,
+    compute_latencies,
     first_answer,
 )
 from neurodiff.simulator.coder import Thresholds
@@ -277,11 +278,13 @@ def _answers(model: Model, stimuli: Stimuli, latencies: Latencies, graph: Graph)
     Raises
     ------
     ModelError
-        If no step is there at which all outputs answer to the same frame.
+        If no step is there at which all outputs answer to the same frame, or leaks are so slow that
+        outputs mostly answer to frames before.
     """
     shown = stimuli.presentations
     if shown is None or model.target.kind != "labels":
         return None
+    _refuse_short_holds(model, latencies, graph, shown.hold)
     first = first_answer(latencies, graph, shown.hold, shown.crossfade)
     over = max(1, shown.hold // 2) if graph.spikes else 1
     spread = arrival_spread(graph)
@@ -291,3 +294,19 @@ def _answers(model: Model, stimuli: Stimuli, latencies: Latencies, graph: Graph)
         text = f"a frame reaches some outputs {apart} before others, which still see the last one"
         raise ModelError("input.hold", text, f"write {least} or more, or make the delays alike")
     return Answers(shown.hold, first, first + shown.steps, only="is_output", over=over)
+
+
+def _refuse_short_holds(model: Model, latencies: Latencies, graph: Graph, hold: int) -> None:
+    """When the next frame arrives, more than about half of what leaks let through is of this one.
+
+    That takes as long as they delay a frame in the mean.
+    """
+    outputs, delays = graph.outputs, compute_latencies(graph.delays_only())
+    late = float(np.nanmax(latencies.forward[outputs] - delays.forward[outputs]))
+    if graph.leak and hold <= late:
+        held, least = (
+            format_quantity(steps * model.time_step, TIME_UNITS) for steps in (hold, int(late) + 1)
+        )
+        text = f"leaks delay a frame by {late * model.time_step:.3g} s in all, and it lasts {held}"
+        remedy = f"write {least} or more, or a shorter `neuron.time_constant`"
+        raise ModelError("input.hold", text, remedy)

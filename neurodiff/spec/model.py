@@ -153,7 +153,7 @@ class Validation(Part):
 
     Unless given, `reference` is error_frame, or with cycles fixed_point; `start` is the step from
     which a constant input gives the exact gradient (with cycles and fixed_point: to about a
-    millionth), and `every` makes about 200 samples.
+    millionth; with leaky neurons: all but about 1 % of it), and `every` makes about 200 samples.
     """
 
     reference: Literal["error_frame", "instantaneous", "delayed", "fixed_point"] | None = None
