@@ -44,8 +44,7 @@ def _time_constant_misfits(time_constant: float, model: Model) -> Iterator[Probl
         yield Problem(field, text, f"write {step} or more, or `integration: exact`")
     elif steps < _SHORTEST:
         text = f"{tau} is so much less than a time step, {step}, that nothing is left of it"
-        shorter = format_quantity(rounded_down(time_constant), TIME_UNITS)
-        yield Problem(field, text, f"write `neuron: static`, or a `time_step` of {shorter}")
+        yield Problem(field, text, f"write `neuron: static`, or a `time_step` of {tau}")
     elif steps > _LONGEST:
         longest = format_quantity(rounded_down(_LONGEST * model.time_step), TIME_UNITS)
         text = f"{tau} is more than a million time steps of {step}"
