@@ -167,6 +167,11 @@ class Graph:
         return any(part.post.start <= part.pre.start for part in self.projections)
 
     @cached_property
+    def gradual(self) -> bool:
+        """Whether a change arrives little by little: through leaks or traces, or round cycles."""
+        return self.filter_lag > 0 or self.cyclic
+
+    @cached_property
     def outputs(self) -> Ints:
         """Numbers of the output units (n_outputs,), in the order of the model file."""
         parts = [self.population(name) for name in self.output_names]

@@ -9,6 +9,7 @@ of each wave: it also stands for the mean, and the longest is infinite.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ Floats = NDArray[np.float64]
 #: After how many time constants a trace of spikes is taken to have settled.
 _SETTLED = 5
 
-#: Leaks are taken to have settled when this quantile (99 %) of a normal distribution has come.
+#: Quantile of a normal distribution at which leaks are taken to have settled: 99 %.
 _NEARLY_ALL = 2.3263
 
 
@@ -166,28 +167,6 @@ def _target_lags(graph: Graph, forward: Floats, target_delay: int | None) -> Int
     return lags
 
 
-def _settling_steps(graph: Graph, hops: float) -> int:
-    """Steps from the mean arrival of a change after so many hops until about all of it has come.
-
-    A trace of spikes has then settled. Of leaks 1 % is left: the age of what comes through N of
-    them is Erlang distributed, with the quantile N (1 - 1/(9N) + z/(3 sqrt N))^3 time constants
-    (theory 5; Wilson and Hilferty 1931).
-    """
-    if graph.spikes:
-        return int(np.ceil(_SETTLED * graph.filter_lag))
-    if graph.leak is None or hops == 0:
-        return 0
-    quantile = hops * (1 - 1 / (9 * hops) + _NEARLY_ALL / (3 * np.sqrt(hops))) ** 3
-    return int(np.ceil(graph.leak.spread * (quantile - hops)))
-
-
-def _hops(graph: Graph) -> Floats:
-    """Synapses (n_units,) on the longest way of a change of the input to the unit's error."""
-    one = np.ones(graph.n_synapses, dtype=np.int64)
-    steps = replace(graph.delays_only(), forward_lag=one, backward_lag=one)
-    return compute_latencies(steps, target_delay=0).longest_age
-
-
 def outputs_settle(latencies: Latencies, graph: Graph) -> int:
     """Steps until no output changes any more after a change of the input."""
     return int(np.ceil(_largest(latencies.longest_forward[graph.outputs])))
@@ -200,7 +179,7 @@ def first_answer(latencies: Latencies, graph: Graph, hold: int, crossfade: int) 
     Leaks and the traces of spikes take their time, and so do cycles: there it is the last before
     the next frame reaches an output. With spikes the answer is a mean over the steps until then.
     """
-    if not graph.filter_lag and not graph.cyclic:
+    if not graph.gradual:
         return outputs_settle(latencies, graph) + crossfade
     return int(_smallest(_first_arrivals(graph))) + hold - 1
 
@@ -244,41 +223,58 @@ def target_arrivals(graph: Graph, target_lag: Ints | Floats) -> tuple[Floats, Fl
 
 def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionLatency]:
     """F, R, M, first exact step and bandwidth of every projection (theory 2, 3, 5)."""
-    hops, delays, rows = _hops(graph), compute_latencies(graph.delays_only()), []
+    settling, rows = int(np.ceil(_SETTLED * graph.filter_lag)) if graph.spikes else 0, []
     for part in graph.projections:
         synapses = part.synapses
         pre, post = graph.pre[synapses], graph.post[synapses]
         # M = R_post + F_out - F_pre - lag, with p = f: the trace is what has just arrived
-        mismatch = _mismatch(latencies, pre, post, graph.forward_latency[synapses])
-        leaks = 0.0
-        if graph.leak and graph.filter_lag:
-            of_delays = _mismatch(delays, pre, post, graph.forward_lag[synapses])
-            leaks = round((mismatch - of_delays) / graph.filter_lag, 9)
-        settling = _settling_steps(graph, _largest(hops[post]))
-        row = ProjectionLatency(
-            projection=part,
-            forward=_mean(latencies.forward[part.post.units]),
-            backward=_mean(latencies.backward[part.post.units]),
-            mismatch=mismatch,
-            leaks=leaks,
-            exact_from=int(np.ceil(_largest(latencies.longest_age[post]))) + settling,
-            cutoff=1 / (4 * mismatch * graph.time_step) if mismatch > 0 else np.inf,
+        newer = latencies.age[post] - latencies.forward[pre] - graph.forward_latency[synapses]
+        # the difference of two means is 0 only to rounding
+        mismatch = round(_mean(newer), 9) + 0.0
+        rows.append(
+            ProjectionLatency(
+                projection=part,
+                forward=_mean(latencies.forward[part.post.units]),
+                backward=_mean(latencies.backward[part.post.units]),
+                mismatch=mismatch,
+                leaks=0.0,
+                exact_from=int(np.ceil(_largest(latencies.longest_age[post]))) + settling,
+                cutoff=1 / (4 * mismatch * graph.time_step) if mismatch > 0 else np.inf,
+            )
         )
-        rows.append(_with_leaks(row, graph) if leaks else row)
-    return rows
+    return _with_leaks(rows, graph, graph.leak) if graph.leak else rows
 
 
-def _mismatch(latencies: Latencies, pre: Ints, post: Ints, lag: Floats | Ints) -> float:
-    """M of a projection: a mean over its synapses."""
-    newer = latencies.age[post] - latencies.forward[pre] - lag
-    # the difference of two means is 0 only to rounding
-    return round(_mean(newer), 9) + 0.0
+def _with_leaks(
+    rows: list[ProjectionLatency], graph: Graph, leak: LowPass
+) -> list[ProjectionLatency]:
+    """The same with what is special of leaks: when they have settled, and how they delay tones."""
+    if leak.lag == 0:
+        return rows
+    bare = graph.delays_only()
+    one = np.ones(graph.n_synapses, dtype=np.int64)
+    # the longest way of a change of the input to each error, in hops
+    hops = compute_latencies(replace(bare, forward_lag=one, backward_lag=one), 0).longest_age
+    leaky = []
+    for row, delays in zip(rows, projection_latencies(bare, compute_latencies(bare)), strict=True):
+        leaks = round((row.mismatch - delays.mismatch) / leak.lag, 9)
+        settling = _settling_steps(_largest(hops[graph.post[row.projection.synapses]]), leak)
+        row = replace(row, leaks=leaks, exact_from=row.exact_from + settling)
+        tone = quarter_period(row.mismatch, partial(row.phase, leak=leak))
+        leaky.append(replace(row, cutoff=tone / graph.time_step))
+    return leaky
 
 
-def _with_leaks(row: ProjectionLatency, graph: Graph) -> ProjectionLatency:
-    """The row with its bandwidth: a leak delays fast tones less than slow ones."""
-    tone = quarter_period(row.mismatch, lambda omega: row.phase(omega, graph.leak))
-    return replace(row, cutoff=tone / graph.time_step)
+def _settling_steps(hops: float, leak: LowPass) -> int:
+    """Steps from the mean arrival of a change after so many hops until all but 1 % has come.
+
+    The age of what comes through N leaks is Erlang distributed, with the quantile
+    N (1 - 1/(9N) + z/(3 sqrt N))^3 time constants (theory 5; Wilson and Hilferty 1931).
+    """
+    if hops == 0:
+        return 0
+    quantile = hops * (1 - 1 / (9 * hops) + _NEARLY_ALL / (3 * np.sqrt(hops))) ** 3
+    return int(np.ceil(leak.spread * (quantile - hops)))
 
 
 class _Paths:

@@ -64,4 +64,5 @@ def exact(time_step: float, time_constant: float) -> LowPass:
 def euler(time_step: float, time_constant: float) -> LowPass:
     """The step of Euler's method: k = 1 - dt/tau; with tau = dt nothing is kept."""
     steps = time_step / time_constant
-    return LowPass(1 - steps, steps)
+    # a time constant of one step is that in spite of rounding
+    return LowPass(1 - steps, steps) if steps < 1 - 1e-9 else LowPass(0.0, 1.0)

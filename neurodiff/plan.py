@@ -301,9 +301,11 @@ def _refuse_short_holds(model: Model, latencies: Latencies, graph: Graph, hold: 
 
     That takes as long as they delay a frame in the mean.
     """
-    outputs, delays = graph.outputs, compute_latencies(graph.delays_only())
-    late = float(np.nanmax(latencies.forward[outputs] - delays.forward[outputs]))
-    if graph.leak and hold <= late:
+    if graph.leak is None:
+        return
+    by_delays = compute_latencies(graph.delays_only()).forward
+    late = float(np.nan_to_num(latencies.forward - by_delays)[graph.outputs].max())
+    if hold <= late:
         held, least = (
             format_quantity(steps * model.time_step, TIME_UNITS) for steps in (hold, int(late) + 1)
         )

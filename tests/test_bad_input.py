@@ -325,9 +325,9 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
                 "neuron.time_constant: 10 us is so much less than a time step, 1 ms",
                 "`neuron: static`, or a `time_step` of 10 us",
             ),
-            "time_constant: 1001 s": (
-                "neuron.time_constant: 1001 s is more than a million time steps of 1 ms",
-                "write 1000 s or less, or a larger `time_step`",
+            "time_constant: 101 s": (
+                "neuron.time_constant: 101 s is more than 100000 time steps of 1 ms",
+                "write 100 s or less, or a larger `time_step`",
             ),
             "time_constant: 0.5 ms, integration: euler": (
                 "neuron.time_constant: 0.5 ms is less than a time step, 1 ms",

@@ -385,6 +385,8 @@ def test_frames_that_are_shorter_than_the_leaks_take_are_refused(tmp_path):
 def test_leaky_neurons_learn_frames(tmp_path):
     task = compare_task(simulate(frames(tmp_path, run={"epochs": 40}, record="none")))
     assert task.test_accuracy == 1.0 and task.presentations == 320
+    # the leaks need the time in which the network has begun to learn
+    assert task.answered_last and "when it has learned from it" in task.summary()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -455,12 +457,12 @@ def test_matched_undoes_no_leak(tmp_path):
     assert message.endswith("write `trace`, or `neuron: static`")
 
 
-@pytest.mark.parametrize("time_constant", ["34 us", "1000 s"])
+@pytest.mark.parametrize("time_constant", ["34 us", "100 s"])
 def test_the_shortest_and_the_longest_time_constants_are_built(time_constant):
     model = chain([2, 3, 1], neuron=leaky(time_constant))
     graph = Simulation(model).graph
     assert graph.leak.keep + graph.leak.gain == 1
-    steps = {"34 us": 0.034, "1000 s": 1e6}[time_constant]
+    steps = {"34 us": 0.034, "100 s": 1e5}[time_constant]
     assert graph.leak.lag == pytest.approx(1 / np.expm1(1 / steps), rel=1e-9)
     np.testing.assert_allclose(Simulation(model).latencies.forward[-1], 2 * (1 + graph.leak.lag))
 

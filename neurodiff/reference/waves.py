@@ -28,8 +28,8 @@ class WaveStep(NamedTuple):
     x, delta : arrays (n_units,)
         Activity, and error dE/da (0 for inputs).
     product : array (n_synapses,)
-        What the synapse learns from: delta_post times the x_pre that has just arrived, or that the
-        alignment gives.
+        What the synapse learns from: delta_post times the x_pre that has just arrived, the PSP that
+        it makes, or what the alignment gives.
     w : array (n_synapses,)
     bias : array (n_units,)
     """

@@ -17,7 +17,7 @@ from neurodiff.alignment import Alignment, Matched, Traced, smoothing
 from neurodiff.graph import Graph
 from neurodiff.simulator.delay import READER, History
 from neurodiff.simulator.order import ARRIVE
-from neurodiff.simulator.units import activation_text, leak_constants, leaked
+from neurodiff.simulator.units import activation_text, leak_constants, leaked_text
 
 Objects = list[b2.core.base.BrianObject]
 Ints = NDArray[np.int64]
@@ -105,7 +105,7 @@ class AsPotential:
     ) -> Objects:
         """Let the potential of each synapse follow what arrives."""
         store.namespace.update(leak_constants(self.graph))
-        code = f"psp = {leaked(self.graph, 'psp', 'arrived')}"
+        code = f"psp = {leaked_text(self.graph, 'psp', 'arrived')}"
         store.run_regularly(code, name="low_pass", **ARRIVE.when)
         return []
 
@@ -228,7 +228,7 @@ def _build_traces(
         namespace=leak_constants(graph),
     )
     history.connect(traces, units, ages)
-    potential = leaked(graph, "psp", "arrived")
+    potential = leaked_text(graph, "psp", "arrived")
     code = f"psp = {potential}\nvalue = psp\n" + _smooth("value", "value", stages)
     traces.run_regularly(code, name=f"{name}_align", **ARRIVE.when)
     return traces

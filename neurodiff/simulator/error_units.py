@@ -11,7 +11,7 @@ from neurodiff.simulator.units import (
     activation_codes,
     activation_text,
     leak_constants,
-    leaked,
+    leaked_text,
 )
 
 _EQUATIONS = """
@@ -100,7 +100,7 @@ def build_error_units(
         {"" if addition.moves_target else "target = played"}
         slope = {slope}
         {addition.aligns_slope}
-        returned = {leaked(graph, "returned", feedback)}
+        returned = {leaked_text(graph, "returned", feedback)}
         {addition.computed or "delta"} = returned + is_output*{_INJECTION[loss]}
         """,
         name="propagate",

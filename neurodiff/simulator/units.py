@@ -60,7 +60,7 @@ def build_units(
     units.u = b2.linked_var(stimulus, "value", index="input")
     units.run_regularly(
         f"""
-        a = (1 - is_input)*({leaked(graph, "a", "(drive + bias)")})
+        a = (1 - is_input)*({leaked_text(graph, "a", "(drive + bias)")})
         {addition.computed or "x"} = is_input*u + (1 - is_input)*({activation_text(graph)})
         """,
         name="activate",
@@ -71,14 +71,14 @@ def build_units(
     return units
 
 
-def leaked(graph: Graph, state: str, signal: str) -> str:
+def leaked_text(graph: Graph, state: str, signal: str) -> str:
     """One step of a state that follows a signal, as Brian2 text: the signal itself without leak."""
     # z(t) = k z(t-1) + (1 - k) s(t)
     return signal if graph.leak is None else f"keep*{state} + gain*{signal}"
 
 
 def leak_constants(graph: Graph) -> dict[str, float]:
-    """The numbers of `leaked`, for a namespace."""
+    """The numbers of `leaked_text`, for a namespace."""
     return {} if graph.leak is None else graph.leak._asdict()
 
 
