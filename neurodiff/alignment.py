@@ -15,6 +15,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.bandwidth import quarter_period
 from neurodiff.graph import Bools, Floats, Graph, Ints
 from neurodiff.latency import Latencies, ProjectionLatency, projection_latencies
 from neurodiff.spec import Model
@@ -118,7 +119,7 @@ class Traced:
 
     def row(self, row: ProjectionLatency, graph: Graph, latencies: Latencies) -> ProjectionLatency:
         """The latencies of a projection, with the step from which its traces are settled."""
-        return replace(row, cutoff=_cutoff(row.mismatch, self.stages) / graph.time_step)
+        return replace(row, cutoff=_cutoff(row, graph, self.stages) / graph.time_step)
 
 
 Alignment = Matched | Traced
@@ -176,12 +177,16 @@ def learning_latencies(
 
 def _mismatch(graph: Graph, latencies: Latencies) -> Floats:
     """M of each synapse (n_synapses,); 0 where no input or no error comes."""
-    newer = latencies.age[graph.post] - latencies.forward[graph.pre] - graph.forward_lag
+    newer = latencies.age[graph.post] - latencies.forward[graph.pre] - graph.forward_latency
     return _lag(newer)
 
 
 def _slope_mismatch(graph: Graph, latencies: Latencies) -> Floats:
-    """M^s of each unit (n_units,), for the errors that come back; 0 where none does."""
+    """M^s of each unit (n_units,), for the errors that come back; 0 where none does.
+
+    A leaky error unit low-passes what has come back when it has met the slope, so that it is the
+    delay alone that counts here.
+    """
     returns = graph.returning
     back = latencies.age[returns.source] + returns.lag
     known = np.isfinite(back)
@@ -198,9 +203,9 @@ def _lag(newer: Floats) -> Floats:
 
 def _has_one_length(graph: Graph, latencies: Latencies) -> bool:
     """Whether each connection continues paths of one length, forth and back."""
-    returns = graph.returning
-    forward = latencies.forward[graph.pre] + graph.forward_lag - latencies.forward[graph.post]
-    back = latencies.age[returns.source] + returns.lag - latencies.age[returns.sink]
+    pre, post, returns = graph.pre, graph.post, graph.returning
+    forward = latencies.forward[pre] + graph.forward_latency - latencies.forward[post]
+    back = latencies.age[returns.source] + graph.backward_latency - latencies.age[returns.sink]
     return not (_lag(np.abs(forward)).any() or _lag(np.abs(back)).any())
 
 
@@ -218,12 +223,12 @@ def _settled_errors(graph: Graph, latencies: Latencies, slope_age: Ints) -> Floa
     return settled
 
 
-def _cutoff(mismatch: float, stages: int) -> float:
+def _cutoff(row: ProjectionLatency, graph: Graph, stages: int) -> float:
     """Tones per step from which on a trace leaves a quarter period of the mismatch, or inf."""
-    omega = np.linspace(0, np.pi, 10_001)[1:]
-    left = omega * mismatch - _phase(omega, smoothing(np.array(mismatch), stages), stages)
-    above = left > np.pi / 2
-    return float(omega[np.argmax(above)] / (2 * np.pi)) if above.any() else np.inf
+    stage = smoothing(np.array(row.mismatch), stages)
+    return quarter_period(
+        row.mismatch, lambda omega: row.phase(omega, graph.leak) - _phase(omega, stage, stages)
+    )
 
 
 def _phase(omega: Floats, stage: Smoothing, stages: int) -> NDArray[np.float64]:

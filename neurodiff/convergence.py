@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from neurodiff.exceptions import FixedPointError
 from neurodiff.graph import Graph, Ints
+from neurodiff.low_pass import leaked
 from neurodiff.response import recurrent, settle, slopes
 
 Floats = NDArray[np.float64]
@@ -85,7 +86,7 @@ def _follow(source: Ints, sink: Ints, gain: Floats, lag: Ints, graph: Graph) -> 
     """Sizes (steps + 1,) of a deviation in the linearised network, relative to the first.
 
     All units but the inputs deviate at first. A size is the largest of the last steps, as many as
-    the longest delay has: what may still be on its way.
+    the longest delay has: what may still be on its way. Leaky units keep a part of their own.
     """
     own = gain != 0
     source, sink, gain, lag = source[own], sink[own], gain[own], lag[own]
@@ -93,9 +94,11 @@ def _follow(source: Ints, sink: Ints, gain: Floats, lag: Ints, graph: Graph) -> 
     start = np.random.default_rng(0).normal(size=graph.n_units)
     past, sizes = np.tile(start, (length, 1)), [1.0]
     affordable = min(_MOST, int(_WORK / (len(gain) + 1)))
-    for t in range(max(_FEWEST, _TIMES * length, affordable)):
+    slowest = _TIMES * (length + int(graph.filter_lag))
+    for t in range(max(_FEWEST, slowest, affordable)):
         arrived = past[(t - lag) % length, source]
-        past[t % length] = np.bincount(sink, weights=gain * arrived, minlength=graph.n_units)
+        came = np.bincount(sink, gain * arrived, graph.n_units).astype(float)
+        past[t % length] = leaked(graph.leak, past[(t - 1) % length], came)
         sizes.append(float(np.abs(past).max() / np.abs(start).max()))
         if not _SMALLEST < sizes[-1] < _LARGEST:
             break

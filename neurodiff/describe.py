@@ -6,12 +6,12 @@ from neurodiff.alignment import Matched, Traced, learning_latencies
 from neurodiff.describe_alignment import describe_alignment
 from neurodiff.describe_cycles import describe_cycles
 from neurodiff.describe_feedback import describe_feedback
+from neurodiff.describe_leak import describe_leak
 from neurodiff.feedback import first_errors
 from neurodiff.graph import Graph, Ints, Projection
 from neurodiff.latency import (
     Floats,
     compute_latencies,
-    settling_steps,
     target_arrivals,
 )
 from neurodiff.plan import validation_start
@@ -34,6 +34,10 @@ _STEADY = (
     "steady from step: with constant input and frozen weights, the mean of the update stays as it "
     "is\nfrom about here on, five time constants of a trace after the mean wave has come."
 )
+_LEAKED = (
+    "steady from step: with constant input and frozen weights, all but 1 % of each error has "
+    "come by\nabout here."
+)
 _TRACED = (
     "steady from step: with constant input and frozen weights, the update is the gradient from "
     "about here\non, five times the longest lag of a trace after the waves have come."
@@ -43,6 +47,10 @@ _RETURNED = (
     "on:\nwhat this feedback makes of the gradient."
 )
 _LEARNS = "learns below: f_c = 1/(4 M dt); a faster tone moves the weights the wrong way."
+_LEARNS_LEAKY = (
+    "learns below: where delays and leaks make a quarter period of M; a faster tone moves the "
+    "weights the\nwrong way."
+)
 _LEARNS_TRACED = (
     "learns below: where traces leave a quarter period of M; a faster tone moves the weights the "
     "wrong way."
@@ -57,6 +65,7 @@ def describe(simulation: Simulation) -> str:
         _populations(simulation),
         _projections(simulation.graph),
         describe_cycles(simulation) or _latencies(simulation),
+        *describe_leak(simulation),
         *describe_alignment(simulation),
         *describe_feedback(simulation),
         *_events(simulation),
@@ -81,9 +90,9 @@ def _populations(simulation: Simulation) -> str:
     """When each wave arrives: x of an input after F steps, delta of a target after D_y + R.
 
     With spikes the first of them arrive then, whatever their traces add to the latencies; and the
-    trace of the target is a step late.
+    trace of the target is a step late. With leaky neurons it begins to arrive then.
     """
-    graph, spikes = simulation.graph.delays_only(), simulation.spiking is not None
+    graph, spikes = simulation.graph.delays_only(), simulation.graph.spikes
     arrive = "first arrives" if graph.cyclic else "arrives"
     columns = ["population", "role", "units", "activation", f"input {arrive}", f"target {arrive}"]
     rows = [columns]
@@ -98,6 +107,8 @@ def _populations(simulation: Simulation) -> str:
         error = "-" if part.role == "input" else _range(shortest[own], longest[own])
         rows.append([part.name, part.role, str(part.size), activation, arrival, error])
     what = " of the first spikes that say so" if spikes else ""
+    if simulation.graph.leak:
+        what = ", leaks aside,"
     return align(rows) + f"\n(arrivals{what} in steps after the step in which something changes)"
 
 
@@ -116,11 +127,10 @@ def _projections(graph: Graph) -> str:
 
 def _latencies(simulation: Simulation) -> str:
     graph, alignment = simulation.graph, simulation.alignment
-    traces = graph.trace_lag > 0 or isinstance(alignment, Traced)
-    exact = not traces and simulation.feedback is None
+    exact = not (graph.filter_lag or isinstance(alignment, Traced) or simulation.feedback)
     first = "exact from step" if exact else "steady from step"
     rows = [["projection", "F", "R", "M", first, "learns below"]]
-    settling = alignment.settling_steps() if alignment else settling_steps(graph)
+    settling = alignment.settling_steps() if alignment else 0
     settling += first_errors(simulation.feedback)
     for row in learning_latencies(graph, simulation.latencies, alignment):
         numbers = [f"{value:.4g}" for value in (row.forward, row.backward, row.mismatch)]
@@ -136,13 +146,18 @@ def _cutoff(frequency: float) -> str:
 
 
 def _legend(simulation: Simulation) -> str:
-    """What the columns mean, with the alignment and the transmission of the model."""
-    steady = _STEADY if simulation.graph.trace_lag > 0 else _EXACT
+    """What the columns mean, with the alignment, the neurons and the transmission of the model."""
+    graph, alignment = simulation.graph, simulation.alignment
+    steady, learns = _STEADY if graph.spikes else _EXACT, _LEARNS
+    if graph.leak and graph.filter_lag:
+        steady, learns = _LEAKED, _LEARNS_LEAKY
+    if isinstance(alignment, Traced):
+        steady, learns = _TRACED, _LEARNS_TRACED
+    elif isinstance(alignment, Matched):
+        learns = _LEARNS_MATCHED
     if simulation.feedback is not None:
         steady = _RETURNED
-    if isinstance(simulation.alignment, Traced):
-        about = _TRACED if simulation.feedback is None else _RETURNED
-        return _LEGEND.format(steady=about, learns=_LEARNS_TRACED)
+    return _LEGEND.format(steady=steady, learns=learns)
     matched = isinstance(simulation.alignment, Matched)
     return _LEGEND.format(steady=steady, learns=_LEARNS_MATCHED if matched else _LEARNS)
 
@@ -168,7 +183,7 @@ def _spikes(simulation: Simulation) -> list[str]:
     lines = [
         f"by spikes of {spiking.neurons_per_unit} {spiking.neuron} neuron(s) per unit, "
         f"{spiking.maximum_rate / time_step:.4g} Hz for an activity of 1",
-        f"a trace lags by {graph.trace_lag:.4g} steps: once for each hop in F and R; twice more",
+        f"a trace lags by {graph.filter_lag:.4g} steps: once for each hop in F and R; twice more",
         "and a step, for the traces of the output and of the error, in M and in what is steady",
     ]
     for part in graph.populations:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from neurodiff.alignment import Alignment, Matched, learning_latencies
 from neurodiff.graph import Floats, Graph, Ints, random_stream
-from neurodiff.latency import Latencies, settling_steps
+from neurodiff.latency import Latencies
 from neurodiff.spec import Model
 from neurodiff.spec.feedback import (
     DirectFeedback,
@@ -229,7 +229,7 @@ def _activity_age(
 def _clears_after(graph: Graph, latencies: Latencies, alignment: Alignment | None) -> int:
     """Steps from the last noise until none is left in either wave, or in any trace."""
     rows = learning_latencies(graph, latencies, alignment)
-    settling = alignment.settling_steps() if alignment else settling_steps(graph)
+    settling = alignment.settling_steps() if alignment else 0
     return max(row.exact_from for row in rows) + settling
 
 

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from neurodiff.activations import ACTIVATIONS, Activation, Membrane
 from neurodiff.exceptions import ModelError
+from neurodiff.low_pass import LowPass, euler, exact
 from neurodiff.returning import Returning
 from neurodiff.spec import Model
 from neurodiff.spec.cycles import ordered_components
 from neurodiff.spec.feedback import DirectFeedback
+from neurodiff.spec.model import LeakyNeuron
 from neurodiff.spec.network import (
     Connectivity,
     Delay,
@@ -93,8 +95,10 @@ class Graph:
         Whether the weight keeps its sign.
     time_step : float
         Duration of a step in s.
-    trace_lag : float
-        By how many steps the traces of spikes lag behind what they carry; 0 without spikes.
+    low_pass : LowPass or None
+        What each hop goes through besides its delay: the leak of neurons or the trace of spikes.
+    spikes : bool
+        Whether values travel as spikes.
     output_names : tuple of str
         The output populations in the order of the model file, which is that of the targets.
     direct : Returning or None
@@ -110,7 +114,8 @@ class Graph:
     plastic: Bools
     dale: Bools
     time_step: float
-    trace_lag: float
+    low_pass: LowPass | None
+    spikes: bool
     output_names: tuple[str, ...]
     direct: Returning | None = None
 
@@ -125,9 +130,19 @@ class Graph:
         return len(self.pre)
 
     @property
+    def leak(self) -> LowPass | None:
+        """One step of a leaky neuron, of its error unit and of the PSP; None with other neurons."""
+        return None if self.spikes else self.low_pass
+
+    @property
+    def filter_lag(self) -> float:
+        """Mean steps that the leak or the trace adds to the delay of each hop; 0 without any."""
+        return self.low_pass.lag if self.low_pass else 0.0
+
+    @property
     def forward_latency(self) -> Floats:
         """Mean steps (n_synapses,) until what a unit does is known at the synapse."""
-        return np.asarray(self.forward_lag + self.trace_lag, dtype=np.float64)
+        return np.asarray(self.forward_lag + self.filter_lag, dtype=np.float64)
 
     @cached_property
     def returning(self) -> Returning:
@@ -140,11 +155,11 @@ class Graph:
     @property
     def backward_latency(self) -> Floats:
         """Mean steps (n_returning,) until what an error unit does is known where it comes back."""
-        return np.asarray(self.returning.lag + self.trace_lag, dtype=np.float64)
+        return np.asarray(self.returning.lag + self.filter_lag, dtype=np.float64)
 
     def delays_only(self) -> "Graph":
-        """The same graph without what traces of spikes add to the delays."""
-        return replace(self, trace_lag=0.0)
+        """The same graph without what leaks or the traces of spikes add to the delays."""
+        return replace(self, low_pass=None, spikes=False)
 
     @property
     def error_lag(self) -> float:
@@ -153,7 +168,7 @@ class Graph:
         An output is compared by its trace of the step before, and a synapse reads its error as a
         trace.
         """
-        return 2 * self.trace_lag + 1 if self.trace_lag else 0.0
+        return 2 * self.filter_lag + 1 if self.spikes else 0.0
 
     @cached_property
     def n_inputs(self) -> int:
@@ -164,6 +179,11 @@ class Graph:
     def cyclic(self) -> bool:
         """Whether there are cycles; then some projection leads back to where it comes from."""
         return any(part.post.start <= part.pre.start for part in self.projections)
+
+    @cached_property
+    def gradual(self) -> bool:
+        """Whether a change arrives little by little: through leaks or traces, or round cycles."""
+        return self.filter_lag > 0 or self.cyclic
 
     @cached_property
     def outputs(self) -> Ints:
@@ -231,7 +251,8 @@ def build_graph(model: Model) -> Graph:
         plastic=np.repeat([part.plastic for part in connections], np.diff(edges)),
         dale=np.repeat([bool(part.dale) for part in connections], np.diff(edges)),
         time_step=model.time_step,
-        trace_lag=_trace_lag(model),
+        low_pass=_low_pass(model),
+        spikes=isinstance(model.transmission, SpikeTransmission),
         output_names=tuple(name for name, part in specs.items() if part.role == "output"),
         direct=_direct(model, list(populations.values())),
     )
@@ -277,11 +298,14 @@ def membrane(model: Model) -> Membrane | None:
     )
 
 
-def _trace_lag(model: Model) -> float:
-    """Mean age in steps of what an exponential trace holds: the mean of k decay^k (1 - decay)."""
-    if not isinstance(model.transmission, SpikeTransmission):
-        return 0.0
-    return float(1 / np.expm1(model.time_step / model.transmission.synaptic_time_constant))
+def _low_pass(model: Model) -> LowPass | None:
+    """The trace of spikes, or the leak of leaky neurons; None where there is neither."""
+    if isinstance(model.transmission, SpikeTransmission):
+        return exact(model.time_step, model.transmission.synaptic_time_constant)
+    if isinstance(model.neuron, LeakyNeuron):
+        integrate = {"exact": exact, "euler": euler}[model.neuron.integration]
+        return integrate(model.time_step, model.neuron.time_constant)
+    return None
 
 
 def _depths(components: list[tuple[str, ...]], connections: list[ProjectionSpec]) -> dict[str, int]:

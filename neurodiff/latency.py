@@ -8,17 +8,23 @@ With cycles there are paths of any length. Then only the shortest is of use, for
 of each wave: it also stands for the mean, and the longest is infinite.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.bandwidth import quarter_period
 from neurodiff.graph import Bools, Graph, Ints, Population, Projection
+from neurodiff.low_pass import LowPass
 
 Floats = NDArray[np.float64]
 
 #: After how many time constants a trace of spikes is taken to have settled.
 _SETTLED = 5
+
+#: Quantile of a normal distribution at which leaks are taken to have settled: 99 %.
+_NEARLY_ALL = 2.3263
 
 
 @dataclass(frozen=True)
@@ -55,14 +61,37 @@ class Latencies:
 
 @dataclass(frozen=True)
 class ProjectionLatency:
-    """What `show` says of one projection; times in steps unless named otherwise."""
+    """What `show` says of one projection; times in steps unless named otherwise.
+
+    Attributes
+    ----------
+    forward, backward : float
+        F and R of the postsynaptic population.
+    mismatch : float
+        M: how much newer the presynaptic trace is than the error's input.
+    leaks : float
+        How many leaks, besides delays, make up M.
+    exact_from : int
+        First step at which a constant input gives the exact gradient; with leaks, or traces of
+        spikes, at which about all of it has come.
+    cutoff : float
+        In Hz: f_c = 1/(4 M dt), or where delays and leaks are a quarter period; inf where M = 0.
+    """
 
     projection: Projection
-    forward: float  # F of the postsynaptic population
-    backward: float  # R of the postsynaptic population
-    mismatch: float  # M: how much newer the presynaptic trace is than the error's input
-    exact_from: int  # first step at which a constant input gives the exact gradient
-    cutoff: float  # f_c = 1/(4 M dt) in Hz; inf where M = 0
+    forward: float
+    backward: float
+    mismatch: float
+    leaks: float
+    exact_from: int
+    cutoff: float
+
+    def phase(self, omega: Floats, leak: LowPass | None) -> Floats:
+        """Phase (n,) that M is for tones of `omega` radian per step (n,)."""
+        if leak is None:
+            return omega * self.mismatch
+        delays = self.mismatch - self.leaks * leak.lag
+        return omega * delays + self.leaks * leak.phase(omega)
 
 
 def compute_latencies(graph: Graph, target_delay: int | None = None) -> Latencies:
@@ -140,11 +169,6 @@ def _target_lags(graph: Graph, forward: Floats, target_delay: int | None) -> Int
     return lags
 
 
-def settling_steps(graph: Graph) -> int:
-    """Steps from the mean arrival of a change until a trace of spikes has settled; else 0."""
-    return int(np.ceil(_SETTLED * graph.trace_lag))
-
-
 def outputs_settle(latencies: Latencies, graph: Graph) -> int:
     """Steps until no output changes any more after a change of the input."""
     return int(np.ceil(_largest(latencies.longest_forward[graph.outputs])))
@@ -154,10 +178,10 @@ def first_answer(latencies: Latencies, graph: Graph, hold: int, crossfade: int) 
     """Steps after the beginning of a frame at which its answer is read.
 
     It is the first at which the outputs answer, when nothing has been learned from the frame yet.
-    Traces of spikes take their time, and so do cycles: there it is the last before the next frame
-    reaches an output. With spikes the answer is a mean over the steps until then.
+    Leaks and the traces of spikes take their time, and so do cycles: there it is the last before
+    the next frame reaches an output. With spikes the answer is a mean over the steps until then.
     """
-    if not graph.trace_lag and not graph.cyclic:
+    if not graph.gradual:
         return outputs_settle(latencies, graph) + crossfade
     return int(_smallest(_first_arrivals(graph))) + hold - 1
 
@@ -169,7 +193,7 @@ def arrival_spread(graph: Graph) -> int:
 
 
 def _first_arrivals(graph: Graph) -> Floats:
-    """Steps (n_outputs,) after which a change of the input reaches each output, traces aside."""
+    """Steps (n_outputs,) after which a change of the input begins to reach each output."""
     return compute_latencies(graph.delays_only()).shortest_forward[graph.outputs]
 
 
@@ -200,8 +224,8 @@ def target_arrivals(graph: Graph, target_lag: Ints | Floats) -> tuple[Floats, Fl
 
 
 def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionLatency]:
-    """F, R, M, first exact step and bandwidth of every projection (theory 2, 3)."""
-    rows = []
+    """F, R, M, first exact step and bandwidth of every projection (theory 2, 3, 5)."""
+    settling, rows = int(np.ceil(_SETTLED * graph.filter_lag)) if graph.spikes else 0, []
     for part in graph.projections:
         synapses = part.synapses
         pre, post = graph.pre[synapses], graph.post[synapses]
@@ -215,11 +239,44 @@ def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionL
                 forward=_mean(latencies.forward[part.post.units]),
                 backward=_mean(latencies.backward[part.post.units]),
                 mismatch=mismatch,
-                exact_from=int(np.ceil(_largest(latencies.longest_age[post]))),
+                leaks=0.0,
+                exact_from=int(np.ceil(_largest(latencies.longest_age[post]))) + settling,
                 cutoff=1 / (4 * mismatch * graph.time_step) if mismatch > 0 else np.inf,
             )
         )
-    return rows
+    return _with_leaks(rows, graph, graph.leak) if graph.leak else rows
+
+
+def _with_leaks(
+    rows: list[ProjectionLatency], graph: Graph, leak: LowPass
+) -> list[ProjectionLatency]:
+    """The same with what is special of leaks: when they have settled, and how they delay tones."""
+    if leak.lag == 0:
+        return rows
+    bare = graph.delays_only()
+    one = np.ones(graph.n_synapses, dtype=np.int64)
+    # the longest way of a change of the input to each error, in hops
+    hops = compute_latencies(replace(bare, forward_lag=one, backward_lag=one), 0).longest_age
+    leaky = []
+    for row, delays in zip(rows, projection_latencies(bare, compute_latencies(bare)), strict=True):
+        leaks = round((row.mismatch - delays.mismatch) / leak.lag, 9)
+        settling = _settling_steps(_largest(hops[graph.post[row.projection.synapses]]), leak)
+        row = replace(row, leaks=leaks, exact_from=row.exact_from + settling)
+        tone = quarter_period(row.mismatch, partial(row.phase, leak=leak))
+        leaky.append(replace(row, cutoff=tone / graph.time_step))
+    return leaky
+
+
+def _settling_steps(hops: float, leak: LowPass) -> int:
+    """Steps from the mean arrival of a change after so many hops until all but 1 % has come.
+
+    The age of what comes through N leaks is Erlang distributed, with the quantile
+    N (1 - 1/(9N) + z/(3 sqrt N))^3 time constants (theory 5; Wilson and Hilferty 1931).
+    """
+    if hops == 0:
+        return 0
+    quantile = hops * (1 - 1 / (9 * hops) + _NEARLY_ALL / (3 * np.sqrt(hops))) ** 3
+    return int(np.ceil(leak.spread * (quantile - hops)))
 
 
 class _Paths:

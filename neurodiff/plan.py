@@ -16,8 +16,8 @@ from neurodiff.graph import Graph, membrane
 from neurodiff.latency import (
     Latencies,
     arrival_spread,
+    compute_latencies,
     first_answer,
-    settling_steps,
 )
 from neurodiff.simulator.coder import Thresholds
 from neurodiff.simulator.network import Samplings
@@ -227,6 +227,7 @@ class Planned(Protocol):
 def validation_start(case: Planned) -> int:
     """First step that is validated; by default, that from which a constant input is exact.
 
+    With leaks, or traces of spikes, it is the one at which about all of a change has come.
     With cycles it is the one at which both waves have come once and settled with the first input
     and the weights of the start; step 0 where they do not settle, and where the waves themselves
     are the reference.
@@ -242,7 +243,7 @@ def validation_start(case: Planned) -> int:
         first = first_input(case.stimuli)
         return estimate_convergence(graph, case.w, case.bias, first, b).steps or 0
     settled = max(row.exact_from for row in learning_latencies(graph, case.latencies, alignment))
-    settled += alignment.settling_steps() if alignment else settling_steps(graph)
+    settled += alignment.settling_steps() if alignment else 0
     # after a mirror, both waves begin anew
     return first_errors(feedback) + settled
 
@@ -314,13 +315,15 @@ def _answers(model: Model, stimuli: Stimuli, latencies: Latencies, graph: Graph)
     Raises
     ------
     ModelError
-        If no step is there at which all outputs answer to the same frame.
+        If no step is there at which all outputs answer to the same frame, or leaks are so slow that
+        outputs mostly answer to frames before.
     """
     shown = stimuli.presentations
     if shown is None or model.target.kind != "labels":
         return None
+    _refuse_short_holds(model, latencies, graph, shown.hold)
     first = first_answer(latencies, graph, shown.hold, shown.crossfade)
-    over = max(1, shown.hold // 2) if graph.trace_lag else 1
+    over = max(1, shown.hold // 2) if graph.spikes else 1
     spread = arrival_spread(graph)
     if spread > shown.hold - over:
         apart = format_quantity(spread * model.time_step, TIME_UNITS)
@@ -328,3 +331,21 @@ def _answers(model: Model, stimuli: Stimuli, latencies: Latencies, graph: Graph)
         text = f"a frame reaches some outputs {apart} before others, which still see the last one"
         raise ModelError("input.hold", text, f"write {least} or more, or make the delays alike")
     return Answers(shown.hold, first, first + shown.steps, only="is_output", over=over)
+
+
+def _refuse_short_holds(model: Model, latencies: Latencies, graph: Graph, hold: int) -> None:
+    """When the next frame arrives, more than about half of what leaks let through is of this one.
+
+    That takes as long as they delay a frame in the mean.
+    """
+    if graph.leak is None:
+        return
+    by_delays = compute_latencies(graph.delays_only()).forward
+    late = float(np.nan_to_num(latencies.forward - by_delays)[graph.outputs].max())
+    if hold <= late:
+        held, least = (
+            format_quantity(steps * model.time_step, TIME_UNITS) for steps in (hold, int(late) + 1)
+        )
+        text = f"leaks delay a frame by {late * model.time_step:.3g} s in all, and it lasts {held}"
+        remedy = f"write {least} or more, or a shorter `neuron.time_constant`"
+        raise ModelError("input.hold", text, remedy)

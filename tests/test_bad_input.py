@@ -314,15 +314,40 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
         "network={layers: [2, 3, 1], output_activation: lif}",
         ("network.output_activation: lif is the f-I curve", "or another activation"),
     ),
+    # leaky neurons
+    "leaky alone": ("neuron=leaky", ("neuron.time_constant: missing", "`time_constant: ...`")),
+    **{
+        f"leaky: {keys}": (f"neuron={{kind: leaky, {keys}}}", said)
+        for keys, said in {
+            "time_constant: 10": ("neuron.time_constant: 10 has no unit", "`5 ms`"),
+            "time_constant: 0 ms": ("neuron.time_constant: '0 ms' is zero", "positive"),
+            "time_constant: 10 us": (
+                "neuron.time_constant: 10 us is so much less than a time step, 1 ms",
+                "`neuron: static`, or a `time_step` of 10 us",
+            ),
+            "time_constant: 101 s": (
+                "neuron.time_constant: 101 s is more than 100000 time steps of 1 ms",
+                "write 100 s or less, or a larger `time_step`",
+            ),
+            "time_constant: 0.5 ms, integration: euler": (
+                "neuron.time_constant: 0.5 ms is less than a time step, 1 ms",
+                "write 1 ms or more, or `integration: exact`",
+            ),
+            "time_constant: 5 ms, integration: heun": (
+                "neuron.integration: 'heun' is not known",
+                "write one of exact, euler",
+            ),
+        }.items()
+    },
+    "integration of static neurons": (
+        "neuron={kind: static, integration: exact}",
+        ("neuron.integration: unknown key", "write `kind`"),
+    ),
     "spikes alone": (
         "transmission=spikes",
         ("transmission.neuron: missing", "`neuron: lif`", "`maximum_rate: 200 Hz`"),
     ),
     # what is not there yet
-    "leaky": (
-        "neuron={kind: leaky, time_constant: 10 ms}",
-        ("neuron: not available yet: leaky", "write `static`"),
-    ),
     "sweep": ("neurodiff_sweep=1", ("neurodiff_sweep: not available yet: sweep files", "run the")),
 }
 

@@ -95,7 +95,8 @@ def predicted_fronts(graph: Graph) -> dict[str, Floats]:
     """First step (n_units,) at which the input of step 0 can be in `x`, and in `delta`.
 
     F along the shortest path; and F of an output plus the shortest way back, R. Not finite where no
-    path leads; inputs have no `delta`.
+    path leads; inputs have no `delta`. With leaks, or traces of spikes, when it is there in the
+    mean.
     """
     forward = compute_latencies(graph).shortest_forward
     # an output's error starts back when its input arrives, as if its target came then

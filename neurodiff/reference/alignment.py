@@ -22,7 +22,7 @@ class Aligned(Protocol):
         x : array (steps, n_units)
             The past, up to step t - 1.
         arrived : array (n_synapses,)
-            x_pre(t - f).
+            x_pre(t - f), or with leaky neurons the PSP that it has made.
         """
         ...
 
@@ -35,7 +35,7 @@ class Present:
     """What is there now."""
 
     def activity(self, t: int, x: Floats, arrived: Floats) -> Floats:
-        """x_pre(t - f)."""
+        """x_pre(t - f), or the PSP."""
         return arrived
 
     def slope(self, t: int, slope: Floats) -> Floats:
@@ -61,14 +61,14 @@ class Past:
 
 
 class Smoothed:
-    """Traces of x_pre(t - f) and of sigma'(a(t)), each synapse and unit with its own."""
+    """Traces of x_pre(t - f), or the PSP, and of sigma'(a(t)), of each synapse and unit its own."""
 
     def __init__(self, traces: Traced):
         self._activity = _Cascade(traces.activity_lag, traces.stages)
         self._slope = _Cascade(traces.slope_lag, traces.stages)
 
     def activity(self, t: int, x: Floats, arrived: Floats) -> Floats:
-        """The trace of x_pre(t - f)."""
+        """The trace of what has arrived."""
         return self._activity.step(arrived)
 
     def slope(self, t: int, slope: Floats) -> Floats:

@@ -13,6 +13,7 @@ from neurodiff.alignment import Alignment
 from neurodiff.feedback import Feedback
 from neurodiff.graph import Bools, Graph, Ints
 from neurodiff.loss import Loss
+from neurodiff.low_pass import leaked
 from neurodiff.reference.alignment import aligned, delayed
 from neurodiff.reference.backprop import injection
 from neurodiff.reference.feedback import Learning, Moment, errors_pass, returned, sent
@@ -29,8 +30,8 @@ class WaveStep(NamedTuple):
     x, delta : arrays (n_units,)
         Activity, and error dE/da (0 for inputs).
     product : array (n_synapses,)
-        What the synapse learns from: delta_post times the x_pre that has just arrived, or that the
-        alignment gives.
+        What the synapse learns from: delta_post times the x_pre that has just arrived, the PSP that
+        it makes, or what the alignment gives.
     w : array (n_synapses,)
     bias : array (n_units,)
     b : array (n_returning,)
@@ -65,6 +66,9 @@ def delayed_waves(
     of at least 1. Weights are read when a signal arrives, not when it was sent. Every signal is 0
     before step 0.
 
+    Leaky neurons, tau da/dt = -a + drive, low-pass their drive, what comes back to them, and what
+    arrives at their synapses; the injected error is not low-passed (theory 5).
+
     Parameters
     ----------
     w : array (n_synapses,)
@@ -84,6 +88,7 @@ def delayed_waves(
         By what weights errors come back; by those of the synapses unless given.
     """
     x, delta = np.zeros((2, len(u), graph.n_units))
+    a, came, psp = np.zeros(graph.n_units), np.zeros(graph.n_units), np.zeros(graph.n_synapses)
     w, bias, out = w.copy(), bias.copy(), graph.outputs
     learns = np.ones(len(u), dtype=bool) if learns is None else learns
     meets, returns = aligned(graph, alignment, len(u)), graph.returning
@@ -91,16 +96,18 @@ def delayed_waves(
     for t in range(len(u)):
         arrived = delayed(x, t, graph.forward_lag, graph.pre)
         came_back = delayed(delta, t, returns.lag, returns.source)
-        # a_i(t) = sum w x_pre(t - f) + b_i
-        a = _sum_into(graph.post, w * arrived, graph.n_units) + bias
+        # a_i(t) = sum w x_pre(t - f) + b_i; leaky: k a_i(t-1) + (1 - k) (sum w x_pre(t - f) + b_i)
+        a = leaked(graph.leak, a, _sum_into(graph.post, w * arrived, graph.n_units) + bias)
         response, slope, b = activate(graph, a, u[t]), slopes(graph, a), back.weights(w)
         x[t] = sent(feedback, t, response)
         # delta_j(t) = sigma'(a_j(t - s)) sum b delta_i(t - r), and the injection at the outputs
-        delta[t] = meets.slope(t, slope) * _sum_into(returns.sink, b * came_back, graph.n_units)
-        delta[t] *= errors_pass(feedback, t)
+        error = _sum_into(returns.sink, b * came_back, graph.n_units)
+        came = leaked(graph.leak, came, meets.slope(t, slope) * error)
+        delta[t] = came * errors_pass(feedback, t)
         delta[t, out] += injection(loss, slope[out], x[t, out], y[t])
-        # g(t) = delta_post(t) x_pre(t - p); without alignment p = f and s = 0
-        product = delta[t, graph.post] * meets.activity(t, x, arrived)
+        # g(t) = delta_post(t) x_pre(t - p); without alignment p = f and s = 0; leaky: the PSP
+        psp = leaked(graph.leak, psp, arrived)
+        product = delta[t, graph.post] * meets.activity(t, x, psp)
         yield WaveStep(
             x[t].copy(), delta[t].copy(), product.copy(), w.copy(), bias.copy(), b.copy()
         )

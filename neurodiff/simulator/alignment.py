@@ -17,7 +17,7 @@ from neurodiff.alignment import Alignment, Matched, Traced, smoothing
 from neurodiff.graph import Graph
 from neurodiff.simulator.delay import READER, History
 from neurodiff.simulator.order import ARRIVE
-from neurodiff.simulator.units import activation_text
+from neurodiff.simulator.units import activation_text, leak_constants, leaked_text
 
 Objects = list[b2.core.base.BrianObject]
 Ints = NDArray[np.int64]
@@ -66,6 +66,9 @@ class Meeting(Protocol):
         ...
 
 
+_POTENTIAL = "psp : 1\n"
+
+
 @dataclass(frozen=True)
 class AtOnce:
     """What is there now: the activity that has just arrived, and the slope of this step."""
@@ -80,6 +83,30 @@ class AtOnce:
         self, store: b2.NeuronGroup, errors: b2.NeuronGroup, history: History, clock: b2.Clock
     ) -> Objects:
         """Nothing is needed."""
+        return []
+
+
+@dataclass(frozen=True)
+class AsPotential:
+    """Leaky neurons: the PSP, what has arrived at the synapse low-passed as by the neuron.
+
+    So it is just as late as what the neuron makes of it (theory 5). The slope is that of this step.
+    """
+
+    graph: Graph
+    presynaptic: ClassVar[str] = "psp"
+    of_store: ClassVar[str] = _POTENTIAL
+    of_errors: ClassVar[str] = ""
+    longest_age: ClassVar[int] = 1
+    slope: ClassVar[str] = ""
+
+    def connect(
+        self, store: b2.NeuronGroup, errors: b2.NeuronGroup, history: History, clock: b2.Clock
+    ) -> Objects:
+        """Let the potential of each synapse follow what arrives."""
+        store.namespace.update(leak_constants(self.graph))
+        code = f"psp = {leaked_text(self.graph, 'psp', 'arrived')}"
+        store.run_regularly(code, name="low_pass", **ARRIVE.when)
         return []
 
 
@@ -128,19 +155,22 @@ class AtAge:
         """Readers of x(t - p), and of x(t - s)."""
         keys = np.stack([self.graph.pre, self.ages.activity_age])
         (units, ages), own = np.unique(keys, axis=1, return_inverse=True)
-        traces = build_traces("traces", units, ages, history, clock)
+        traces = build_traces("traces", self.graph, units, ages, history, clock)
         _link(store, traces, own.ravel())
         unit = np.arange(self.graph.n_inputs, self.graph.n_units)
         errors.slope_age = self.ages.slope_age[unit]
         past = np.maximum(self.ages.slope_age[unit], 1)
-        of_slopes = build_traces("of_slopes", unit, past, history, clock)
+        of_slopes = build_traces("of_slopes", self.graph, unit, past, history, clock)
         errors.past_x = b2.linked_var(of_slopes, "value")
         return [traces, of_slopes]
 
 
 @dataclass(frozen=True)
 class ByTraces:
-    """Exponential traces, in one or more stages, of what has arrived and of the slope."""
+    """Exponential traces, in one or more stages, of what has arrived and of the slope.
+
+    With leaky neurons those of activity are traces of the PSP.
+    """
 
     graph: Graph
     traces: Traced
@@ -165,7 +195,7 @@ class ByTraces:
         stages = self.traces.stages
         (units, ages, lags), own = self.traces.distinct(self.graph)
         where = units.astype(np.int64), ages.astype(np.int64)
-        traces = build_traces("traces", *where, history, clock, stages)
+        traces = build_traces("traces", self.graph, *where, history, clock, stages)
         _set_gains(traces, "value", lags, stages)
         _link(store, traces, own)
         _set_gains(errors, "slope", self.traces.slope_lag[self.graph.n_inputs :], stages)
@@ -175,18 +205,31 @@ class ByTraces:
 def meeting(graph: Graph, alignment: Alignment | None) -> Meeting:
     """The class of an alignment; None is that of no alignment."""
     if alignment is None:
-        return AtOnce()
+        return AsPotential(graph) if graph.leak else AtOnce()
     return AtAge(graph, alignment) if isinstance(alignment, Matched) else ByTraces(graph, alignment)
 
 
 def build_traces(
-    name: str, units: Ints, ages: Ints, history: History, clock: b2.Clock, stages: int = 0
+    name: str,
+    graph: Graph,
+    units: Ints,
+    ages: Ints,
+    history: History,
+    clock: b2.Clock,
+    stages: int = 0,
 ) -> b2.NeuronGroup:
     """Group of which `value` is x(t - age) of one unit each, or its trace in so many stages."""
     equations = READER + "value : 1\n" + _stages_of("value", stages)
-    traces = b2.NeuronGroup(len(units), equations, name=name, clock=clock)
+    traces = b2.NeuronGroup(
+        len(units),
+        equations + (_POTENTIAL if graph.leak else ""),
+        name=name,
+        clock=clock,
+        namespace=leak_constants(graph),
+    )
     history.connect(traces, units, ages)
-    code = "value = arrived\n" + _smooth("value", "value", stages)
+    potential = leaked_text(graph, "psp", "arrived")
+    code = f"psp = {potential}\nvalue = psp\n" + _smooth("value", "value", stages)
     traces.run_regularly(code, name=f"{name}_align", **ARRIVE.when)
     return traces
 

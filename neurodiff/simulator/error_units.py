@@ -7,7 +7,12 @@ from brian2.utils.stringtools import word_substitute
 from neurodiff.graph import Graph
 from neurodiff.simulator.connections import Addition
 from neurodiff.simulator.order import PROPAGATE
-from neurodiff.simulator.units import activation_codes, activation_text
+from neurodiff.simulator.units import (
+    activation_codes,
+    activation_text,
+    leak_constants,
+    leaked_text,
+)
 
 _EQUATIONS = """
 delta : 1
@@ -23,6 +28,9 @@ a : 1 (linked)
 x : 1 (linked)
 bias : 1
 """
+
+#: What comes back to leaky error units; others need not remember it.
+_LEAKY = "returned : 1"
 
 #: dE/da of an output, where sigma' = slope (theory 2 and 7).
 _INJECTION = {
@@ -42,7 +50,9 @@ def build_error_units(
 ) -> b2.NeuronGroup:
     """Error units with delta(t) = sigma'(a(t)) * feedback(t), at outputs plus the injected error.
 
-    With alignment the feedback, not the injected error, meets a slope of some time ago.
+    With alignment the feedback, not the injected error, meets a slope of some time ago. With leaky
+    neurons what comes back is low-passed, returned(t) = k returned(t-1) + (1 - k) sigma' feedback;
+    the injected error is not.
 
     Error unit k belongs to unit ``n_inputs + k`` and keeps its bias, because it is what makes the
     bias learn.
@@ -62,12 +72,12 @@ def build_error_units(
     output[graph.outputs] = np.arange(len(graph.outputs))
     errors = b2.NeuronGroup(
         len(own),
-        "\n".join([_EQUATIONS, addition.equations]),
+        "\n".join([_EQUATIONS, _LEAKY if graph.leak else "", addition.equations]),
         events=addition.events,
         name="errors",
         clock=clock,
         order=PROPAGATE.order,
-        namespace=addition.namespace,
+        namespace=addition.namespace | leak_constants(graph),
     )
     errors.unit = own
     errors.is_output = is_output
@@ -84,13 +94,14 @@ def build_error_units(
         # x is then what has come of sigma(a)
         slope = word_substitute(slope, {"x": "sigma"})
         errors.sigma = b2.linked_var(units, addition.computed, index="unit")
-    returns = "aligned_slope" if addition.aligns_slope else "slope"
+    feedback = f"{'aligned_slope' if addition.aligns_slope else 'slope'}*feedback"
     errors.run_regularly(
         f"""
         {"" if addition.moves_target else "target = played"}
         slope = {slope}
         {addition.aligns_slope}
-        {addition.computed or "delta"} = {returns}*feedback + is_output*{_INJECTION[loss]}
+        returned = {leaked_text(graph, "returned", feedback)}
+        {addition.computed or "delta"} = returned + is_output*{_INJECTION[loss]}
         """,
         name="propagate",
         **PROPAGATE.when,

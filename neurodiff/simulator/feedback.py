@@ -182,7 +182,7 @@ class KolenPollack(_Untrained):
             own.kept, own.x_kept = sink, b2.linked_var(ends.units, "x", index="kept")
             return []
         (units, ages), kept = np.unique(np.stack([sink, age]), axis=1, return_inverse=True)
-        traces = build_traces("feedback_traces", units, ages, ends.activity, clock)
+        traces = build_traces("feedback_traces", self.graph, units, ages, ends.activity, clock)
         own.kept, own.x_kept = kept.ravel(), b2.linked_var(traces, "value", index="kept")
         return [traces]
 

@@ -6,15 +6,18 @@ Everything that happens at step t happens in this order, whatever Brian2's defau
 2. play       the stimuli take their values u(t) and y(t - D_y)
 3. come back  events: the error unit of the sender takes what has arrived, delta_post(t - r)
 4. arrive     each synapse takes what has arrived, x_pre(t - f); with alignment also what its error
-              will meet, x_pre(t - p) or a trace of what has arrived
+              will meet, x_pre(t - p) or a trace of what has arrived; with leaky neurons its PSP
+              z(t) = k z(t-1) + (1 - k) x_pre(t - f) moves on
 5. renew      events: from time to time all sums are taken anew, so that no rounding builds up
 6. drive      every unit sums w(t) * x_pre(t - f) over its synapses
-7. activate   a(t) = drive + bias(t), x(t) = sigma(a(t)); inputs take u(t); at first, with a weight
-              mirror, x(t) then becomes noise
-8. feedback   every error unit sums w(t) * delta_post(t - r); the backward weights b(t) stand in
+7. activate   a(t) = drive + b(t), or with leaky neurons k a(t-1) + (1 - k) (drive + b(t));
+              x(t) = sigma(a(t)); inputs take u(t); at first, with a weight mirror, x(t) then
+              becomes noise
+8. feedback   every error unit sums w(t) * delta_post(t - r); backward weights of their own stand in
               place of w(t) where feedback is not symmetric
 9. propagate  delta(t) = sigma'(a(t)) * feedback, at outputs plus the injected error; with alignment
-              the feedback meets sigma'(a(t - s)), or a trace of sigma' that has just moved on
+              the feedback meets sigma'(a(t - s)), or a trace of sigma' that has just moved on;
+              with leaky neurons sigma' * feedback is low-passed, the injected error is not
 10. multiply  the local product delta_post(t) * x_pre(t - f), where it is recorded
 11. fire      spikes: neurons and error cells take one step
 12. scale     events: the running size of each population's errors
@@ -25,9 +28,9 @@ Everything that happens at step t happens in this order, whatever Brian2's defau
               spikes: the counts, which the own trace of the unit takes at once
 16. meet      the own synapses of an error unit take notice
 17. observe   weights and products are recorded as they were used in this step
-18. learn     w(t+1) = w(t) - eta * delta_post(t) * x_pre(t - f), and the biases; with alignment 10
-              and 18 take from 4 what the error is to meet, instead of x_pre(t - f); b(t) learns,
-              or takes the signs that w(t+1) has
+18. learn     w(t+1) = w(t) - eta * delta_post(t) * x_pre(t - f), and the biases; with alignment,
+              and with leaky neurons, 10 and 18 take from 4 what the error is to meet, instead of
+              x_pre(t - f); backward weights of their own learn, or take the signs of w(t+1)
 19. remember  x(t) and delta(t) go into the histories; spikes: the mean of x goes on
 20. record    x(t), delta(t) and the target are recorded
 

@@ -12,8 +12,8 @@ class Diffusion:
     """dw/dt = -learning_rate * delta_post * x_pre - weight_decay * w.
 
     delta_post is the postsynaptic error unit's value of this step, x_pre what has just arrived at
-    the synapse (Betti & Gori, arXiv:1912.04635), or what an alignment keeps of it. A bias is a
-    synapse from a constant unit: there x_pre is 1.
+    the synapse (Betti & Gori, arXiv:1912.04635), the PSP that it makes at a leaky neuron, or what
+    an alignment keeps of either. A bias is a synapse from a constant unit: there x_pre is 1.
 
     Attributes
     ----------

@@ -28,7 +28,9 @@ def build_units(
     answers: Answers,
     clock: b2.Clock,
 ) -> b2.NeuronGroup:
-    """Units with x(t) = sigma(drive(t) + b(t)), and inputs with x(t) = u(t).
+    """Units with x(t) = sigma(a(t)) and a(t) = drive(t) + b(t), and inputs with x(t) = u(t).
+
+    With leaky neurons a is low-passed: a(t) = k a(t-1) + (1 - k) (drive(t) + b(t)); theory 5.
 
     The biases are kept, and learned, by the error units; see `build_error_units`.
 
@@ -48,7 +50,7 @@ def build_units(
         name="units",
         clock=clock,
         order=ACTIVATE.order,
-        namespace=addition.namespace,
+        namespace=addition.namespace | leak_constants(graph),
     )
     units.error = np.maximum(np.arange(graph.n_units) - graph.n_inputs, 0)
     units.is_input = graph.by_unit(lambda part: float(part.role == "input"))
@@ -58,7 +60,7 @@ def build_units(
     units.u = b2.linked_var(stimulus, "value", index="input")
     units.run_regularly(
         f"""
-        a = (1 - is_input)*(drive + bias)
+        a = (1 - is_input)*({leaked_text(graph, "a", "(drive + bias)")})
         {addition.computed or "x"} = is_input*u + (1 - is_input)*({activation_text(graph)})
         """,
         name="activate",
@@ -67,6 +69,17 @@ def build_units(
     if answers.averaging:
         units.run_regularly(answers.averaging, name="mean_x", **REMEMBER.when)
     return units
+
+
+def leaked_text(graph: Graph, state: str, signal: str) -> str:
+    """One step of a state that follows a signal, as Brian2 text: the signal itself without leak."""
+    # z(t) = k z(t-1) + (1 - k) s(t)
+    return signal if graph.leak is None else f"keep*{state} + gain*{signal}"
+
+
+def leak_constants(graph: Graph) -> dict[str, float]:
+    """The numbers of `leaked_text`, for a namespace."""
+    return {} if graph.leak is None else graph.leak._asdict()
 
 
 def activation_codes(graph: Graph) -> np.ndarray:

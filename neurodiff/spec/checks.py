@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from neurodiff.spec.base import Problem, nearest
 from neurodiff.spec.cycles import cycle_misfits, reached
 from neurodiff.spec.feedback_checks import feedback_misfits
+from neurodiff.spec.leaky_checks import leaky_misfits
 from neurodiff.spec.network import (
     ConstantWeights,
     Delay,
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 def problems(model: Model) -> Iterator[Problem]:
     """Everything that keeps `model` from being built, the most basic first."""
     yield from _names(model.network)
-    yield from _not_available(model)
     yield from cycle_misfits(model)
     yield from _off_the_grid(model)
     yield from _short_means(model)
@@ -47,6 +47,7 @@ def problems(model: Model) -> Iterator[Problem]:
     yield from _target_misfits(model)
     yield from _run_misfits(model)
     yield from spike_misfits(model)
+    yield from leaky_misfits(model)
     yield from _alignment_misfits(model)
     yield from feedback_misfits(model)
     yield from _ignored(model)
@@ -127,14 +128,6 @@ def _loose_cycles(
             yield Problem(field, "no input reaches it", "add a projection to its cycle")
         if name not in heard:
             yield Problem(field, "it reaches no output", "add a projection from its cycle")
-
-
-def _not_available(model: Model) -> Iterator[Problem]:
-    wanted = {"neuron": (model.neuron.kind, ["static"])}
-    for field, (value, available) in wanted.items():
-        if value not in available:
-            remedy = " or ".join(f"`{name}`" for name in available)
-            yield Problem(field, f"not available yet: {value}", f"write {remedy}")
 
 
 def _alignment_misfits(model: Model) -> Iterator[Problem]:

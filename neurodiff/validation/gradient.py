@@ -80,8 +80,8 @@ class Case(NamedTuple):
 
     @property
     def steady(self) -> bool:
-        """Whether all stays as it is, so that the products must become exact; traces never are."""
-        if self.graph.trace_lag or isinstance(self.alignment, Traced):
+        """Whether all stays as it is, so that the products must become exact; filters never are."""
+        if self.graph.filter_lag or isinstance(self.alignment, Traced):
             return False
         target = isinstance(self.model.target, ConstantTarget | TeacherTarget)
         return self.frozen and target and isinstance(self.model.input, ConstantInput)

@@ -30,6 +30,9 @@ class TaskReport:
         Per presentation, of that best one.
     training_accuracy : float
         Of the simulated network while it learned, over the last epoch.
+    answered_last : bool
+        Whether these answers are those at the end of a frame, when something has been learned from
+        it already: with leaks, spikes and cycles, where they need their time. The test learns not.
     presentations : int
         Number of training presentations.
     tested_on : str
@@ -40,15 +43,17 @@ class TaskReport:
     backprop_test_accuracy: float | None
     backprop_learning_rate: float | None
     training_accuracy: float
+    answered_last: bool
     presentations: int
     tested_on: str
 
     def summary(self) -> str:
         """Two lines: the simulated network, and backprop."""
+        last = ", at the end of each frame, when it has learned from it"
         lines = [
             f"test accuracy {self.test_accuracy:.2%} after {self.presentations} presentations "
             f"(on {self.tested_on} frames; "
-            f"while learning, last epoch: {self.training_accuracy:.2%})"
+            f"while learning, last epoch{last * self.answered_last}: {self.training_accuracy:.2%})"
         ]
         if self.backprop_test_accuracy is not None:
             difference = 100 * (self.test_accuracy - self.backprop_test_accuracy)
@@ -87,6 +92,7 @@ def compare_case(case: Case) -> TaskReport | None:
         backprop_test_accuracy=best,
         backprop_learning_rate=rate,
         training_accuracy=float(right[~tested][-len(shown.frames.training) :].mean()),
+        answered_last=case.graph.gradual,
         presentations=shown.n_training,
         tested_on=shown.frames.tested_on,
     )
