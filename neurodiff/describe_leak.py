@@ -14,26 +14,25 @@ def describe_leak(simulation: Simulation) -> list[str]:
     neuron, leak = simulation.model.neuron, simulation.graph.leak
     if leak is None or not isinstance(neuron, LeakyNeuron):
         return []
+    corner = 1 / (2 * np.pi * neuron.time_constant)
     lag = f"{leak.lag:.4g} steps ({1e3 * leak.lag * simulation.graph.time_step:.4g} ms)"
     lines = [
         f"leaky neurons, time constant {format_quantity(neuron.time_constant, TIME_UNITS)} "
         f"({neuron.integration} integration)",
-        f"besides its delay each hop lags by {lag}, in F, R and M",
-        f"each hop leaves of the amplitude of a tone: {_gains(simulation, leak)}",
+        f"besides its delay each hop lags by {lag}, both ways, which the latencies count",
+        *_gains(simulation, leak, corner),
     ]
     return ["\n".join(lines)]
 
 
-def _gains(simulation: Simulation, leak: LowPass) -> str:
-    """Gain at the corner frequency, and at the lowest frequency that a layer learns below."""
-    graph, tau = simulation.graph, getattr(simulation.model.neuron, "time_constant", np.inf)
-    tones = [1 / (2 * np.pi * tau)]
+def _gains(simulation: Simulation, leak: LowPass, corner: float) -> list[str]:
+    """Gains at the lowest frequency in Hz that a layer learns below, and at the `corner`."""
+    graph, tones = simulation.graph, [corner]
     if not graph.cyclic:
         rows = learning_latencies(graph, simulation.latencies, simulation.alignment)
         tones.insert(0, min(row.cutoff for row in rows))
     # no tone is faster than half the steps
-    known = [tone for tone in tones if tone * graph.time_step <= 0.5]
-    gains = [float(leak.amplitude(2 * np.pi * tone * graph.time_step)) for tone in known]
-    return ", ".join(
-        f"{gain:.3g} at {tone:.4g} Hz" for gain, tone in zip(gains, known, strict=True)
-    )
+    tones = [tone for tone in tones if tone * graph.time_step <= 0.5]
+    gains = leak.amplitude(2 * np.pi * graph.time_step * np.array(tones))
+    texts = [f"{gain:.3g} at {tone:.4g} Hz" for gain, tone in zip(gains, tones, strict=True)]
+    return [f"each hop leaves of the amplitude of a tone: {', '.join(texts)}"] if texts else []

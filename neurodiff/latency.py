@@ -2,7 +2,8 @@
 
 Where a layer has one latency the numbers are those of the theory (F_l, R_l, M_l). With random
 delays or skip connections there are many paths: a mean weighs all synapses onto a unit alike, and
-the longest is what a constant input must wait for.
+the longest is what a constant input must wait for. The leak of a neuron, or the trace of spikes, is
+in each hop with its mean lag.
 
 With cycles there are paths of any length. Then only the shortest is of use, for the first arrival
 of each wave: it also stands for the mean, and the longest is infinite.

@@ -1,20 +1,34 @@
 """Small networks with cycles for the tests."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from neurodiff import Model
+from neurodiff import Model, Simulation
+from neurodiff.convergence import estimate_convergence
 from tests.networks import Floats, Populations, digraph
 
 #: Slopes that do not jump, so that finite differences hold.
 SMOOTH = ("tanh", "sigmoid", "softplus")
+
+#: Theory 6, C5: settles with delays of one step (radius .85), not with 2, 2, 1, 2 (radius 1.11).
+C5 = np.array([[0.6, 0.6], [-0.6, 0.6]])
 
 LOOP: Populations = {
     "in": {"size": 1, "role": "input"},
     "v": {"size": 2, "activation": "linear", "bias": False},
     "out": {"size": 1, "role": "output", "activation": "linear", "bias": False},
 }
+
+
+def populations(*names: str, **keys: Any) -> dict[str, dict[str, Any]]:
+    """One unit each; `in` is the input and `out` the output."""
+    roles = {"in": "input", "out": "output"}
+    return {
+        name: {"size": 1, "role": roles.get(name, "hidden"), **(keys if name != "in" else {})}
+        for name in names
+    }
 
 
 def random_cyclic(rng: np.random.Generator, **keys: Any) -> Model:
@@ -44,6 +58,33 @@ def random_cyclic(rng: np.random.Generator, **keys: Any) -> Model:
         "target": {"kind": "constant", "values": rng.random(populations["out"]["size"]).tolist()},
     }
     return digraph(populations, projections, **(defaults | keys))
+
+
+def linear_model(w: Floats, lags: Any, folder: Path, **keys: Any) -> Model:
+    """Linear units with the weights `w` (n, n) among them, each fed by the input and read out.
+
+    `lags` (n, n) are the delays of both directions in steps; others are one step.
+    """
+    n = len(w)
+    names = [f"v{k}" for k in range(n)]
+    parts = populations("in", *names, "out", activation="linear", bias=False)
+    ends = [("in", name) for name in names] + [(name, "out") for name in names]
+    projections: list[dict[str, Any]] = [{"pre": pre, "post": post} for pre, post in ends]
+    matrices = {f"{pre}_to_{post}": np.ones((1, 1)) for pre, post in ends}
+    for i, j in np.argwhere(w):
+        delay = f"{lags[i, j]} ms"
+        projections.append({"pre": names[j], "post": names[i], "delay": delay})
+        matrices[f"{names[j]}_to_{names[i]}"] = w[i : i + 1, j : j + 1]
+    np.savez(folder / "w.npz", **matrices)
+    weights = {"init": "file", "path": str(folder / "w.npz")}
+    return digraph(parts, projections, weights=weights, **keys)
+
+
+def estimated(model: Model) -> Any:
+    """What is expected of the convergence of a model."""
+    simulation = Simulation(model)
+    u = np.array(model.input.values)
+    return estimate_convergence(simulation.graph, simulation.w, simulation.bias, u)
 
 
 def finite_differences(loss: Any, w: Floats, step: float = 1e-5) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neurodiff import Model, ModelError, Simulation, load, validate
-from neurodiff.convergence import estimate_convergence, stability_bound
+from neurodiff.convergence import stability_bound
 from neurodiff.describe import describe
 from neurodiff.exceptions import DivergenceWarning, FixedPointError
 from neurodiff.graph import Graph, build_graph
@@ -19,7 +19,15 @@ from neurodiff.reference.waves import delayed_waves
 from neurodiff.response import settle
 from neurodiff.simulator.execution import compiler_available
 from neurodiff.validation import report_run
-from tests.cyclic import finite_differences, random_cyclic, settled_loss
+from tests.cyclic import (
+    C5,
+    estimated,
+    finite_differences,
+    linear_model,
+    populations,
+    random_cyclic,
+    settled_loss,
+)
 from tests.networks import Floats, digraph, random_digraph, random_weights
 from tests.simulated import EVERY_STEP, deviations, moved, simulate
 
@@ -28,15 +36,6 @@ RARELY: dict[str, Any] = {"record": "none", "validation": {"every": "50 ms"}}
 
 
 # --- order, depth, latencies -------------------------------------------------------------------
-
-
-def populations(*names: str, **keys: Any) -> dict[str, dict[str, Any]]:
-    """One unit each; `in` is the input and `out` the output."""
-    roles = {"in": "input", "out": "output"}
-    return {
-        name: {"size": 1, "role": roles.get(name, "hidden"), **(keys if name != "in" else {})}
-        for name in names
-    }
 
 
 def test_populations_on_a_cycle_follow_each_other_nearest_to_the_input_first():
@@ -205,36 +204,6 @@ def test_what_the_simulated_waves_settle_to_is_the_gradient_at_the_fixed_point(s
 
 # --- how it settles ----------------------------------------------------------------------------
 
-#: Theory 6, C5: settles with delays of one step (radius .85), not with 2, 2, 1, 2 (radius 1.11).
-C5 = np.array([[0.6, 0.6], [-0.6, 0.6]])
-
-
-def linear_model(w: Floats, lags: Any, folder: Path, **keys: Any) -> Model:
-    """Linear units with the weights `w` (n, n) among them, each fed by the input and read out.
-
-    `lags` (n, n) are the delays of both directions in steps; others are one step.
-    """
-    n = len(w)
-    names = [f"v{k}" for k in range(n)]
-    parts = populations("in", *names, "out", activation="linear", bias=False)
-    ends = [("in", name) for name in names] + [(name, "out") for name in names]
-    projections: list[dict[str, Any]] = [{"pre": pre, "post": post} for pre, post in ends]
-    matrices = {f"{pre}_to_{post}": np.ones((1, 1)) for pre, post in ends}
-    for i, j in np.argwhere(w):
-        delay = f"{lags[i, j]} ms"
-        projections.append({"pre": names[j], "post": names[i], "delay": delay})
-        matrices[f"{names[j]}_to_{names[i]}"] = w[i : i + 1, j : j + 1]
-    np.savez(folder / "w.npz", **matrices)
-    weights = {"init": "file", "path": str(folder / "w.npz")}
-    return digraph(parts, projections, weights=weights, **keys)
-
-
-def first_step(model: Model) -> Any:
-    """What is expected of the convergence of a model."""
-    simulation = Simulation(model)
-    u = np.array(model.input.values)
-    return estimate_convergence(simulation.graph, simulation.w, simulation.bias, u)
-
 
 def companion_radius(w: Floats, lags: Any) -> float:
     """Spectral radius of one step of all that is on its way: a matrix of its own."""
@@ -256,7 +225,7 @@ def test_both_waves_settle_by_the_spectral_radius_in_every_step(tmp_path: Path):
         # the eigenvalues .6 +- .6i turn by an eighth: after 8 steps only the size has changed
         factor = (distance[78] / distance[30]) ** (1 / 48)
         assert factor == pytest.approx(0.6 * np.sqrt(2), rel=2e-3 if name == "x" else 0.05)
-    found = first_step(model)
+    found = estimated(model)
     assert (found.forward, found.backward) == pytest.approx((0.6 * np.sqrt(2),) * 2, rel=1e-3)
     assert found.bound == pytest.approx(1.2, rel=1e-12)
 
@@ -266,7 +235,7 @@ def test_the_factors_are_those_of_the_whole_network_with_its_delays(seed: int, t
     rng = np.random.default_rng(seed)
     w, lags = rng.normal(size=(4, 4)), rng.integers(1, 7, size=(4, 4))
     w *= (0.5, 0.8, 0.95, 1.05)[seed] / np.abs(np.linalg.eigvals(w)).max()
-    found, radius = first_step(linear_model(w, lags, tmp_path)), companion_radius(w, lags)
+    found, radius = estimated(linear_model(w, lags, tmp_path)), companion_radius(w, lags)
     assert (found.forward, found.backward) == pytest.approx((radius, radius), rel=5e-3)
     assert (found.steps is None) == (radius > 1)
     assert found.bound == pytest.approx(np.abs(np.linalg.eigvals(np.abs(w))).max(), rel=1e-9)
@@ -278,7 +247,7 @@ def test_it_has_settled_about_when_predicted(seed: int):
     model = random_cyclic(np.random.default_rng(seed), **keys)
     error = validate(simulate(model)).over_time["relative_error"].values
     late = max(int(np.flatnonzero(~(row <= 1e-6))[-1]) + 1 for row in error.T)
-    assert first_step(model).steps == pytest.approx(late, rel=0.25, abs=5)
+    assert estimated(model).steps == pytest.approx(late, rel=0.25, abs=5)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -288,7 +257,7 @@ def test_below_the_bound_no_set_of_delays_diverges(seed: int, tmp_path: Path):
     w *= 0.98 / np.abs(np.linalg.eigvals(np.abs(w))).max()
     keys = {"run": {"duration": "1500 ms"}, "record": {"signals": "1 ms"}}
     model = linear_model(w, lags, tmp_path, **keys)
-    assert first_step(model).bound == pytest.approx(0.98)
+    assert estimated(model).bound == pytest.approx(0.98)
     recording = simulate(model).recording
     for name in ("x", "delta"):
         values = recording[name].values[:, 1:]

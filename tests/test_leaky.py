@@ -14,11 +14,10 @@ from neurodiff import Model, ModelError, Simulation, load, validate
 from neurodiff.alignment import learning_latencies
 from neurodiff.describe import describe
 from neurodiff.validation import compare_task
-from tests.cyclic import random_cyclic
+from tests.cyclic import C5, estimated, linear_model, random_cyclic
 from tests.networks import Floats, chain, digraph, random_digraph
 from tests.refusals import GOOD, SPIKING, refused, write
 from tests.simulated import EVERY_STEP, deviations, moved, simulate
-from tests.test_cycles import C5, first_step, linear_model
 
 MODELS = Path(__file__).parent.parent / "models"
 FROZEN = {"rule": "diffusion", "learning_rate": "0 Hz"}
@@ -29,9 +28,9 @@ def leaky(time_constant: str, integration: str = "exact") -> dict[str, str]:
     return {"kind": "leaky", "time_constant": time_constant, "integration": integration}
 
 
-def keep(steps: float, integration: str = "exact") -> float:
-    """What is left of a state after a step, with a time constant of so many steps."""
-    return float(np.exp(-1 / steps)) if integration == "exact" else 1 - 1 / steps
+def keep(steps: float) -> float:
+    """What is left of a state after an exact step, with a time constant of so many steps."""
+    return float(np.exp(-1 / steps))
 
 
 def array(path: Path, values: Floats, interval: str = "1 ms") -> dict[str, Any]:
@@ -394,7 +393,7 @@ def test_factors_of_a_cycle_are_those_of_the_whole_network(seed, tmp_path):
     rng = np.random.default_rng(seed)
     w, lags = rng.normal(size=(4, 4)), rng.integers(1, 7, size=(4, 4))
     w *= (0.6, 0.95, 1.3)[seed] / np.abs(np.linalg.eigvals(w)).max()
-    found = first_step(linear_model(w, lags, tmp_path, neuron=leaky("4 ms")))
+    found = estimated(linear_model(w, lags, tmp_path, neuron=leaky("4 ms")))
     # one step of all that is on its way, and what is kept
     k, longest = keep(4), int(lags.max())
     whole = np.eye(4 * longest, k=-4)
@@ -413,8 +412,8 @@ def test_a_leak_settles_what_turns_too_fast_for_static_neurons(tmp_path):
     lags = np.ones((2, 2), dtype=int)
     keys = {"run": {"duration": "1 s"}, "record": "none", "validation": {"every": "10 ms"}}
     model = linear_model(turns, lags, tmp_path, neuron=leaky("20 ms"), **keys)
-    assert first_step(linear_model(turns, lags, tmp_path)).steps is None
-    found = first_step(model)
+    assert estimated(linear_model(turns, lags, tmp_path)).steps is None
+    found = estimated(model)
     assert found.bound > 1
     report = validate(simulate(model))
     assert report.passed and report.reference == "fixed_point"
@@ -429,7 +428,7 @@ def test_a_leaky_network_with_cycles_has_settled_about_when_predicted(seed):
     simulation = simulate(model)
     error = validate(simulation).over_time["relative_error"].values
     late = max(int(np.flatnonzero(~(row <= 1e-6))[-1]) + 1 for row in error.T)
-    assert first_step(model).steps == pytest.approx(late, rel=0.25)
+    assert estimated(model).steps == pytest.approx(late, rel=0.25)
 
 
 # --- what is refused, and what is said ---------------------------------------------------------

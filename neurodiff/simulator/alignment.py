@@ -66,6 +66,7 @@ class Meeting(Protocol):
         ...
 
 
+#: Equation of the PSP at a leaky neuron.
 _POTENTIAL = "psp : 1\n"
 
 
