@@ -161,6 +161,14 @@ class Graph:
         """The same graph without what leaks or the traces of spikes add to the delays."""
         return replace(self, low_pass=None, spikes=False)
 
+    def hops_only(self) -> "Graph":
+        """The same graph with delays of one step only, so that its latencies count hops."""
+        one = np.ones(self.n_synapses, dtype=np.int64)
+        direct = self.direct
+        if direct is not None:
+            direct = replace(direct, lag=np.ones_like(direct.lag))
+        return replace(self.delays_only(), forward_lag=one, backward_lag=one, direct=direct)
+
     @property
     def error_lag(self) -> float:
         """Mean steps by which errors are late besides their travel; 0 without spikes.

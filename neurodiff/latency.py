@@ -255,9 +255,8 @@ def _with_leaks(
     if leak.lag == 0:
         return rows
     bare = graph.delays_only()
-    one = np.ones(graph.n_synapses, dtype=np.int64)
     # the longest way of a change of the input to each error, in hops
-    hops = compute_latencies(replace(bare, forward_lag=one, backward_lag=one), 0).longest_age
+    hops = compute_latencies(graph.hops_only(), 0).longest_age
     leaky = []
     for row, delays in zip(rows, projection_latencies(bare, compute_latencies(bare)), strict=True):
         leaks = round((row.mismatch - delays.mismatch) / leak.lag, 9)
