@@ -15,7 +15,7 @@ def describe_feedback(simulation: Simulation) -> list[str]:
     where = "along synapses" if graph.direct is None else "from every output to every hidden unit"
     lines = [
         f"feedback {simulation.model.feedback.rule}: {n} backward weights of its own, {where}, "
-        f"with delays of {delays} step(s)",
+        f"with delays in steps of {delays}",
         f"each has to know: {feedback.knows}",
     ]
     if isinstance(feedback, Mirror):

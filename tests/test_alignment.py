@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from neurodiff import Model, validate
-from tests.networks import digraph
+from neurodiff import Model, Simulation, validate
+from neurodiff.describe import describe
+from tests.networks import chain, digraph
 from tests.simulated import EVERY_STEP, deviations, moved, simulate
 
 FROZEN = {"rule": "diffusion", "learning_rate": "0 Hz"}
@@ -78,3 +79,43 @@ def test_aligned_waves_equal_the_reference_at_every_step(tmp_path, alignment, le
     assert (moved(simulation) >= 0.1) == (learning_rate != "0 Hz")
     found = deviations(simulation)
     assert max(found.values()) <= 1e-12, found
+
+
+@pytest.mark.parametrize(("depth", "width", "expected"), [(5, 30, 870), (10, 100, 10_900)])
+def test_matched_waves_remember_so_many_values(depth, width, expected):
+    # theory 4, A6c: 2(L - l) steps of each hidden neuron, 2L - 1 of each input
+    simulation = Simulation(chain([width] * (depth + 1), plasticity=aligned("matched")))
+    assert simulation.alignment.remembered(simulation.graph).sum() == expected
+    assert f"{expected} values in all" in describe(simulation)
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (aligned("none"), 0.540),
+        (aligned("trace"), 0.983),
+        (aligned("trace", stages=2), 0.999),
+        (aligned("matched"), 1.0),
+    ],
+)
+def test_traces_make_up_for_a_mismatch_of_one_radian(tmp_path, rule, expected):
+    """Theory 4, A13: a linear network of four layers, in which M is 6 steps at the first.
+
+    The units have all phases alike, so that no mean of the signals depends on them.
+    """
+    omega, n = 1 / 6, 12
+    phases = 2 * np.pi * np.arange(n) / n
+    tone = {"kind": "sinusoid", "frequency": f"{1000 * omega / (2 * np.pi)} Hz"}
+    model = chain(
+        [n] * 5,
+        activation="linear",
+        bias=False,
+        input={**tone, "phase": phases.tolist()},
+        target={"kind": "teacher", "seed": 3},
+        plasticity=rule,
+        duration="600 ms",
+        **EVERY_STEP | {"validation": {"start": "200 ms", "every": "1 ms"}},
+    )
+    report = validate(simulate(model))
+    assert report.layers[0].cosine == pytest.approx(expected, abs=0.01)
+    assert report.layers[-1].cosine == pytest.approx(1, abs=1e-12)

@@ -456,6 +456,35 @@ def test_matched_undoes_no_leak(tmp_path):
     assert message.endswith("write `trace`, or `neuron: static`")
 
 
+@pytest.mark.parametrize("rule", ["kolen_pollack", "weight_mirror"])
+def test_feedback_that_compares_signals_is_not_for_leaky_neurons_yet(tmp_path, rule):
+    keys = ", duration: 5 ms, weight_decay: 1 Hz" if rule == "weight_mirror" else ""
+    message = refused(write(tmp_path, GOOD), LEAKY, f"feedback={{rule: {rule}{keys}}}")
+    assert f"feedback: {rule} is for neurons without a leak yet" in message
+
+
+@pytest.mark.parametrize("feedback", ["random", "sign", "direct"])
+def test_backward_weights_of_their_own_go_with_leaky_neurons(feedback):
+    rule = {"rule": "diffusion", "learning_rate": "20 Hz"}
+    keys = {"neuron": leaky("4 ms"), "feedback": feedback, "plasticity": rule, **EVERY_STEP}
+    simulation = simulate(random_digraph(np.random.default_rng(5), **keys))
+    found = deviations(simulation)
+    assert max(found.values()) <= 1e-12, found
+    assert moved(simulation) >= 1e-3
+
+
+def test_direct_errors_settle_as_soon_as_their_one_hop_has():
+    layers = [2, 3, 3, 3, 2]
+    rows = {}
+    for feedback in ("symmetric", "direct"):
+        keys = {"neuron": leaky("5 ms"), "plasticity": FROZEN, "delay": "3 ms"}
+        simulation = Simulation(chain(layers, feedback=feedback, duration="1 s", **keys))
+        rows[feedback] = learning_latencies(simulation.graph, simulation.latencies, None)
+    symmetric, direct = ([row.exact_from for row in rows[key]] for key in rows)
+    # with direct feedback errors of all hidden layers have come one hop, as that of the last one
+    assert direct == [symmetric[2]] * 3 + [symmetric[3]]
+
+
 @pytest.mark.parametrize("time_constant", ["34 us", "100 s"])
 def test_the_shortest_and_the_longest_time_constants_are_built(time_constant):
     model = chain([2, 3, 1], neuron=leaky(time_constant))
