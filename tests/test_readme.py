@@ -15,11 +15,15 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
-def test_the_model_file_is_one_by_events_and_by_spikes_too():
-    study, by_events, by_spikes = (YAML(typ="safe").load(text) for text in blocks("yaml"))
+def test_the_model_file_is_one_with_every_part_that_is_shown():
+    study, *parts = (YAML(typ="safe").load(text) for text in blocks("yaml"))
     assert from_mapping(study).name == "my-study"
-    assert from_mapping(study | by_events).transmission.threshold == 0.01
-    assert from_mapping(study | by_spikes).transmission.maximum_rate == 300
+    matched, leaky, mirror, by_events, by_spikes = (from_mapping(study | part) for part in parts)
+    assert matched.plasticity.alignment == "matched"
+    assert leaky.neuron.time_constant == 0.01
+    assert mirror.feedback.rule == "weight_mirror"
+    assert by_events.transmission.threshold == 0.01
+    assert by_spikes.transmission.maximum_rate == 300
 
 
 def test_the_python_runs(capsys):
