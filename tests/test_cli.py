@@ -322,7 +322,8 @@ def test_an_interrupted_run_keeps_what_it_had(here, target):
     assert (report["complete"], report["passed"]) == (False, False)
 
 
-def test_the_second_run_on_cython_starts_within_three_seconds(here):
+def test_the_second_run_on_cython_starts_within_three_seconds(here, plain_compilation):
+    (here / "brian_preferences").write_text(plain_compilation)
     for _ in range(2):
         duration = "run.duration=2 s"
         command = ("run", "small.yaml", "--target", "cython", "--force", "--set", duration)

@@ -544,7 +544,11 @@ def test_the_waves_as_reference_follow_any_feedback():
         ("sign", ["the sign of its synapse's weight", "layer2"]),
         (
             "direct",
-            ["feedback direct: 14 backward", "every output to every hidden unit", "delays in steps of"],
+            [
+                "feedback direct: 14 backward",
+                "every output to every hidden unit",
+                "delays in steps of",
+            ],
         ),
         ("kolen_pollack", ["what the unit to which it leads sent 7 steps ago"]),
         ("kolen_pollack, present", ["what the unit to which it leads sent now"]),

@@ -158,6 +158,6 @@ def norm_ratio_of_sums(simulation: Simulation, projection: str) -> float:
 
 @pytest.mark.skipif(not compiler_available(), reason="needs a C++ compiler")
 def test_spikes_learn_digits():
-    model = load(MODELS / "digits_spikes.yaml", overrides=["run.epochs=10"])
+    model = load(MODELS / "digits_spikes.yaml", overrides=["run.epochs=8"])
     simulation = Simulation(model, target="cpp_standalone").run()
     assert compare_task(simulation).test_accuracy >= 0.95

@@ -75,18 +75,19 @@ def test_learning_waves_equal_the_reference_at_every_one_of_300_steps(seed: int,
     assert max(found.values()) <= 1e-10, found
 
 
-three_networks = pytest.mark.parametrize(("build", "seed"), [(wild, 0), (wild, 1), (layered, 3)])
-compiled = pytest.mark.parametrize("target", ["cython", "cpp_standalone"])
+@pytest.fixture(params=["cython", "cpp_standalone"])
+def target(request: pytest.FixtureRequest) -> str:
+    if request.param == "cython":
+        request.getfixturevalue("plain_compilation")
+    return request.param
 
 
-@compiled
 def test_compiled_frozen_waves_equal_the_reference(target: str):
     found = deviations(simulate(layered(3), target))
     assert max(found.values()) <= 1e-12, found
 
 
-@compiled
-@three_networks
+@pytest.mark.parametrize(("build", "seed"), [(wild, 1), (layered, 3)])
 def test_compiled_learning_waves_equal_the_reference(build: Build, seed: int, target: str):
     simulation = simulate(build(seed, plasticity=strong_rule(build, seed)), target)
     assert moved(simulation) >= 0.1
