@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.activations import ACTIVATIONS, Activation, Membrane
+from neurodiff.depth import depths
 from neurodiff.exceptions import ModelError
 from neurodiff.low_pass import LowPass, euler, exact
 from neurodiff.returning import Returning
@@ -224,7 +225,7 @@ def build_graph(model: Model) -> Graph:
     Deterministic: the same model (seed included) gives the same graph.
     """
     specs, connections = model.network.digraph()
-    depth = _depths(ordered_components(specs, connections), connections)
+    depth = depths(ordered_components(specs, connections), connections)
     order = list(depth)
     curves = {"lif": lif.activation} if (lif := membrane(model)) else {}
     populations = _number_units(specs, depth, ACTIVATIONS | curves)
@@ -314,33 +315,6 @@ def _low_pass(model: Model) -> LowPass | None:
         integrate = {"exact": exact, "euler": euler}[model.neuron.integration]
         return integrate(model.time_step, model.neuron.time_constant)
     return None
-
-
-def _depths(components: list[tuple[str, ...]], connections: list[ProjectionSpec]) -> dict[str, int]:
-    """Depth of each population, in the order of their numbers but for the inputs.
-
-    That of a component is where it is entered, 1 + the depth of the deepest that projects to the
-    entrance; from there it grows along the shortest way inside.
-    """
-    depth: dict[str, int] = {}
-    for component in components:
-        own = {name: _entered(name, component, depth, connections) for name in component}
-        inside = [part for part in connections if {part.pre, part.post} <= own.keys()]
-        for _ in component:
-            for part in inside:
-                own[part.post] = min(own[part.post], own[part.pre] + 1)
-        depth.update((name, int(own[name])) for name in sorted(own, key=lambda name: own[name]))
-    return depth
-
-
-def _entered(
-    name: str, component: tuple[str, ...], depth: dict[str, int], connections: list[ProjectionSpec]
-) -> float:
-    """Depth at which a population is entered from outside its component, else infinite."""
-    sources = [part.pre for part in connections if part.post == name and part.pre not in component]
-    if len(component) == 1 or sources:
-        return 1 + max((depth[source] for source in sources), default=-1)
-    return np.inf
 
 
 def _number_units(

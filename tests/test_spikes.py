@@ -58,7 +58,7 @@ class Watched(Simulation):
         return np.array(self._errors.drive).T
 
     @property
-    def feedback(self) -> Floats:
+    def came_back(self) -> Floats:
         """Of all units but the inputs, (steps, n)."""
         if self.spiking.mutual_inhibition:
             return np.array(self._units.feedback).T[:, self.own]
@@ -171,7 +171,7 @@ def deviations_from_twin(seen: Simulation, twin: list[TwinStep]) -> dict[str, fl
     }
     if isinstance(seen, Watched):
         pairs["drive"] = seen.drive, [step.drive[own] for step in twin[:-1]]
-        pairs["feedback"] = seen.feedback, [step.feedback[own] for step in twin[:-1]]
+        pairs["feedback"] = seen.came_back, [step.feedback[own] for step in twin[:-1]]
     return {name: furthest(got, np.array(want)) for name, (got, want) in pairs.items()}
 
 
@@ -297,7 +297,7 @@ def test_spikes_take_the_delay_of_each_projection_both_ways(tmp_path: Path):
         _, backward = ways[f"{name} o"]
         into = units[name].start - graph.n_inputs
         assert first_steps(seen.drive)[into] == on + forward
-        assert first_steps(seen.feedback[:, [into]]) == begin[units["o"]].min() + backward
+        assert first_steps(seen.came_back[:, [into]]) == begin[units["o"]].min() + backward
     arrives = first_steps(seen.drive)[units["o"].start - graph.n_inputs]
     first = first_steps(counts.forward)
     assert arrives == min(first[units["h"]].min() + 4, first[units["g"]].min() + 2)
