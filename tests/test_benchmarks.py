@@ -73,3 +73,18 @@ def test_digits_with_feedback_make_a_table(tmp_path):
     # only what comes back along synapses has weights to compare, and signs agree at any time
     assert [row[5] == "-" for row in rows] == [True, False, True, False]
     assert 0.5 < float(rows[1][5]) < 1
+
+
+def test_learning_against_speed_makes_a_table(tmp_path: Path):
+    script, results = SCRIPT.with_name("learning_speed.py"), tmp_path / "results.md"
+    command = [sys.executable, str(script), "--speeds", "3", "--steps", "1500", "--width", "8"]
+    done = subprocess.run(
+        [*command, "--write-results", str(results)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    (row,) = (line.strip("| ").split(" | ") for line in results.read_text().splitlines()[4:])
+    speed, none, trace, matched, backprop = map(float, row)
+    # theory 4, W4: beyond a quarter period matched waves follow backprop, and bare ones do not
+    assert speed == 3
+    assert 1 / 1.5 < matched / backprop < 1.5
+    assert matched < trace < none
