@@ -10,6 +10,7 @@ print(neurodiff.validate(simulation).summary())
 from neurodiff.exceptions import ModelError, NeurodiffError, OutputError, SimulationError
 from neurodiff.simulation import Simulation
 from neurodiff.spec import Model, load
+from neurodiff.sweep import Sweep, load_sweep, run_sweep
 from neurodiff.validation import GradientReport, validate
 
 __all__ = [
@@ -20,6 +21,9 @@ __all__ = [
     "OutputError",
     "Simulation",
     "SimulationError",
+    "Sweep",
     "load",
+    "load_sweep",
+    "run_sweep",
     "validate",
 ]

@@ -14,6 +14,14 @@ from neurodiff.run_folder import new_folder, redraw, save_run
 from neurodiff.simulation import Simulation
 from neurodiff.spec import Model, load
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity
+from neurodiff.sweep import (
+    cluster,
+    load_sweep,
+    redraw_sweep,
+    run_sweep,
+    save_sweep_figures,
+    summary,
+)
 from neurodiff.validation import RunReport, report_run
 
 app = typer.Typer(
@@ -128,10 +136,55 @@ def show(
 
 
 @app.command()
-def plot(folder: Annotated[Path, typer.Argument(help="A run folder.", show_default=False)]) -> None:
-    """Draw the figures of a run folder again."""
-    for path in redraw(folder):
-        typer.echo(path)
+def sweep(
+    sweep_file: Annotated[Path, typer.Argument(help="A sweep file (YAML).", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the sweep [default: sweeps/NAME].", show_default=False),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes [default: one a core].", show_default=False)
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786.")
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Do again what failed before.")
+    ] = False,
+) -> None:
+    """Do every combination of a sweep's axes and seeds that is missing; put all in one array."""
+    planned = load_sweep(sweep_file)
+    path = output or Path("sweeps") / planned.name
+    try:
+        with cluster(scheduler, workers) as executor:
+            result = run_sweep(
+                planned,
+                path,
+                executor=executor,
+                workers=workers,
+                retry_failed=retry_failed,
+                progress=True,
+            )
+        save_sweep_figures(result, path)
+    except KeyboardInterrupt:
+        typer.echo("stopped; what has ended is kept, and the same command goes on", err=True)
+        raise typer.Exit(130) from None
+    typer.echo(summary(result))
+    typer.echo(f"\nsweep folder: {path}")
+
+
+@app.command()
+def plot(
+    path: Annotated[
+        Path,
+        typer.Argument(help="A run folder, or a sweep's folder or netCDF.", show_default=False),
+    ],
+) -> None:
+    """Draw the figures of a run folder, or of a sweep, again."""
+    sweeping = path.suffix == ".nc" or (path / "result.nc").is_file()
+    figures = redraw_sweep(path) if sweeping else redraw(path)
+    for figure in figures:
+        typer.echo(figure)
 
 
 @app.command()

@@ -109,7 +109,7 @@ def build_recording(
     coordinates.update(_synapse_coordinates(graph))
     if "b" in arrays:
         coordinates.update(_returning_coordinates(graph))
-    return _explain(xr.Dataset(variables, coordinates, {**_versions(), **provenance}))
+    return _explain(xr.Dataset(variables, coordinates, {**versions(), **provenance}))
 
 
 def _unit_coordinates(graph: Graph) -> dict[str, Any]:
@@ -153,7 +153,8 @@ def _explain(recording: xr.Dataset) -> xr.Dataset:
     return recording
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Python and the packages that results depend on, and the time now, as attributes."""
     packages = {name: version(name) for name in ("neurodiff", "brian2", "numpy", "xarray")}
     return {
         "versions": json.dumps({"python": platform.python_version(), **packages}),

@@ -348,7 +348,7 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
         ("transmission.neuron: missing", "`neuron: lif`", "`maximum_rate: 200 Hz`"),
     ),
     # what is not there yet
-    "sweep": ("neurodiff_sweep=1", ("neurodiff_sweep: not available yet: sweep files", "run the")),
+    "sweep": ("neurodiff_sweep=1", ("neurodiff_sweep: this is a sweep file", "`neurodiff sweep`")),
 }
 
 

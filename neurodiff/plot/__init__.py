@@ -6,17 +6,21 @@ from neurodiff.plot.gradient import plot_cosines, plot_cosines_in_frame, plot_re
 from neurodiff.plot.learning import plot_accuracy, plot_loss, plot_weights
 from neurodiff.plot.spikes import plot_decoded, plot_spike_raster, plot_spikes
 from neurodiff.plot.style import new_axes
+from neurodiff.plot.sweeps import draw_sweep, plot_lines, plot_map
 from neurodiff.plot.waves import plot_wave, plot_waves
 
 __all__ = [
     "draw_figures",
+    "draw_sweep",
     "new_axes",
     "plot_accuracy",
     "plot_cosines",
     "plot_cosines_in_frame",
     "plot_decoded",
     "plot_events",
+    "plot_lines",
     "plot_loss",
+    "plot_map",
     "plot_raster",
     "plot_relative_error",
     "plot_sent",

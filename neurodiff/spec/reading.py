@@ -44,7 +44,7 @@ def load(path: str | Path, overrides: Sequence[str] = (), seed: int | None = Non
         names the file and the line, or the override; the key's path; and the remedy.
     """
     path = Path(path)
-    data = _read(path)
+    data = read(path, "model file", "neurodiff: 1")
     changes = [*overrides, *([] if seed is None else [f"seed={seed}"])]
     for text in changes:
         _override(data, text)
@@ -78,7 +78,7 @@ def _check(marked: Mapping[str, Any], folder: Path | None, origin: Origin) -> Mo
     marks = marked if hasattr(marked, "lc") else data
     if "neurodiff_sweep" in data:
         field = origin.of(*locate(marks, ["neurodiff_sweep"]))
-        raise ModelError(field, "not available yet: sweep files", "run the model that it names")
+        raise ModelError(field, "this is a sweep file, no model", "run it with `neurodiff sweep`")
     try:
         model = Model.model_validate(data)
     except ValidationError as error:
@@ -89,7 +89,14 @@ def _check(marked: Mapping[str, Any], folder: Path | None, origin: Origin) -> Mo
     return model
 
 
-def _read(path: Path) -> Any:
+def read(path: Path, kind: str, first_line: str) -> Any:
+    """The mapping that a YAML file holds, with its lines; files of that kind begin so.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, or holds no mapping.
+    """
     try:
         data = _parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -107,8 +114,8 @@ def _read(path: Path) -> Any:
         remedy = "mend the file, or put texts in quotes"
         raise ModelError(str(path), f"broken YAML: {error}", remedy) from None
     if not isinstance(data, Mapping):
-        what = "is empty" if data is None else "is no model file"
-        raise ModelError(str(path), what, "begin it with `neurodiff: 1`")
+        what = "is empty" if data is None else f"is no {kind}"
+        raise ModelError(str(path), what, f"begin it with `{first_line}`")
     return data
 
 
@@ -143,13 +150,18 @@ def _override(data: Any, text: str) -> None:
         raise ModelError(f"--set {text[:60]}", *_DEEP) from None
     except (YAMLError, ValueError):
         raise ModelError(f"--set {text}", f"{value!r} is no YAML value", "quote it") from None
+    set_key(data, path, parsed)
+
+
+def set_key(data: Any, path: str, value: Any) -> None:
+    """Set one key of a model's `data`, in place; parts of its `path` that are missing are made."""
     *parents, last = path.split(".")
     for depth, key in enumerate(parents):
         data = _child(data, key, ".".join(parents[: depth + 1]))
     if isinstance(data, list):
-        data[_index(data, last, path)] = parsed
+        data[_index(data, last, path)] = value
     else:
-        data[last] = parsed
+        data[last] = value
 
 
 def _child(data: Any, key: str, path: str) -> Any:

@@ -1,0 +1,142 @@
+"""Figures of a sweep: lines over one axis with bands over seeds, a heat map over two."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from neurodiff.plot.style import (
+    NARROW,
+    WIDE,
+    dress,
+    layer_colours,
+    named_ticks,
+    new_axes,
+    new_figure,
+    styled,
+)
+
+#: More lines than these are not told apart.
+_LINES = 8
+
+
+@styled
+def plot_lines(
+    values: xr.DataArray, over: str, axes: Axes | None = None, *, lines: str | None = None
+) -> Axes:
+    """Median over everything else along one axis, with a band from the least to the greatest.
+
+    Parameters
+    ----------
+    values : DataArray
+        One number for each run, or for each run and layer.
+    over : str
+        Dimension along x.
+    lines : str, optional
+        Dimension with a line for each of its places; one line for all unless given.
+    """
+    axes = axes or new_axes()
+    places = [None] if lines is None else list(values[lines].values)
+    x, ticks = _positions(values[over])
+    for place, colour in zip(places, layer_colours(len(places)), strict=True):
+        chosen = values if place is None else values.sel({lines: place})
+        others = [dimension for dimension in chosen.dims if dimension != over]
+        middle = chosen.median(others, skipna=True)
+        axes.fill_between(
+            x, chosen.min(others), chosen.max(others), color=colour, alpha=0.2, linewidth=0
+        )
+        axes.plot(x, middle, color=colour, marker="o", markersize=2.5, label=_name(place))
+    _scale(axes, "x", values[over], ticks)
+    if lines is not None:
+        axes.legend(title=lines, title_fontsize=7)
+    return dress(axes, _label(values[over]), _label(values), str(values.attrs.get("title", "")))
+
+
+@styled
+def plot_map(values: xr.DataArray, x: str, y: str, axes: Axes | None = None) -> Axes:
+    """Median over everything else as a colour, over two axes."""
+    axes = axes or new_axes()
+    others = [dimension for dimension in values.dims if dimension not in (x, y)]
+    shown = values.median(others, skipna=True).transpose(y, x)
+    image = axes.imshow(shown, origin="lower", aspect="auto", cmap="cividis")
+    axes.figure.colorbar(image, ax=axes, label=_label(values))
+    for name, setter in ((x, axes.set_xticks), (y, axes.set_yticks)):
+        written = named_ticks(values.sizes[name])
+        setter(written, [_name(values[name].values[place]) for place in written])
+    return dress(axes, _label(values[x]), _label(values[y]), str(values.attrs.get("title", "")))
+
+
+@styled
+def draw_sweep(result: xr.Dataset, quantity: str) -> Figure:
+    """One quantity of a sweep over its axes.
+
+    Over one axis: lines for the layers, or one line. Over two: a heat map and lines for
+    the places of the shorter axis. Where there are more axes, one row of these for each place of
+    the others.
+    """
+    values = result[quantity].assign_attrs(result[quantity].attrs)
+    along, *others = _by_length(result)
+    if not others:
+        figure = new_figure(NARROW, 2.6)
+        plot_lines(_titled(values, result, {}), along, figure.add_subplot(), lines=_layers(values))
+        return figure
+    one, *rest = others
+    places = list(itertools.product(*(result[name].values for name in rest)))
+    figure = new_figure(WIDE, 2.6 * len(places))
+    panels = figure.subplots(len(places), 2, squeeze=False)
+    for at, (left, right) in zip(places, panels, strict=True):
+        where = dict(zip(rest, at, strict=True))
+        chosen = _titled(values.sel(where), result, where)
+        plot_map(chosen, along, one, left)
+        plot_lines(chosen, along, right, lines=one if chosen.sizes[one] <= _LINES else None)
+    return figure
+
+
+def _by_length(result: xr.Dataset) -> list[str]:
+    """The axes of a sweep that vary, the longest first."""
+    sizes = {str(name): size for name, size in result["error"].sizes.items() if name != "seed"}
+    return sorted(sizes, key=lambda name: -sizes[name])
+
+
+def _layers(values: xr.DataArray) -> str | None:
+    return "layer" if 1 < values.sizes.get("layer", 1) <= _LINES else None
+
+
+def _titled(values: xr.DataArray, result: xr.Dataset, at: dict[str, Any]) -> xr.DataArray:
+    where = ", ".join(f"{name} {_name(value)}" for name, value in at.items())
+    title = ": ".join(filter(None, [result.attrs["title"], where]))
+    return values.assign_attrs(title=title)
+
+
+def _positions(coordinate: xr.DataArray) -> tuple[Any, list[str] | None]:
+    """Where points are along x: numbers as they are, texts one beside the other."""
+    if coordinate.dtype.kind in "fi":
+        return coordinate.values, None
+    return np.arange(coordinate.size), [str(value) for value in coordinate.values]
+
+
+def _scale(axes: Axes, which: str, coordinate: xr.DataArray, ticks: list[str] | None) -> None:
+    if ticks is not None:
+        axes.set_xticks(range(len(ticks)), ticks)
+    elif _geometric(coordinate.values):
+        axes.set_xscale("log")
+
+
+def _geometric(values: Any) -> bool:
+    """Whether positive numbers are spread over more than a decade, the small ones closer."""
+    if len(values) < 3 or values.min() <= 0 or values.max() / values.min() < 10:
+        return False
+    return bool(np.median(values) < 0.5 * (values.min() + values.max()))
+
+
+def _label(values: xr.DataArray) -> str:
+    name = str(values.attrs.get("long_name", values.name))
+    unit = values.attrs.get("units", "1")
+    return name if unit == "1" else f"{name} ({unit})"
+
+
+def _name(place: Any) -> str:
+    return "" if place is None else f"{place:.3g}" if isinstance(place, float) else str(place)

@@ -1,0 +1,193 @@
+"""The sweep file, version 1: a model file, and what varies."""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+import numpy as np
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from neurodiff.exceptions import ModelError
+from neurodiff.spec.base import Part, problem
+from neurodiff.spec.explaining import Origin, explain
+from neurodiff.spec.plain import plain
+from neurodiff.spec.quantities import (
+    FREQUENCY_UNITS,
+    TIME_UNITS,
+    VOLTAGE_UNITS,
+    format_quantity,
+    parse_quantity,
+)
+from neurodiff.spec.reading import read
+
+_UNITS = (TIME_UNITS, FREQUENCY_UNITS, VOLTAGE_UNITS)
+_FORMS = "{values: [...]}, {linear: [from, to, n]}, {log: [from, to, n]} or {cases: {...}}"
+
+
+#: From, to, and how many.
+Spacing = Annotated[tuple[Any, Any, int], Field(strict=False)]
+
+
+class Point(NamedTuple):
+    """One place on an axis: its coordinate (number, or text), and the keys that it sets."""
+
+    coordinate: float | str
+    changes: dict[str, Any]
+
+
+class Axis(Part):
+    """What one dimension of a sweep runs over; exactly one of the forms is given.
+
+    `values` are written out; `linear` and `log` are n numbers from, to; `cases` are named, and each
+    sets several keys of the model by their paths.
+    """
+
+    values: Annotated[list[Any], Field(min_length=1)] | None = None
+    linear: Spacing | None = None
+    log: Spacing | None = None
+    cases: (
+        Annotated[dict[str, Annotated[dict[str, Any], Field(min_length=1)]], Field(min_length=1)]
+        | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        forms = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(forms) != 1:
+            what = f"{' and '.join(forms)} are given" if forms else "it is empty"
+            raise problem(what, f"write one of {_FORMS}")
+        coordinates = [point.coordinate for point in self.points("")]
+        twice = [str(value) for value in coordinates if coordinates.count(value) > 1]
+        if twice:
+            raise problem(f"{twice[0]} is there twice", "keep one")
+        return self
+
+    def points(self, key: str) -> list[Point]:
+        """All places on the axis, which sets `key` but where there are cases."""
+        if self.cases is not None:
+            return [Point(name, changes) for name, changes in self.cases.items()]
+        values = self.values or self._spaced()
+        return [Point(coordinate_of(value), {key: value}) for value in values]
+
+    @property
+    def unit(self) -> str:
+        """Unit of the coordinates: s, Hz, V, or 1 where they are bare numbers or texts."""
+        if self.cases is not None:
+            return "1"
+        units = {unit_of(value) for value in self.values or self._spaced()}
+        return units.pop() if len(units) == 1 else "1"
+
+    def _spaced(self) -> list[Any]:
+        first, last, n = self.linear or self.log or (None, None, 0)
+        form = "log" if self.log else "linear"
+        units = _common_units(first, last, form)
+        a, b = (coordinate_of(value) for value in (first, last))
+        if not isinstance(a, float) or not isinstance(b, float):
+            raise problem("from and to are no numbers", "write numbers, or quantities", form)
+        if n < 2:
+            raise problem(f"n is {n}", "write 2 or more, or the `values` themselves", form)
+        if self.log and min(a, b) <= 0:
+            raise problem(f"{min(a, b):g} has no logarithm", "write numbers above 0", form)
+        numbers = np.geomspace(a, b, n) if self.log else np.linspace(a, b, n)
+        whole = isinstance(first, int) and isinstance(last, int) and not (numbers % 1).any()
+        if units is None:
+            return [int(number) if whole else float(number) for number in numbers]
+        # 15 digits, so that 0.3 s is that and no 0.30000000000000004 s
+        return [format_quantity(float(f"{number:.15g}"), units) for number in numbers]
+
+
+def _axis(value: Any) -> Any:
+    """A bare list is short for `values`."""
+    return {"values": value} if isinstance(value, list) else value
+
+
+class SweepFile(Part):
+    """Which model, and what varies.
+
+    `set` changes keys of the model by their paths, for all runs; `seeds` is the number of seeds,
+    which go on from that of the model.
+    """
+
+    neurodiff_sweep: Literal[1]
+    name: Annotated[str, Field(max_length=100, pattern=r"^\w([\w .-]*\w)?$")]
+    description: str = ""
+    model: str
+    set: dict[str, Any] = {}
+    axes: Annotated[
+        dict[str, Annotated[Axis, BeforeValidator(_axis, json_schema_input_type=Axis | list[Any])]],
+        Field(min_length=1),
+    ]
+    seeds: Annotated[int, Field(ge=1)] = 1
+
+    @model_validator(mode="after")
+    def _each_key_once(self) -> Self:
+        if "seed" in self.axes or "layer" in self.axes:
+            raise problem(
+                "`seed` and `layer` are dimensions of every sweep", "use `seeds: 5`", "axes"
+            )
+        paths = [*self.set]
+        for key, axis in self.axes.items():
+            changed = {path for point in axis.points(key) for path in point.changes}
+            paths += sorted(changed)
+        if "seed" in paths:
+            raise problem("`seed` is set, but seeds are a dimension of their own", "use `seeds: 5`")
+        for one, other in pairwise(sorted(paths)):
+            if f"{other}.".startswith(f"{one}."):
+                raise problem(f"`{one}` and `{other}` are set independently", "set each key once")
+        return self
+
+
+def load_sweep_file(path: str | Path) -> SweepFile:
+    """Read and check a sweep file; the model that it names is not read yet.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, is no YAML, or describes no sweep.
+    """
+    path = Path(path)
+    marked = read(path, "sweep file", "neurodiff_sweep: 1")
+    if "neurodiff_sweep" not in marked:
+        raise ModelError(str(path), "is no sweep file", "begin it with `neurodiff_sweep: 1`")
+    try:
+        return SweepFile.model_validate(plain(marked))
+    except ValidationError as error:
+        raise explain(error, marked, Origin(str(path))) from None
+
+
+def coordinate_of(value: Any) -> float | str:
+    """A number as it is, a quantity in its base unit, anything else as text."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    units = _units_of(value)
+    return parse_quantity(value, units, "") if units else str(value)
+
+
+def unit_of(value: Any) -> str:
+    """Base unit of a quantity; 1 for what is none."""
+    units = _units_of(value)
+    return next(unit for unit, scale in units.items() if scale == 1) if units else "1"
+
+
+def _units_of(value: Any) -> dict[str, float] | None:
+    for units in _UNITS:
+        try:
+            parsed = parse_quantity(value, units, "")
+        except ValueError:
+            continue
+        return units if math.isfinite(parsed) else None
+    return None
+
+
+def _common_units(first: Any, last: Any, form: str) -> dict[str, float] | None:
+    one, other = _units_of(first), _units_of(last)
+    if one != other:
+        raise problem(f"{first!r} and {last!r} have different units", "give both the same", form)
+    return one
+
+
+def chain(points: Sequence[Point]) -> dict[str, Any]:
+    """All keys that the points of one combination set."""
+    return {key: value for point in points for key, value in point.changes.items()}

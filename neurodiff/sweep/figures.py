@@ -1,0 +1,61 @@
+"""Table and figures of a sweep's result."""
+
+from pathlib import Path
+
+import xarray as xr
+
+from neurodiff.exceptions import OutputError
+from neurodiff.plot import draw_sweep
+from neurodiff.sweep.folder import load_result
+from neurodiff.table import align
+
+#: What is drawn and printed of a sweep, where it has it.
+_SHOWN = ("cosine", "total_cosine", "total_relative_error", "test_accuracy", "events_ratio")
+
+
+def save_sweep_figures(result: xr.Dataset, folder: Path) -> list[Path]:
+    """Draw what a sweep found over its axes into PNG files; returns their paths.
+
+    Raises
+    ------
+    OutputError
+        If the file system refuses.
+    """
+    paths = []
+    for name in _SHOWN:
+        if name in result and result[name].notnull().any():
+            paths.append(folder / f"{name}.png")
+            try:
+                draw_sweep(result, name).savefig(paths[-1], dpi=150)
+            except OSError as error:
+                raise OutputError(f"{paths[-1]}: cannot be written ({error})") from error
+    return paths
+
+
+def redraw_sweep(path: Path) -> list[Path]:
+    """Draw the figures of a sweep again, beside its netCDF; returns their paths.
+
+    Raises
+    ------
+    OutputError
+        If there is no result of a sweep at `path`, or the file system refuses.
+    """
+    path = path.expanduser()
+    return save_sweep_figures(load_result(path), path if path.is_dir() else path.parent)
+
+
+def summary(result: xr.Dataset) -> str:
+    """How many runs there are, which failed, and the mean over seeds along every axis."""
+    errors = result["error"].values.ravel()
+    failed = [str(error) for error in errors if error]
+    lines = [f"{errors.size} runs, {len(failed)} of them failed"]
+    lines += [f"  {error}" for error in dict.fromkeys(failed)]
+    shown = [name for name in _SHOWN if name in result and "layer" not in result[name].dims]
+    for axis in [str(name) for name in result["error"].dims if name != "seed"]:
+        rows = [[axis, *shown]]
+        for place in result[axis].values:
+            found = result.sel({axis: place})
+            text = place if isinstance(place, str) else f"{place:.4g}"
+            rows.append([text, *(f"{float(found[name].mean()):.4g}" for name in shown)])
+        lines += ["", align(rows)]
+    return "\n".join(lines)

@@ -1,0 +1,180 @@
+"""What a sweep consists of: every combination of its axes and seeds is one run of one model."""
+
+import copy
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neurodiff.exceptions import ModelError
+from neurodiff.simulation import Simulation
+from neurodiff.spec import Model, from_mapping
+from neurodiff.spec.plain import plain
+from neurodiff.spec.reading import read, set_key
+from neurodiff.spec.sweep import Point, SweepFile, chain, load_sweep_file
+
+#: Keys of a complete model that name files; what counts is what they contain.
+_FILES = ("file", "path", "dataset")
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep file, and the model file that it names.
+
+    Made by `neurodiff.load_sweep`.
+
+    Attributes
+    ----------
+    file : SweepFile
+    base : dict
+        Keys of the model file.
+    folder : Path
+        What paths in the model are relative to.
+    """
+
+    file: SweepFile
+    base: dict[str, Any]
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """Used in titles, and in the name of the folder."""
+        return self.file.name
+
+    @property
+    def axes(self) -> dict[str, list[Point]]:
+        """The points of every axis, by its name."""
+        return {key: axis.points(key) for key, axis in self.file.axes.items()}
+
+    @property
+    def first_seed(self) -> int:
+        """Seed of the model file; others go on from it."""
+        return int(self.file.set.get("seed", self.base.get("seed", 1)))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of points of every axis, and of seeds."""
+        return (*(len(points) for points in self.axes.values()), self.file.seeds)
+
+    def runs(self) -> Iterator["Run"]:
+        """All runs, the last axis and then the seed changing fastest.
+
+        Raises
+        ------
+        ModelError
+            At a combination that makes no model; the message names it.
+        """
+        numbered = [list(enumerate(points)) for points in self.axes.values()]
+        for chosen in itertools.product(*numbered):
+            index = tuple(place for place, _ in chosen)
+            points = [point for _, point in chosen]
+            for number in range(self.file.seeds):
+                model = self._model(points, self.first_seed + number)
+                yield Run((*index, number), model, self._named(points))
+
+    def _model(self, points: list[Point], seed: int) -> Model:
+        data = copy.deepcopy(self.base)
+        try:
+            for key, value in {**self.file.set, **chain(points), "seed": seed}.items():
+                set_key(data, key, value)
+            return from_mapping(data, self.folder, self.file.model)
+        except ModelError as error:
+            raise self._refused(points, error) from None
+
+    def check(self) -> None:
+        """Plan the first run of every combination, so that no run fails for what can be known.
+
+        Raises
+        ------
+        ModelError
+            At a combination that makes no model that can be built; the message names it.
+        """
+        numbered = itertools.product(*self.axes.values())
+        for points in map(list, numbered):
+            model = self._model(points, self.first_seed)
+            try:
+                Simulation(model)
+            except ModelError as error:
+                raise self._refused(points, error) from None
+
+    def _named(self, points: list[Point]) -> str:
+        texts = []
+        for name, point in zip(self.axes, points, strict=True):
+            value = point.changes.get(name, point.coordinate)
+            texts.append(f"{name}={value}")
+        return ", ".join(texts)
+
+    def _refused(self, points: list[Point], error: ModelError) -> ModelError:
+        return ModelError(f"{self.name}, at {self._named(points)}", str(error))
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a sweep.
+
+    Attributes
+    ----------
+    index : tuple of int
+        Place on every axis, and number of the seed.
+    model : Model
+        Complete.
+    name : str
+        Values on the axes in words.
+    """
+
+    index: tuple[int, ...]
+    model: Model
+    name: str
+
+    @property
+    def key(self) -> str:
+        """Hash of the complete model, and of what is in the files that it names."""
+        data = self.model.with_absolute_paths().model_dump(mode="json", exclude_none=True)
+        text = json.dumps(_with_contents(data), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def load_sweep(path: str | Path) -> Sweep:
+    """Read a sweep file and the model file that it names, and check every combination.
+
+    Parameters
+    ----------
+    path : str or Path
+        The YAML file. The model's path is relative to it.
+
+    Raises
+    ------
+    ModelError
+        If a file is missing or not understood, or a combination of the axes makes no model; the
+        message names the combination, the key and the remedy.
+    """
+    path = Path(path)
+    file = load_sweep_file(path)
+    model_path = path.resolve().parent / file.model
+    data = plain(read(model_path, "model file", "neurodiff: 1"))
+    sweep = Sweep(file, data, model_path.parent)
+    for _ in sweep.runs():
+        pass
+    return sweep
+
+
+def _with_contents(data: Any) -> Any:
+    """`data` with the hash of their contents for all absolute paths of files."""
+    if isinstance(data, list):
+        return [_with_contents(part) for part in data]
+    if not isinstance(data, dict):
+        return data
+    return {
+        key: _content(value) if key in _FILES else _with_contents(value)
+        for key, value in data.items()
+    }
+
+
+def _content(name: Any) -> Any:
+    path = Path(str(name))
+    if not path.is_absolute() or not path.is_file():
+        return name
+    return hashlib.sha256(path.read_bytes()).hexdigest()

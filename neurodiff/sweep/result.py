@@ -1,0 +1,119 @@
+"""The labelled array that a sweep ends in."""
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from neurodiff.recording import versions
+from neurodiff.sweep.plan import Run, Sweep
+
+#: Parts of a report whose numbers get their name in front; times are no results.
+_PARTS = ("total", "task", "events")
+_LONG_NAMES = {
+    "cosine": "cosine between update and gradient",
+    "relative_error": "relative error of the update",
+    "norm_ratio": "size of the update over that of the gradient",
+    "sign_agreement": "share of agreeing signs",
+    "cosine_of_summed_update": "cosine between summed update and summed gradient",
+    "passed": "whether validation passed (1) or not (0)",
+    "error": "why a run came to nothing",
+}
+
+
+def build_result(sweep: Sweep, runs: Sequence[Run], ended: Mapping[str, Any]) -> xr.Dataset:
+    """Dimensions: the axes, `seed`, and `layer` where a number is one of a layer.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+    ended : mapping
+        What runs came to, by their key; those that are missing are NaN.
+    """
+    dimensions = (*sweep.axes, "seed")
+    layers = _layer_names(ended.values())
+    arrays: dict[str, Any] = {}
+    errors = np.full(sweep.shape, "", dtype=object)
+    for run in runs:
+        of_run = ended.get(run.key, {"error": "not run yet"})
+        errors[run.index] = of_run.get("error") or ""
+        for name, layer, number in _numbers(of_run.get("report", {})):
+            shape = sweep.shape if layer is None else (*sweep.shape, len(layers))
+            place = run.index if layer is None else (*run.index, layers.index(layer))
+            arrays.setdefault(name, np.full(shape, np.nan))[place] = number
+    variables: dict[str, Any] = {
+        name: ((*dimensions, "layer")[: array.ndim], array, _attributes(name))
+        for name, array in sorted(arrays.items())
+    }
+    variables["error"] = (dimensions, errors.astype(str), _attributes("error"))
+    return xr.Dataset(variables, _coordinates(sweep, layers), _provenance(sweep))
+
+
+def _numbers(report: Mapping[str, Any]) -> list[tuple[str, str | None, float]]:
+    """All numbers of a report: name, layer where it is one of a layer, and value."""
+    found: list[tuple[str, str | None, float]] = []
+    if "passed" in report:
+        found.append(("passed", None, float(report["passed"])))
+    for layer in report.get("layers", []):
+        found += [(key, layer["name"], value) for key, value in layer.items() if key != "name"]
+    for part in _PARTS:
+        front = "" if part == "task" else f"{part}_"
+        found += [(front + key, None, value) for key, value in report.get(part, {}).items()]
+    return [
+        (key, layer, float(value)) for key, layer, value in found if isinstance(value, int | float)
+    ]
+
+
+def _layer_names(ended: Any) -> list[str]:
+    """Names of layers in the order of the run that has most, then any others."""
+    lists = [
+        [layer["name"] for layer in of_run.get("report", {}).get("layers", [])] for of_run in ended
+    ]
+    return list(dict.fromkeys(name for names in sorted(lists, key=_longest) for name in names))
+
+
+def _longest(names: list[str]) -> tuple[int, list[str]]:
+    return -len(names), names
+
+
+def _coordinates(sweep: Sweep, layers: list[str]) -> dict[str, Any]:
+    coordinates: dict[str, Any] = {}
+    for name, points in sweep.axes.items():
+        values = [point.coordinate for point in points]
+        if any(isinstance(value, str) for value in values):
+            values = [str(value) for value in values]
+        attributes = {"units": sweep.file.axes[name].unit, "long_name": name}
+        coordinates[name] = (name, values, attributes)
+    coordinates["seed"] = ("seed", sweep.first_seed + np.arange(sweep.file.seeds))
+    coordinates["layer"] = ("layer", np.array(layers, dtype=str))
+    return coordinates
+
+
+def _attributes(name: str) -> dict[str, str]:
+    text = _LONG_NAMES.get(name.removeprefix("total_"), name.replace("_", " "))
+    return {"units": "1", "long_name": text}
+
+
+def _provenance(sweep: Sweep) -> dict[str, str]:
+    return {
+        "title": sweep.name,
+        "description": sweep.file.description,
+        "sweep": sweep.file.model_dump_json(exclude_none=True),
+        "model": json.dumps(sweep.base),
+        **versions(),
+        "commit": _commit(sweep.folder),
+    }
+
+
+def _commit(folder: Path) -> str:
+    """Commit of the repository in which the model file is, with + where files differ from it."""
+    git = ["git", "-C", str(folder), "describe", "--always", "--abbrev=40", "--dirty=+"]
+    try:
+        found = subprocess.run(git, capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return found.stdout.strip()
