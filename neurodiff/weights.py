@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from neurodiff.arrays import load_archive, require_finite
 from neurodiff.exceptions import ModelError
 from neurodiff.graph import Graph, Projection, random_stream
+from neurodiff.response import activate
 from neurodiff.spec import Model
 from neurodiff.spec.network import ConstantWeights, FileWeights, NormalWeights, ScaledWeights
 
@@ -24,8 +25,8 @@ def initial_weights(
 ) -> tuple[Floats, Floats]:
     """Weights (n_synapses,) and biases (n_units,) at the start, or with a seed those of a teacher.
 
-    Biases are 0 unless a weights file has them. A teacher's draws are never those of the network
-    itself, whatever the seeds.
+    Biases are 0 unless a weights file has them; where they are centred, that is added. A teacher's
+    draws are never those of the network itself, whatever the seeds.
 
     Raises
     ------
@@ -38,7 +39,18 @@ def initial_weights(
         seed, purpose = teacher_seed, "teacher weights"
     _, specs = model.network.digraph()
     rules = {str(part.name): part.weights for part in specs}
-    return weights_by_projection(model, graph, graph.projections, rules, seed, purpose, _FIELD)
+    drawn = weights_by_projection(model, graph, graph.projections, rules, seed, purpose, _FIELD)
+    return drawn[0], drawn[1] - _resting_drive(model, graph, drawn[0])
+
+
+def _resting_drive(model: Model, graph: Graph, w: Floats) -> Floats:
+    """What arrives at units (n_units,) with centred biases while all units are at a = 0."""
+    populations, _ = model.network.digraph()
+    centred = {name for name, part in populations.items() if part.bias == "centred"}
+    resting = activate(graph, np.zeros(graph.n_units), np.zeros(graph.n_inputs))
+    # sum w sigma_pre(0): so that a is around 0 where activities are around sigma(0)
+    arriving = np.bincount(graph.post, weights=w * resting[graph.pre], minlength=graph.n_units)
+    return np.where(graph.by_unit(lambda part: part.name in centred), arriving, 0.0)
 
 
 def weights_by_projection(

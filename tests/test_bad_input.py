@@ -167,7 +167,7 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "number for a truth": (
         "network={layers: [2, 3, 1], bias: 1}",
-        ("network.bias: 1 is neither true nor false",),
+        ("network.bias: 1 is not understood; write true, false or centred",),
     ),
     "fractional seed": ("seed=1.5", ("seed: 1.5 is no whole number",)),
     "negative seed": ("seed=-1", ("seed: -1 is too small", "write 0 or more")),
@@ -347,7 +347,6 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
         "transmission=spikes",
         ("transmission.neuron: missing", "`neuron: lif`", "`maximum_rate: 200 Hz`"),
     ),
-    # what is not there yet
     "sweep": ("neurodiff_sweep=1", ("neurodiff_sweep: this is a sweep file", "`neurodiff sweep`")),
 }
 

@@ -234,3 +234,11 @@ def test_each_projection_may_have_its_own_rule():
         weights={"init": "constant", "value": -1.0},
     )
     assert initial_weights(model, build_graph(model))[0].tolist() == [2, 2, -1, -1]
+
+
+def test_a_centred_bias_makes_up_for_what_arrives_at_rest():
+    # sigmoid(0) = 1/2 from the two hidden units; an input rests at 0, and so brings nothing
+    keys = {"activation": "sigmoid", "bias": "centred", "weights": {"init": "constant", "value": 3}}
+    model = chain([1, 2, 1], **keys)
+    _, bias = initial_weights(model, build_graph(model))
+    assert bias.tolist() == [0, 0, 0, -3]

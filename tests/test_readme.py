@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from neurodiff import load_sweep
 from neurodiff.spec import from_mapping
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -16,7 +17,8 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_model_file_is_one_with_every_part_that_is_shown():
-    study, *parts = (YAML(typ="safe").load(text) for text in blocks("yaml"))
+    texts = [YAML(typ="safe").load(text) for text in blocks("yaml")]
+    study, *parts = (text for text in texts if "neurodiff_sweep" not in text)
     assert from_mapping(study).name == "my-study"
     matched, leaky, mirror, by_events, by_spikes = (from_mapping(study | part) for part in parts)
     assert matched.plasticity.alignment == "matched"
@@ -24,6 +26,15 @@ def test_the_model_file_is_one_with_every_part_that_is_shown():
     assert mirror.feedback.rule == "weight_mirror"
     assert by_events.transmission.threshold == 0.01
     assert by_spikes.transmission.maximum_rate == 300
+
+
+def test_the_sweep_is_one(tmp_path):
+    (text,) = (text for text in blocks("yaml") if "neurodiff_sweep" in text)
+    model = Path(__file__).parent.parent / "models" / "sinusoid.yaml"
+    (tmp_path / "sweep.yaml").write_text(text.replace("sinusoid.yaml", str(model)))
+    sweep = load_sweep(tmp_path / "sweep.yaml")
+    assert sweep.shape == (5, 2, 3)
+    sweep.check()
 
 
 def test_the_python_runs(capsys):

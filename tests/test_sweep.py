@@ -111,9 +111,9 @@ def test_what_has_ended_is_not_done_again(done, tmp_path):
         run_sweep(sweep, tmp_path / "out", executor=first)
     first.shutdown(wait=False, cancel_futures=True)
     kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "runs").iterdir()}
-    assert len(kept) == 5
+    assert 4 <= len(kept) <= 5  # the last may not have been heard of
     result = run_sweep(sweep, tmp_path / "out", executor=second)
-    assert second.calls == 12 - 5
+    assert second.calls == 12 - len(kept)
     assert all(path.stat().st_mtime_ns == then for path, then in kept.items())
     assert identical(result, done)
     assert identical(run_sweep(sweep, tmp_path / "out", executor=third), done)

@@ -75,7 +75,7 @@ def draw_sweep(result: xr.Dataset, quantity: str) -> Figure:
 
     Over one axis: lines for the layers, or one line. Over two: a heat map and lines for
     the places of the shorter axis. Where there are more axes, one row of these for each place of
-    the others.
+    the others. Over more than one axis the layer is the first, whose mismatch is the largest.
     """
     values = result[quantity].assign_attrs(result[quantity].attrs)
     along, *others = _by_length(result)
@@ -84,11 +84,12 @@ def draw_sweep(result: xr.Dataset, quantity: str) -> Figure:
         plot_lines(_titled(values, result, {}), along, figure.add_subplot(), lines=_layers(values))
         return figure
     one, *rest = others
+    first = {"layer": values["layer"].values[0]} if "layer" in values.dims else {}
     places = list(itertools.product(*(result[name].values for name in rest)))
     figure = new_figure(WIDE, 2.6 * len(places))
     panels = figure.subplots(len(places), 2, squeeze=False)
     for at, (left, right) in zip(places, panels, strict=True):
-        where = dict(zip(rest, at, strict=True))
+        where = {**dict(zip(rest, at, strict=True)), **first}
         chosen = _titled(values.sel(where), result, where)
         plot_map(chosen, along, one, left)
         plot_lines(chosen, along, right, lines=one if chosen.sizes[one] <= _LINES else None)

@@ -14,6 +14,19 @@ Role = Literal["input", "hidden", "output"]
 Probability = Annotated[float, Field(gt=0, le=1)]
 
 
+def _bias_form(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return "switch"
+    return "centred" if value == "centred" else None
+
+
+#: Centred: a bias that at the start makes up for what arrives when all units are at a = 0.
+Bias = Annotated[
+    Annotated[bool, Tag("switch")] | Annotated[Literal["centred"], Tag("centred")],
+    choose(_bias_form, "write true, false or centred"),
+]
+
+
 class UniformDelay(Part):
     """One delay for each synapse, drawn uniformly from the steps between two times.
 
@@ -139,7 +152,7 @@ class PopulationSpec(Part):
     size: Annotated[int, Field(gt=0)]
     role: Role = "hidden"
     activation: ActivationName | None = None
-    bias: bool | None = None
+    bias: Bias | None = None
 
 
 class ProjectionSpec(Part):
@@ -170,7 +183,7 @@ class Network(Part):
     projections: Annotated[list[ProjectionSpec], Field(min_length=1)] | None = None
     activation: ActivationName = "tanh"
     output_activation: ActivationName | None = None
-    bias: bool = True
+    bias: Bias = True
     delay: BothDelays = Delays()
     weights: Weights = ScaledWeights()
     dale: bool = False

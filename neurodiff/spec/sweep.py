@@ -40,15 +40,18 @@ class Point(NamedTuple):
 class Axis(Part):
     """What one dimension of a sweep runs over; exactly one of the forms is given.
 
-    `values` are written out; `linear` and `log` are n numbers from, to; `cases` are named, and each
-    sets several keys of the model by their paths.
+    `values` are written out; `linear` and `log` are n numbers from, to; `cases` are named by a
+    text or a number, and each sets several keys of the model by their paths.
     """
 
     values: Annotated[list[Any], Field(min_length=1)] | None = None
     linear: Spacing | None = None
     log: Spacing | None = None
     cases: (
-        Annotated[dict[str, Annotated[dict[str, Any], Field(min_length=1)]], Field(min_length=1)]
+        Annotated[
+            dict[str | int | float, Annotated[dict[str, Any], Field(min_length=1)]],
+            Field(min_length=1),
+        ]
         | None
     ) = None
 
@@ -67,7 +70,7 @@ class Axis(Part):
     def points(self, key: str) -> list[Point]:
         """All places on the axis, which sets `key` but where there are cases."""
         if self.cases is not None:
-            return [Point(name, changes) for name, changes in self.cases.items()]
+            return [Point(coordinate_of(name), keys) for name, keys in self.cases.items()]
         values = self.values or self._spaced()
         return [Point(coordinate_of(value), {key: value}) for value in values]
 
@@ -75,7 +78,7 @@ class Axis(Part):
     def unit(self) -> str:
         """Unit of the coordinates: s, Hz, V, or 1 where they are bare numbers or texts."""
         if self.cases is not None:
-            return "1"
+            return unit_of(next(iter(self.cases)))
         units = {unit_of(value) for value in self.values or self._spaced()}
         return units.pop() if len(units) == 1 else "1"
 
