@@ -16,6 +16,7 @@ import pytest
 import xarray as xr
 
 from neurodiff import ModelError, OutputError, Simulation, load, load_sweep, run_sweep
+from neurodiff.plot import draw_sweep
 from neurodiff.sweep import load_result
 from neurodiff.validation import report_run
 
@@ -70,6 +71,22 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> xr.Dataset:
     """The result of an undisturbed sweep on processes of this machine."""
     folder = tmp_path_factory.mktemp("sweep")
     return run_sweep(load_sweep(written(folder)), folder / "out", workers=2)
+
+
+def test_figures_show_medians_over_seeds(done):
+    figure = draw_sweep(done, "total_cosine")
+    heat, lines, _ = figure.axes
+    middle = done["total_cosine"].median("seed")
+    np.testing.assert_allclose(heat.images[0].get_array(), middle.transpose())
+    assert [text.get_text() for text in heat.get_yticklabels()] == ["tanh", "sigmoid"]
+    for line, activation in zip(lines.lines, ("tanh", "sigmoid"), strict=True):
+        np.testing.assert_allclose(line.get_xdata(), [1, 10, 100])
+        np.testing.assert_allclose(line.get_ydata(), middle.sel({"network.activation": activation}))
+    assert (lines.get_xscale(), lines.get_xlabel()) == ("log", "input.frequency (Hz)")
+    first = draw_sweep(done, "cosine").axes
+    assert first[0].get_title("left") == "speeds: layer1"
+    alone = draw_sweep(done.isel({"network.activation": 0}, drop=True), "cosine").axes
+    assert [line.get_label() for line in alone[0].lines] == ["layer1", "layer2", "layer3"]
 
 
 def identical(one: xr.Dataset, other: xr.Dataset) -> bool:

@@ -93,6 +93,7 @@ def draw_sweep(result: xr.Dataset, quantity: str) -> Figure:
         chosen = _titled(values.sel(where), result, where)
         plot_map(chosen, along, one, left)
         plot_lines(chosen, along, right, lines=one if chosen.sizes[one] <= _LINES else None)
+        right.set_title("")  # that of the map is for both
     return figure
 
 
@@ -107,7 +108,8 @@ def _layers(values: xr.DataArray) -> str | None:
 
 
 def _titled(values: xr.DataArray, result: xr.Dataset, at: dict[str, Any]) -> xr.DataArray:
-    where = ", ".join(f"{name} {_name(value)}" for name, value in at.items())
+    texts = [_name(at[name]) if name == "layer" else f"{name} {_name(at[name])}" for name in at]
+    where = ", ".join(texts)
     title = ": ".join(filter(None, [result.attrs["title"], where]))
     return values.assign_attrs(title=title)
 
