@@ -21,6 +21,9 @@ def test_means_are_weighted_by_the_norms():
     assert report.cosine == pytest.approx(26 / 28)
     # |g - g*| = 0, 1, 2; |g*| = 5, 1, 1; |g| = 5, 2, 1
     assert report.relative_error == pytest.approx(3 / 7)
+    # cosines 1, 1, -1 and relative errors 0, 1, 2
+    assert report.mean_cosine == pytest.approx(1 / 3)
+    assert report.mean_relative_error == pytest.approx(1)
     assert report.norm_ratio == pytest.approx(8 / 7)
     # sizes of g* that agree in sign: 3, 4, 1 (and two zeros); the last -1 does not
     assert report.sign_agreement == pytest.approx(8 / 9)

@@ -10,7 +10,15 @@ from neurodiff.sweep.folder import load_result
 from neurodiff.table import align
 
 #: What is drawn and printed of a sweep, where it has it.
-_SHOWN = ("cosine", "total_cosine", "total_relative_error", "test_accuracy", "events_ratio")
+_SHOWN = (
+    "cosine",
+    "mean_cosine",
+    "cosine_of_summed_update",
+    "total_cosine",
+    "total_relative_error",
+    "test_accuracy",
+    "events_ratio",
+)
 
 
 def save_sweep_figures(result: xr.Dataset, folder: Path) -> list[Path]:

@@ -17,6 +17,8 @@ _PARTS = ("total", "task", "events")
 _LONG_NAMES = {
     "cosine": "cosine between update and gradient",
     "relative_error": "relative error of the update",
+    "mean_cosine": "plain mean over time of the cosine",
+    "mean_relative_error": "plain mean over time of the relative error",
     "norm_ratio": "size of the update over that of the gradient",
     "sign_agreement": "share of agreeing signs",
     "cosine_of_summed_update": "cosine between summed update and summed gradient",

@@ -35,6 +35,9 @@ class LayerReport:
         compare; `why` says why.
     relative_error : float or None
         sum |g - g*| / sum |g*|.
+    mean_cosine, mean_relative_error : float or None
+        Plain means over the times at which there is a gradient: moments when it is small count as
+        much as others.
     norm_ratio : float or None
         sum |g| / sum |g*|.
     sign_agreement : float or None
@@ -53,6 +56,8 @@ class LayerReport:
     name: str
     cosine: float | None = None
     relative_error: float | None = None
+    mean_cosine: float | None = None
+    mean_relative_error: float | None = None
     norm_ratio: float | None = None
     sign_agreement: float | None = None
     cosine_of_summed_update: float | None = None
@@ -100,7 +105,7 @@ class GradientReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as `report.json` holds it."""
-        totals = ("cosine", "relative_error", "cosine_of_summed_update")
+        totals = ("cosine", "relative_error", "mean_cosine", "cosine_of_summed_update")
         return {
             "passed": self.passed,
             "reference": self.reference,
@@ -148,11 +153,13 @@ def compare(name: str, g: Floats, truth: Floats, window: Bools) -> LayerReport:
     if not true_norms.any():
         return LayerReport(name, why=NO_GRADIENT)
     total = true_norms.sum()
-    sizes = np.abs(truth)
+    sizes, at_each_time = np.abs(truth), over_time(g, truth)
     return LayerReport(
         name,
         cosine=_ratio(np.sum(g * truth), np.sum(norms * true_norms)),
         relative_error=float(_norm(g - truth).sum() / total),
+        mean_cosine=_mean(at_each_time["cosine"]),
+        mean_relative_error=_mean(at_each_time["relative_error"]),
         norm_ratio=float(norms.sum() / total),
         sign_agreement=float(sizes[np.sign(g) == np.sign(truth)].sum() / sizes.sum()),
         cosine_of_summed_update=_cosine(g.sum(axis=0), truth.sum(axis=0)),
@@ -203,6 +210,11 @@ def _norm(values: Floats) -> Floats:
 
 def _cosine(a: Floats, b: Floats) -> float | None:
     return _ratio(float(np.dot(a, b)), float(_norm(a) * _norm(b)))
+
+
+def _mean(values: Floats) -> float | None:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else None
 
 
 def _ratio(part: float, whole: float) -> float | None:
