@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from neurodiff.plot.style import (
@@ -21,6 +22,10 @@ from neurodiff.plot.style import (
 
 #: More lines than these are not told apart.
 _LINES = 8
+
+#: Positive numbers that differ by more than this factor are drawn on a logarithmic scale, and what
+#: is beyond its ends at its ends.
+_WIDE_RANGE, _ENDS = 1e3, (1e-6, 1e6)
 
 
 @styled
@@ -38,7 +43,9 @@ def plot_lines(
     lines : str, optional
         Dimension with a line for each of its places; one line for all unless given.
     """
-    axes = axes or new_axes()
+    axes, values = axes or new_axes(), _within_ends(values)
+    if _spreads(values):
+        axes.set_yscale("log")
     places = [None] if lines is None else list(values[lines].values)
     x, ticks = _positions(values[over])
     for place, colour in zip(places, layer_colours(len(places)), strict=True):
@@ -49,7 +56,7 @@ def plot_lines(
             x, chosen.min(others), chosen.max(others), color=colour, alpha=0.2, linewidth=0
         )
         axes.plot(x, middle, color=colour, marker="o", markersize=2.5, label=_name(place))
-    _scale(axes, "x", values[over], ticks)
+    _scale(axes, values[over], ticks)
     if lines is not None:
         axes.legend(title=lines, title_fontsize=7)
     return dress(axes, _label(values[over]), _label(values), str(values.attrs.get("title", "")))
@@ -58,10 +65,11 @@ def plot_lines(
 @styled
 def plot_map(values: xr.DataArray, x: str, y: str, axes: Axes | None = None) -> Axes:
     """Median over everything else as a colour, over two axes."""
-    axes = axes or new_axes()
+    axes, values = axes or new_axes(), _within_ends(values)
+    norm = LogNorm() if _spreads(values) else None
     others = [dimension for dimension in values.dims if dimension not in (x, y)]
     shown = values.median(others, skipna=True).transpose(y, x)
-    image = axes.imshow(shown, origin="lower", aspect="auto", cmap="cividis")
+    image = axes.imshow(shown, origin="lower", aspect="auto", cmap="cividis", norm=norm)
     axes.figure.colorbar(image, ax=axes, label=_label(values))
     for name, setter in ((x, axes.set_xticks), (y, axes.set_yticks)):
         written = named_ticks(values.sizes[name])
@@ -121,11 +129,23 @@ def _positions(coordinate: xr.DataArray) -> tuple[Any, list[str] | None]:
     return np.arange(coordinate.size), [str(value) for value in coordinate.values]
 
 
-def _scale(axes: Axes, which: str, coordinate: xr.DataArray, ticks: list[str] | None) -> None:
+def _scale(axes: Axes, coordinate: xr.DataArray, ticks: list[str] | None) -> None:
     if ticks is not None:
         axes.set_xticks(range(len(ticks)), ticks)
     elif _geometric(coordinate.values):
         axes.set_xscale("log")
+        written = coordinate.values[named_ticks(coordinate.size)]
+        axes.set_xticks(written, [_name(place) for place in written])
+        axes.xaxis.minorticks_off()
+
+
+def _spreads(values: xr.DataArray) -> bool:
+    least, greatest = float(values.min()), float(values.max())
+    return least >= 0 and greatest > _WIDE_RANGE * max(least, _ENDS[0])
+
+
+def _within_ends(values: xr.DataArray) -> xr.DataArray:
+    return values.clip(*_ENDS, keep_attrs=True) if _spreads(values) else values
 
 
 def _geometric(values: Any) -> bool:
@@ -142,4 +162,4 @@ def _label(values: xr.DataArray) -> str:
 
 
 def _name(place: Any) -> str:
-    return "" if place is None else f"{place:.3g}" if isinstance(place, float) else str(place)
+    return "" if place is None else f"{place:.4g}" if isinstance(place, float) else str(place)

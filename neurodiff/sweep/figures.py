@@ -16,6 +16,7 @@ _SHOWN = (
     "cosine_of_summed_update",
     "total_cosine",
     "total_relative_error",
+    "loss_ratio",
     "test_accuracy",
     "events_ratio",
 )

@@ -13,15 +13,16 @@ from neurodiff.recording import versions
 from neurodiff.sweep.plan import Run, Sweep
 
 #: Parts of a report whose numbers get their name in front; times are no results.
-_PARTS = ("total", "task", "events")
+_PARTS = ("total", "task", "loss", "events")
 _LONG_NAMES = {
-    "cosine": "cosine between update and gradient",
-    "relative_error": "relative error of the update",
-    "mean_cosine": "plain mean over time of the cosine",
-    "mean_relative_error": "plain mean over time of the relative error",
+    "cosine": "cosine with the gradient",
+    "relative_error": "relative error",
+    "mean_cosine": "mean cosine with the gradient",
+    "mean_relative_error": "mean relative error",
     "norm_ratio": "size of the update over that of the gradient",
     "sign_agreement": "share of agreeing signs",
-    "cosine_of_summed_update": "cosine between summed update and summed gradient",
+    "cosine_of_summed_update": "cosine of the summed updates",
+    "loss_ratio": "loss, last tenth over first",
     "passed": "whether validation passed (1) or not (0)",
     "error": "why a run came to nothing",
 }

@@ -8,6 +8,7 @@ from neurodiff.event_counts import EventCounts
 from neurodiff.exceptions import FixedPointError, SimulationError
 from neurodiff.simulation import Simulation, Timing
 from neurodiff.validation.gradient import Case, rebuild, validate_case
+from neurodiff.validation.loss import LossReport, compare_loss
 from neurodiff.validation.report import GradientReport
 from neurodiff.validation.task import TaskReport, compare_case
 
@@ -20,11 +21,13 @@ class RunReport:
 
     `gradient` is None for a run that stopped before its first sample, and where there is no fixed
     point to compare with: `why` says so. `task` is None where no labelled frames were learned,
-    `events` with graded transmission, `diverged` where nothing diverged.
+    `loss` where nothing else was, or no signals were recorded, `events` with graded transmission,
+    `diverged` where nothing diverged.
     """
 
     gradient: GradientReport | None
     task: TaskReport | None
+    loss: LossReport | None
     events: EventCounts | None
     timing: Timing
     complete: bool
@@ -40,11 +43,13 @@ class RunReport:
         """The report as JSON holds it."""
         gradient = self.gradient.to_dict() if self.gradient else {}
         task = {"task": asdict(self.task)} if self.task else {}
+        loss = {"loss": asdict(self.loss)} if self.loss else {}
         events = {"events": asdict(self.events)} if self.events else {}
         return {
             **gradient,
             "passed": self.passed,
             **task,
+            **loss,
             **events,
             **({"why": self.why} if self.why else {}),
             **({"diverged": self.diverged} if self.diverged else {}),
@@ -54,7 +59,7 @@ class RunReport:
 
     def summary(self) -> str:
         """The report as text."""
-        reports = (self.gradient, self.task, self.events)
+        reports = (self.gradient, self.task, self.loss, self.events)
         parts = [part.summary() for part in reports if part is not None]
         parts += [self.why] if self.why else []
         return "\n\n".join(parts) or "nothing to report: the run stopped before its first sample"
@@ -73,6 +78,7 @@ def report_run(simulation: Simulation) -> RunReport:
     return RunReport(
         gradient=gradient,
         task=_unless_stopped(compare_case, case),
+        loss=compare_loss(case),
         events=simulation.events,
         timing=simulation.timing,
         complete=simulation.recording.attrs["complete"] == "true",
