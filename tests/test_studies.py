@@ -1,16 +1,91 @@
-"""The sweeps that are shipped reproduce what the theory predicts, in a small version."""
+"""The studies that are shipped: all run, and show in a small version what their texts say."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
+from ruamel.yaml import YAML
 
-from neurodiff import Simulation, load_sweep, validate
+from neurodiff import Simulation, load_sweep, run_sweep, validate
+from neurodiff.sweep.figures import save_sweep_figures
 
 STUDIES = Path(__file__).parent.parent / "models" / "studies"
+SWEEPS = sorted(
+    path.stem for path in STUDIES.glob("*.yaml") if "neurodiff_sweep" in path.read_text()
+)
+
+#: How long each run of a small version is, where its axes do not say it.
+DURATIONS = {
+    "cortical_delays": "2.5 s",
+    "delay_heterogeneity": "1 s",
+    "directed_against_reversible": "2.1 s",
+    "event_threshold": "1.5 s",
+    "feedback_rules": "50 ms",
+    "learning_rate_profile": "500 ms",
+    "presentation_time": "50 ms",
+    "recurrent_networks": "250 ms",
+    "spikes_against_depth": "300 ms",
+}
 
 #: Cosine of the first layer's update with the gradient: four seeds, L = 3, tanh (theory 3.1).
 FIRST_LAYER = [1.00, 0.99, 0.97, 0.90, 0.79, 0.49, -0.36, -0.95]
+
+
+def small(name: str, folder: Path) -> xr.Dataset:
+    """Result of a study with the last two points of each axis and one seed, on numpy."""
+    study = YAML(typ="safe").load(STUDIES / f"{name}.yaml")
+    study["model"] = str(STUDIES / study["model"])
+    run = {"target": "numpy"}
+    if name in DURATIONS:
+        run["duration"] = DURATIONS[name]
+    others = {key: value for key, value in study.get("set", {}).items() if "run" not in key}
+    study["set"] = {**others, **{f"run.{key}": value for key, value in run.items()}}
+    study["axes"] = {axis: last_two(points) for axis, points in study["axes"].items()}
+    study["seeds"] = 1
+    file = folder / f"{name}.yaml"
+    with file.open("w") as stream:
+        YAML().dump(study, stream)
+    with ThreadPoolExecutor(1) as executor:
+        return run_sweep(load_sweep(file), folder / "sweep", executor=executor)
+
+
+def last_two(points: dict) -> dict:
+    (form, all_points), *_ = points.items()
+    kept = list(all_points)[-2:]
+    return {form: {name: all_points[name] for name in kept} if form == "cases" else kept}
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_a_small_version_of_each_study_runs_to_its_figures(name, tmp_path):
+    result = small(name, tmp_path)
+    failed = [error for error in result["error"].values.ravel() if "grew beyond" not in error]
+    assert not any(failed)
+    assert all(size == 2 for axis, size in result["error"].sizes.items() if axis != "seed")
+    assert (result["cosine"].notnull().any("layer") | (result["error"] != "")).all()
+    assert all(path.stat().st_size for path in save_sweep_figures(result, tmp_path))
+
+
+def test_the_text_on_the_studies_shows_each_with_its_figure_and_command():
+    text = (STUDIES / "README.md").read_text()
+    for name in SWEEPS:
+        assert f"neurodiff sweep models/studies/{name}.yaml" in text
+        assert f"](figures/{name}.png)" in text and (STUDIES / "figures" / f"{name}.png").is_file()
+
+
+def test_each_layer_learns_below_its_own_limit_and_not_above():
+    sweep = load_sweep(STUDIES / "learning_rate_profile.yaml")
+    rates = [1000 * 2 * np.sin(np.pi / (2 * (4 * (5 - layer) + 1))) for layer in range(1, 6)]
+    for run in sweep.runs():
+        rate, layer, _ = run.index
+        if rate // 2 == layer:  # 3 % below and above the limit of this layer
+            below = sweep.axes["plasticity.learning_rate"][rate].coordinate < rates[layer]
+            assert below == (rate % 2 == 0)
+            simulation = Simulation(run.model)
+            loss = simulation.run("1 s").recording["loss"]
+            grown = float(loss[-100:].mean() / loss[:100].mean())
+            assert grown < 0.5 if below else grown > 2
 
 
 def test_speed_against_depth_gives_the_cosines_of_the_theory():
