@@ -59,8 +59,10 @@ def _sorted(queue: list[_Entry]) -> Iterator[_Entry]:
     Brian2 sets those of the clocks in whatever order Python has these in a set.
     """
     for kind, entries in groupby(queue, key=lambda entry: entry[0]):
-        single = kind == "set_by_single_value"
-        yield from sorted(entries, key=lambda entry: entry[1][0]) if single else entries
+        together = list(entries)
+        if kind == "set_by_single_value":
+            together.sort(key=lambda entry: entry[1][0])
+        yield from together
 
 
 def _without_literal(device: CPPStandaloneDevice, kind: str, arguments: Any) -> _Entry:
