@@ -43,12 +43,17 @@ _SATURATED = 1e-3
 
 @dataclass(frozen=True)
 class Timing:
-    """Wall-clock seconds of a run, its number of steps and its target."""
+    """Wall-clock seconds of a run, its number of steps and its target.
+
+    `compiled` says whether a program was compiled for it: on cpp_standalone, unless a program from
+    an earlier run could do it. The pieces that cython compiles are not counted.
+    """
 
     build_s: float
     run_s: float
     steps: int
     target: str
+    compiled: bool = False
 
 
 class Simulation:
@@ -189,8 +194,8 @@ class Simulation:
         clock = _Stopwatch(report)
         with machine_code(self.target) as run:
             built = self.build()
-            completed = run(built, self.stimuli.steps, clock.report)
-            self._timing = clock.timing(completed, self.target)
+            completed, compiled = run(built, self.stimuli.steps, clock.report)
+            self._timing = clock.timing(completed, self.target, compiled)
             arrays, steps = collect(built, self.graph, self.samplings, completed)
             self._count_events(built, completed)
             self._warn_of_saturation(built, completed)
@@ -342,8 +347,8 @@ class _Stopwatch:
             self._first_step = time.perf_counter()
         self._report(fraction)
 
-    def timing(self, steps: int, target: str) -> Timing:
+    def timing(self, steps: int, target: str, compiled: bool) -> Timing:
         """Seconds until now."""
         ended = time.perf_counter()
         begun = ended if self._first_step is None else self._first_step
-        return Timing(begun - self._started, ended - begun, steps, target)
+        return Timing(begun - self._started, ended - begun, steps, target, compiled)

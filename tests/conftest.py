@@ -1,10 +1,17 @@
-"""What all tests share: compilation that takes less time."""
+"""What all tests share: compilation that takes less time, and leaves the user's programs alone."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import brian2 as b2
 import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_programs(pytestconfig: pytest.Config) -> None:
+    """A cache folder of the tests, also for the processes that they start."""
+    os.environ["XDG_CACHE_HOME"] = str(Path(pytestconfig.cache.mkdir("home")).resolve())
 
 
 @pytest.fixture

@@ -2,33 +2,53 @@
 
 - ``numpy``: no compilation, starts at once;
 - ``cython``: compiles each piece of code once, and finds it again in Brian2's cache;
-- ``cpp_standalone``: compiles one program for the whole run; the fastest for long ones.
+- ``cpp_standalone``: one program does the whole run, the fastest for long ones. It is compiled once
+  for all runs that differ in numbers only; see `neurodiff.simulator.programs`.
 """
 
+import gc
 import logging
+import os
 import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import brian2 as b2
 import numpy as np
+from brian2.codegen.cpp_prefs import get_compiler_and_args
 from brian2.devices.device import all_devices, get_device, reset_device, set_device
 
 from neurodiff.divergence import beyond
 from neurodiff.exceptions import SimulationError
+from neurodiff.simulator.data import literals_to_data, numbers_to_variables
 from neurodiff.simulator.network import BuiltNetwork
+from neurodiff.simulator.programs import provide
 
 #: Called with the fraction of the run that is done.
 Progress = Callable[[float], None]
+
+
+class Ran(NamedTuple):
+    """How many steps were completed, and whether a program was compiled for them."""
+
+    steps: int
+    compiled: bool = False
+
+
+#: Runs a network for some steps.
+Run = Callable[[BuiltNetwork, int, Progress], Ran]
 
 #: Brian2's preference for the environment of a compiled program, and what is put there: events
 #: visit synapses all over the memory, and on Linux large pages make that a sixth faster.
 _ENVIRONMENT = "devices.cpp_standalone.run_environment_variables"
 _HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+
+#: What Brian2 calls a compiled program.
+_PROGRAM = "main.exe" if os.name == "nt" else "main"
 
 #: Seconds between two reports of progress.
 _REPORT_PERIOD = 0.25
@@ -40,10 +60,10 @@ def compiler_available() -> bool:
 
 
 @contextmanager
-def machine_code(target: str) -> Iterator[Callable[[BuiltNetwork, int, Progress], int]]:
+def machine_code(target: str) -> Iterator[Run]:
     """Choose the kind of code for all Brian2 objects that are made inside the `with` block.
 
-    Yields a function that runs a network for some steps and returns how many were completed: fewer
+    Yields a function that runs a network for some steps and says how many were completed: fewer
     where Ctrl-C stopped it, or where it diverged (but for a compiled program, which cannot be asked
     while it runs). Results must be read inside the block.
 
@@ -88,7 +108,7 @@ def _same_random_numbers() -> Iterator[None]:
 
 
 @contextmanager
-def _runtime(target: str) -> Iterator[Callable[[BuiltNetwork, int, Progress], int]]:
+def _runtime(target: str) -> Iterator[Run]:
     previous_target, previous_device = b2.prefs.codegen.target, get_device()
     b2.prefs.codegen.target = target
     set_device("runtime")
@@ -99,7 +119,7 @@ def _runtime(target: str) -> Iterator[Callable[[BuiltNetwork, int, Progress], in
         b2.prefs.codegen.target = previous_target
 
 
-def _run_runtime(built: BuiltNetwork, steps: int, progress: Progress) -> int:
+def _run_runtime(built: BuiltNetwork, steps: int, progress: Progress) -> Ran:
     def report(elapsed: Any, completed: float, start: Any, duration: Any) -> None:
         progress(completed)
         if _diverged(built):
@@ -112,7 +132,7 @@ def _run_runtime(built: BuiltNetwork, steps: int, progress: Progress) -> int:
             report_period=_REPORT_PERIOD * b2.second,
             namespace={},
         )
-    return round(float(built.network.t / built.clock.dt))
+    return Ran(round(float(built.network.t / built.clock.dt)))
 
 
 def _diverged(built: BuiltNetwork) -> bool:
@@ -122,7 +142,7 @@ def _diverged(built: BuiltNetwork) -> bool:
 
 
 @contextmanager
-def _standalone() -> Iterator[Callable[[BuiltNetwork, int, Progress], int]]:
+def _standalone() -> Iterator[Run]:
     previous_device = get_device()
     if previous_device is all_devices["cpp_standalone"]:
         raise SimulationError(
@@ -134,6 +154,8 @@ def _standalone() -> Iterator[Callable[[BuiltNetwork, int, Progress], int]]:
     device = get_device()
     device.reinit()
     device.activate(build_on_run=False, directory=folder)
+    # Brian2 numbers the names of what earlier runs have left behind, and names are in the sources
+    gc.collect()
     previous = b2.prefs[_ENVIRONMENT]
     b2.prefs[_ENVIRONMENT] = {**_HUGE_PAGES, **previous}
     try:
@@ -145,17 +167,11 @@ def _standalone() -> Iterator[Callable[[BuiltNetwork, int, Progress], int]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run_standalone(built: BuiltNetwork, steps: int, progress: Progress, folder: Path) -> int:
+def _run_standalone(built: BuiltNetwork, steps: int, progress: Progress, folder: Path) -> Ran:
     device = get_device()
-    built.network.run(
-        steps * built.clock.dt,
-        # the program notes how far it is in a file, and `_follow` reads it
-        report='std::ofstream("progress.txt") << completed;',
-        report_period=_REPORT_PERIOD * b2.second,
-        namespace={},
-    )
+    _generate(built, steps, folder)
     try:
-        device.build(directory=str(folder), run=False, with_output=False)
+        compiled = provide(folder / _PROGRAM, lambda: _compile(folder))
     except RuntimeError as error:
         raise SimulationError(
             f"run.target: compiling for cpp_standalone failed or was stopped ({error}); "
@@ -163,7 +179,27 @@ def _run_standalone(built: BuiltNetwork, steps: int, progress: Progress, folder:
         ) from error
     with _follow(folder / "progress.txt", progress):
         device.run(directory=str(folder), with_output=False)
-    return round(device._last_run_completed_fraction * steps)
+    return Ran(round(device._last_run_completed_fraction * steps), compiled)
+
+
+def _generate(built: BuiltNetwork, steps: int, folder: Path) -> None:
+    """Write the sources and the data of a run."""
+    device, duration = get_device(), steps * built.clock.dt
+    numbers_to_variables(built.network)
+    built.network.run(
+        duration,
+        # the program notes how far it is in a file, and `_follow` reads it
+        report='std::ofstream("progress.txt") << completed;',
+        report_period=_REPORT_PERIOD * b2.second,
+        namespace={},
+    )
+    literals_to_data(device, duration)
+    device.build(directory=str(folder), compile=False, run=False)
+
+
+def _compile(folder: Path) -> None:
+    compiler, _ = get_compiler_and_args()
+    get_device().compile_source(str(folder), compiler, debug=False, clean=False)
 
 
 @contextmanager
