@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from simulated import EVERY_STEP, deviations, moved, simulate
 
 from neurodiff import load_sweep, run_sweep
 from neurodiff.simulator import programs
 from neurodiff.spec import from_mapping
+from tests.simulated import EVERY_STEP, deviations, moved, simulate
 
 KEYS: dict[str, Any] = {
     "neurodiff": 1,
