@@ -22,12 +22,15 @@ DURATIONS = {
     "delay_heterogeneity": "1 s",
     "directed_against_reversible": "2.1 s",
     "event_threshold": "1.5 s",
-    "feedback_rules": "50 ms",
+    "feedback_rules": "48 ms",
     "learning_rate_profile": "500 ms",
-    "presentation_time": "50 ms",
+    "presentation_time": "48 ms",
     "recurrent_networks": "250 ms",
-    "spikes_against_depth": "300 ms",
+    "spikes_against_depth": "500 ms",
 }
+
+#: What else makes a version small: with few test digits, testing is short.
+SMALLER = dict.fromkeys(("feedback_rules", "presentation_time"), {"input.test_fraction": 0.02})
 
 #: Cosine of the first layer's update with the gradient: four seeds, L = 3, tanh (theory 3.1).
 FIRST_LAYER = [1.00, 0.99, 0.97, 0.90, 0.79, 0.49, -0.36, -0.95]
@@ -37,11 +40,12 @@ def small(name: str, folder: Path) -> xr.Dataset:
     """Result of a study with the last two points of each axis and one seed, on numpy."""
     study = YAML(typ="safe").load(STUDIES / f"{name}.yaml")
     study["model"] = str(STUDIES / study["model"])
-    run = {"target": "numpy"}
-    if name in DURATIONS:
-        run["duration"] = DURATIONS[name]
     others = {key: value for key, value in study.get("set", {}).items() if "run" not in key}
-    study["set"] = {**others, **{f"run.{key}": value for key, value in run.items()}}
+    if name in DURATIONS:
+        run = {"run": {"target": "numpy", "duration": DURATIONS[name]}}
+    else:
+        run = {"run.target": "numpy"}
+    study["set"] = {**others, **run, **SMALLER.get(name, {})}
     study["axes"] = {axis: last_two(points) for axis, points in study["axes"].items()}
     study["seeds"] = 1
     file = folder / f"{name}.yaml"
