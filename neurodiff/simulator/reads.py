@@ -1,0 +1,224 @@
+"""What the update of each synapse reads, and what its errors come back by.
+
+Both are found in the equations of the built network, by going back from a weight to what its code
+reads, and from that to what it was made from, until a unit, an error unit or the synapse itself has
+it. What a unit makes of what reaches it is its own affair.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import brian2 as b2
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.simulator.equations import NONE, Element, Equations, Ints
+from neurodiff.simulator.network import BuiltNetwork
+
+#: Where a variable may be that an update reads and that is local.
+SYNAPSE, PRE, POST = "the synapse", "the presynaptic unit", "the postsynaptic unit"
+PRE_ERROR = "the error unit of the presynaptic unit"
+POST_ERROR = "the error unit of the postsynaptic unit"
+_LOCAL = (SYNAPSE, PRE, POST, PRE_ERROR, POST_ERROR)
+
+
+@dataclass(frozen=True)
+class Read:
+    """A variable that the updates of synapses read.
+
+    Attributes
+    ----------
+    variable : str
+        Group and name in the Brian2 network, such as ``errors.delta``.
+    place : str
+        Where it is, seen from the synapse.
+    local : bool
+        Whether that is at the synapse, or at one of its ends.
+    synapses : int array (n,)
+        Those that read it there; in the order of the graph where transmission is graded.
+    age : int array (n,) or None
+        How many steps ago it had the value that is read; None where that hangs on events.
+    """
+
+    variable: str
+    place: str
+    local: bool
+    synapses: Ints
+    age: Ints | None
+
+
+class Update(NamedTuple):
+    """What updates read, and what on the way to a synapse is made from its own past.
+
+    That is a trace, or anything else that remembers; the weights themselves are left out.
+    """
+
+    reads: list[Read]
+    memory: list[str]
+
+
+class _Ends(NamedTuple):
+    """The weights of a network: the group that has them, and what each connects."""
+
+    group: b2.Group
+    pre: Ints
+    post: Ints
+
+
+def update_reads(built: BuiltNetwork) -> Update:
+    """Everything that the updates of the weights read, synapse by synapse.
+
+    Parameters
+    ----------
+    built : BuiltNetwork
+        It need not have run. What never learns reads nothing but its weight.
+    """
+    equations = Equations(built.network)
+    ends = _ends(equations)
+    own = np.arange(len(ends.pre))
+    weights = equations.resolve(ends.group, "w", own, np.zeros_like(own))
+    found = _Walk(equations, {ends.group.name, "units", "errors"})
+    for element in weights:
+        found.back_from(element)
+    unit = np.array(equations.groups["errors"].unit[:])
+    parts = [part for element in found.ended for part in _placed(element, ends, unit)]
+    return Update(_merge(parts), sorted(found.memory - {element.name for element in weights}))
+
+
+def feedback_reads(built: BuiltNetwork) -> set[str]:
+    """Names, as in `Read`, of all that the errors which come back are made from.
+
+    The way back ends at units and error units, but not at weights, which may be made from others.
+    """
+    equations = Equations(built.network)
+    errors = equations.groups["errors"]
+    found = _Walk(equations, {"units", "errors"})
+    for element in equations.resolve(errors, "feedback", None, None):
+        found.back_through(element)
+    return {element.name for element in found.passed}
+
+
+def weight_names(built: BuiltNetwork) -> set[str]:
+    """Names, as in `Read`, of what the weights of the forward synapses are made from."""
+    equations = Equations(built.network)
+    ends = _ends(equations)
+    group = ends.group.name
+    found = equations.resolve(ends.group, "w", None, None)
+    return {element.name for element in found if element.group == group}
+
+
+def _ends(equations: Equations) -> _Ends:
+    """Graded weights are in a store, to which the synapses link; others are in the synapses."""
+    groups = equations.groups
+    unit = np.array(groups["errors"].unit[:])
+    if "store" not in groups:
+        synapses = groups["synapses"]
+        return _Ends(synapses, np.array(synapses.i[:]), unit[synapses.j[:]])
+    forward = groups["forward"]
+    order = np.argsort(forward.synapse[:])
+    return _Ends(groups["store"], forward.i[:][order], forward.j[:][order])
+
+
+class _Walk:
+    """A way back through the equations, from what is read to what that was made from.
+
+    Attributes
+    ----------
+    passed : list of Element
+        All that was come by.
+    ended : list of Element
+        What belongs to one of the groups at which the way ends, or is made from nothing known.
+    memory : set of str
+        Names of what is made from its own past.
+    """
+
+    def __init__(self, equations: Equations, ends: set[str]):
+        self._equations, self._ends = equations, ends
+        self.passed: list[Element] = []
+        self.ended: list[Element] = []
+        self.memory: set[str] = set()
+        self._seen: set[tuple[str, bytes, bytes]] = set()
+
+    def back_from(self, element: Element) -> None:
+        """Go back from an element, which may be an end already."""
+        key = (element.name, _bytes(element.at), _bytes(element.age))
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        self.passed.append(element)
+        if element.group in self._ends:
+            self.ended.append(element)
+        if element.group not in ("units", "errors"):
+            self.back_through(element)
+
+    def back_through(self, element: Element) -> None:
+        """Go back to all that an element is made from."""
+        self.passed.append(element)
+        group = self._equations.groups.get(element.group)
+        read = [part for _, parts in self._equations.sources(element) for part in parts]
+        others = [part for part in read if part.name != element.name]
+        if len(others) < len(read):
+            self.memory.add(element.name)
+        constant = group is not None and group.variables[element.variable].constant
+        if not others and not constant and element.group not in self._ends:
+            self.ended.append(element)
+        for part in others:
+            self.back_from(part)
+
+
+def _bytes(values: Ints | None) -> bytes:
+    return b"" if values is None else values.tobytes()
+
+
+def _placed(element: Element, ends: _Ends, unit: Ints) -> list[Read]:
+    """Where an element is, seen from each synapse that reads it."""
+    if element.at is None:
+        every = np.arange(len(ends.pre))
+        return [Read(element.name, "several elements", False, every, element.age)]
+    return [
+        Read(
+            element.name,
+            place,
+            place in _LOCAL,
+            np.flatnonzero(there),
+            None if element.age is None else element.age[there],
+        )
+        for place, there in _seen_from_synapses(element, element.at, ends, unit).items()
+        if there.any()
+    ]
+
+
+def _seen_from_synapses(
+    element: Element, at: Ints, ends: _Ends, unit: Ints
+) -> dict[str, NDArray[np.bool_]]:
+    """For each place whether a synapse reads the element there (n_synapses,)."""
+    if element.group == ends.group.name:
+        known, elsewhere = {SYNAPSE: at == np.arange(len(at))}, "another synapse"
+    elif element.group == "units":
+        known, elsewhere = {PRE: at == ends.pre, POST: at == ends.post}, "another unit"
+    elif element.group == "errors":
+        known = {POST_ERROR: unit[at] == ends.post, PRE_ERROR: unit[at] == ends.pre}
+        elsewhere = "the error unit of another unit"
+    else:
+        known, elsewhere = {}, "neither the synapse nor its units"
+    left, places = at != NONE, {}
+    for place, there in known.items():
+        places[place] = left & there
+        left = left & ~there
+    return {**places, elsewhere: left}
+
+
+def _merge(parts: list[Read]) -> list[Read]:
+    """One read for each variable and place."""
+    merged: dict[tuple[str, str, bool], list[Read]] = {}
+    for part in parts:
+        merged.setdefault((part.variable, part.place, part.local), []).append(part)
+    return [
+        Read(*key, np.concatenate([part.synapses for part in found]), _ages(found))
+        for key, found in merged.items()
+    ]
+
+
+def _ages(found: list[Read]) -> Ints | None:
+    ages = [part.age for part in found if part.age is not None]
+    return np.concatenate(ages) if len(ages) == len(found) else None
