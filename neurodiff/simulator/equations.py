@@ -92,14 +92,11 @@ class Equations:
         if end is not None:
             other, own = end
             index = group.variables[f"_synaptic_{name.rsplit('_', 1)[1]}"].get_value()
-            return self.resolve(other, own, _through(index, at), age)
+            return self.resolve(other, own, None if at is None else _through(index, at), age)
         variable = group.variables.get(name)
         if isinstance(variable, Subexpression):
-            parts = [
-                self.resolve(group, part, at, age)
-                for part in sorted(get_identifiers(variable.expr))
-            ]
-            return [element for part in parts for element in part]
+            names = sorted(get_identifiers(variable.expr))
+            return [part for own in names for part in self.resolve(group, own, at, age)]
         if variable is None or variable.scalar or name == "i":
             return []
         index = group.variables.indices[name]
@@ -113,7 +110,8 @@ class Equations:
         """The variable of another group that a linked variable stands for."""
         places = self._places.get((group.name, index))
         elements = group.variables[index].get_value() if places is None else places[-1]
-        return Element(variable.owner.name, variable.name, _through(elements, at), age)
+        of = None if at is None else _through(elements, at)
+        return Element(variable.owner.name, variable.name, of, age)
 
     def sources(self, element: Element) -> Iterator[tuple[Statement, list[Element]]]:
         """Each statement that writes some elements, and what it reads for it."""
@@ -122,10 +120,8 @@ class Equations:
             if written is not None:
                 group = self.groups[line.group]
                 names = sorted(get_identifiers(line.expression))
-                yield (
-                    line,
-                    [part for name in names for part in self.resolve(group, name, *written)],
-                )
+                read = [part for name in names for part in self.resolve(group, name, *written)]
+                yield line, read
 
     def _written(self, line: Statement, element: Element) -> tuple[Ints | None, Ints | None] | None:
         """Which elements of its own group a statement goes through when it writes these, and when.
@@ -140,14 +136,14 @@ class Equations:
             return element.at, element.age
         index = group.variables.indices[line.target]
         moving = self._places.get((line.group, index))
-        places = target[0].at[None] if moving is None else moving[:-1]
+        places = np.atleast_2d(target[0].at) if moving is None else moving[:-1]
         writer, last = _last_writers(places, len(self.groups[element.group]))
         if writer is None:
             return None, element.age
         age = element.age
-        if moving is not None:
-            clocked = age is not None and self._is_clocked(line.group, index)
-            age = age + len(places) - _through(last, element.at) if clocked else None
+        if moving is not None and age is not None:
+            waited = len(places) - _through(last, element.at)
+            age = age + waited if self._is_clocked(line.group, index) else None
         return _through(writer, element.at), age
 
     def _is_clocked(self, group: str, index: str) -> bool:
@@ -276,9 +272,9 @@ def _end(group: b2.Group, name: str) -> tuple[b2.Group, str] | None:
     return None
 
 
-def _through(index: Ints, at: Ints | None) -> Ints | None:
+def _through(index: Ints, at: Ints) -> Ints:
     """What an index says at some elements."""
-    return None if at is None else np.where(at == NONE, NONE, index[at])
+    return np.where(at == NONE, NONE, index[at])
 
 
 def _last_writers(places: Ints, n: int) -> tuple[Ints | None, Ints]:
