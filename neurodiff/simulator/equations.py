@@ -83,6 +83,8 @@ class Equations:
     ) -> list[Element]:
         """What the elements `at` of a group mean by a name; nothing where it is a constant of all.
 
+        A variable that all elements share is one of several.
+
         Parameters
         ----------
         at, age : int arrays (n_readers,) or None
@@ -97,8 +99,12 @@ class Equations:
         if isinstance(variable, Subexpression):
             names = sorted(get_identifiers(variable.expr))
             return [part for own in names for part in self.resolve(group, own, at, age)]
-        if variable is None or variable.scalar or name == "i":
+        if variable is None or name == "i":
             return []
+        if variable.scalar:
+            owner = getattr(variable.owner, "name", None)
+            changes = owner in self.groups and not variable.constant
+            return [Element(group.name, name, None, age)] if changes else []
         index = group.variables.indices[name]
         if index == "_idx":
             return [Element(group.name, name, at, age)]
@@ -136,7 +142,8 @@ class Equations:
             return element.at, element.age
         index = group.variables.indices[line.target]
         moving = self._places.get((line.group, index))
-        places = np.atleast_2d(target[0].at) if moving is None else moving[:-1]
+        assert target[0].at is not None
+        places = target[0].at[None] if moving is None else moving[:-1]
         writer, last = _last_writers(places, len(self.groups[element.group]))
         if writer is None:
             return None, element.age
