@@ -7,6 +7,7 @@ simulation = neurodiff.Simulation(model).run()
 print(neurodiff.validate(simulation).summary())
 """
 
+from neurodiff.auditing import Audit, audit
 from neurodiff.exceptions import ModelError, NeurodiffError, OutputError, SimulationError
 from neurodiff.simulation import Simulation
 from neurodiff.spec import Model, load
@@ -14,6 +15,7 @@ from neurodiff.sweep import Sweep, load_sweep, run_sweep
 from neurodiff.validation import GradientReport, validate
 
 __all__ = [
+    "Audit",
     "GradientReport",
     "Model",
     "ModelError",
@@ -22,6 +24,7 @@ __all__ = [
     "Simulation",
     "SimulationError",
     "Sweep",
+    "audit",
     "load",
     "load_sweep",
     "run_sweep",

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from neurodiff.auditing import audit as audit_model
 from neurodiff.describe import describe
 from neurodiff.exceptions import DivergenceWarning, NeurodiffError, SimulationError
 from neurodiff.run_folder import new_folder, redraw, save_run
@@ -133,6 +134,20 @@ def show(
 ) -> None:
     """Print what a model is: populations, delays, when each wave arrives, what it costs."""
     typer.echo(describe(Simulation(_load(model_file, overrides, seed, target))))
+
+
+@app.command()
+def audit(
+    model_file: ModelFile,
+    overrides: Overrides = None,
+    seed: Seed = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the audit as JSON.")] = False,
+) -> None:
+    """Say what holds of all that is asked of a learning rule: locality, transport, speed, ..."""
+    found = audit_model(_load(model_file, overrides, seed, None))
+    typer.echo(
+        json.dumps(found.to_dict(), indent=2, allow_nan=False) if as_json else found.summary()
+    )
 
 
 @app.command()
