@@ -20,8 +20,8 @@ from neurodiff.auditing.wiring import (
 )
 from neurodiff.exceptions import ModelError
 from neurodiff.simulation import Simulation
-from neurodiff.simulator.execution import machine_code
-from neurodiff.simulator.reads import update_reads
+from neurodiff.simulator.execution import look_at
+from neurodiff.simulator.reads import find_reads
 from neurodiff.spec import Model
 from neurodiff.spec.model import NoPlasticity
 
@@ -48,14 +48,11 @@ def audit(model: Model) -> Audit:
         text, remedy = "there is no learning rule to audit", "write `rule: diffusion`"
         raise model.located(ModelError("plasticity.rule", text, remedy))
     simulation = Simulation(model, target="numpy")
-    with machine_code("numpy"):
-        built = _learning(simulation).build()
-        update = update_reads(built)
-        transport = weight_transport(built, simulation)
+    reads = look_at(_learning(simulation).build, find_reads)
     findings = (
-        locality_in_space(update),
-        locality_in_time(update, simulation),
-        transport,
+        locality_in_space(reads),
+        locality_in_time(reads, simulation),
+        weight_transport(reads, simulation),
         update_locking(simulation),
         separate_phases(simulation),
         sign_of_error(simulation),

@@ -9,17 +9,16 @@ from neurodiff.auditing.finding import Finding, Verdict
 from neurodiff.feedback import Signs
 from neurodiff.graph import Graph, Ints
 from neurodiff.simulation import Simulation
-from neurodiff.simulator.network import BuiltNetwork
-from neurodiff.simulator.reads import Read, Update, feedback_reads, weight_names
+from neurodiff.simulator.reads import Read, Reads
 
 _SPACE = "each update reads only what is at its synapse, and at the two ends of it"
 _TIME = "each update reads what is there at present, and nothing that had to be kept for it"
 _TRANSPORT = "errors come back without anybody knowing the weights of other synapses"
 
 
-def locality_in_space(update: Update) -> Finding:
+def locality_in_space(reads: Reads) -> Finding:
     """Whether everything that updates read is at the synapse, or at one of its ends."""
-    far = [read for read in update.reads if not read.local]
+    far = [read for read in reads.update if not read.local]
     why = "everything that the update of a weight reads is at its synapse or at one of its ends"
     if far:
         names = ", ".join(dict.fromkeys(f"{read.variable} ({read.place})" for read in far))
@@ -29,18 +28,18 @@ def locality_in_space(update: Update) -> Finding:
         _SPACE,
         "does not hold" if far else "holds",
         why,
-        {"reads": [_entry(read) for read in update.reads], "not_local": len(far)},
-        tuple(_line(read) for read in update.reads),
+        {"reads": [_entry(read) for read in reads.update], "not_local": len(far)},
+        tuple(_line(read) for read in reads.update),
     )
 
 
-def locality_in_time(update: Update, simulation: Simulation) -> Finding:
+def locality_in_time(reads: Reads, simulation: Simulation) -> Finding:
     """Whether anything has to wait for the error that it meets."""
     graph, alignment = simulation.graph, simulation.alignment
-    waits = waiting_steps(update.reads, graph)
+    waits = waiting_steps(reads.update, graph)
     verdict: Verdict = "holds"
     why = "what has just arrived meets the error of this moment; no value is kept for it"
-    evidence = {"longest_wait_ms": _ms(waits, graph), "made_from_their_own_past": update.memory}
+    evidence = {"longest_wait_ms": _ms(waits, graph), "made_from_their_own_past": reads.memory}
     details = []
     if isinstance(alignment, Traced):
         longest = float(max(alignment.activity_lag.max(), alignment.slope_lag.max()))
@@ -55,14 +54,14 @@ def locality_in_time(update: Update, simulation: Simulation) -> Finding:
         verdict = "does not hold"
         why = "exact values of earlier moments are kept until their error has come"
         details = [f"values wait for their error for up to {_ms(waits, graph):.4g} ms"]
-    elif update.memory:
+    elif reads.memory:
         assert graph.low_pass is not None
         lag = _ms(graph.low_pass.lag, graph)
         evidence["trace_ms"] = lag
         why = "what has just arrived, as postsynaptic current or potential, meets the present error"
         details = [f"the current or potential itself lags by {lag:.4g} ms"]
-    if update.memory:
-        details.append(f"made from their own past: {', '.join(update.memory)}")
+    if reads.memory:
+        details.append(f"made from their own past: {', '.join(reads.memory)}")
     return Finding("locality_in_time", _TIME, verdict, why, evidence, tuple(details))
 
 
@@ -76,13 +75,12 @@ def waiting_steps(reads: Iterable[Read], graph: Graph) -> int:
     return max(waits, default=0)
 
 
-def weight_transport(built: BuiltNetwork, simulation: Simulation) -> Finding:
+def weight_transport(reads: Reads, simulation: Simulation) -> Finding:
     """Whether what errors come back by is made from the weights of the forward synapses."""
     feedback, n = simulation.feedback, len(simulation.graph.returning)
-    shared = sorted(feedback_reads(built) & weight_names(built)) if n else []
     knows = feedback.knows if feedback else "the error that arrives, and the weight of its synapse"
     evidence = {
-        "forward_weights_read": shared,
+        "forward_weights_read": reads.transported,
         "backward_connections": n,
         "with_weights_of_their_own": 0 if feedback is None or isinstance(feedback, Signs) else n,
     }
@@ -91,10 +89,10 @@ def weight_transport(built: BuiltNetwork, simulation: Simulation) -> Finding:
     why = f"all {n} backward connections have weights of their own, made without the forward ones"
     if not n:
         why, details = "no error goes back through any synapse", []
-    elif shared and isinstance(feedback, Signs):
+    elif reads.transported and isinstance(feedback, Signs):
         verdict = "depends"
         why = "backward weights follow the signs of the forward weights, but not their sizes"
-    elif shared:
+    elif reads.transported:
         verdict = "does not hold"
         why = f"errors come back by the very weights of the forward synapses, at {n} of them"
     return Finding("weight_transport", _TRANSPORT, verdict, why, evidence, tuple(details))

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import brian2 as b2
 import numpy as np
@@ -27,6 +27,8 @@ from neurodiff.exceptions import SimulationError
 from neurodiff.simulator.data import literals_to_data, numbers_to_variables
 from neurodiff.simulator.network import BuiltNetwork
 from neurodiff.simulator.programs import provide
+
+T = TypeVar("T")
 
 #: Called with the fraction of the run that is done.
 Progress = Callable[[float], None]
@@ -80,6 +82,16 @@ def machine_code(target: str) -> Iterator[Run]:
     kind = _standalone() if target == "cpp_standalone" else _runtime(target)
     with _quiet(), _same_random_numbers(), kind as run:
         yield run
+
+
+def look_at(build: Callable[[], BuiltNetwork], look: Callable[[BuiltNetwork], T]) -> T:
+    """What `look` says of a network that is built, on numpy, and never runs."""
+    with machine_code("numpy"):
+        built = build()
+        for part in built.network.objects:
+            # Brian2 warns when an object goes without having been in a network that ran
+            part._network = built.network.id
+        return look(built)
 
 
 @contextmanager

@@ -47,14 +47,23 @@ class Read:
     age: Ints | None
 
 
-class Update(NamedTuple):
-    """What updates read, and what on the way to a synapse is made from its own past.
+class Reads(NamedTuple):
+    """What the learning of a network reads.
 
-    That is a trace, or anything else that remembers; the weights themselves are left out.
+    Attributes
+    ----------
+    update : list of Read
+        What the updates of the weights read.
+    memory : list of str
+        What on the way to a synapse is made from its own past: a trace, or anything else that
+        remembers; the weights themselves are left out.
+    transported : list of str
+        What of the weights of the forward synapses the errors that come back are made from.
     """
 
-    reads: list[Read]
+    update: list[Read]
     memory: list[str]
+    transported: list[str]
 
 
 class _Ends(NamedTuple):
@@ -65,8 +74,8 @@ class _Ends(NamedTuple):
     post: Ints
 
 
-def update_reads(built: BuiltNetwork) -> Update:
-    """Everything that the updates of the weights read, synapse by synapse.
+def find_reads(built: BuiltNetwork) -> Reads:
+    """Everything that updates read, synapse by synapse, and weights that errors come back by.
 
     Parameters
     ----------
@@ -74,37 +83,24 @@ def update_reads(built: BuiltNetwork) -> Update:
         It need not have run. What never learns reads nothing but its weight.
     """
     equations = Equations(built.network)
-    ends = _ends(equations)
+    ends, unit = _ends(equations), np.array(equations.groups["errors"].unit[:])
     own = np.arange(len(ends.pre))
     weights = equations.resolve(ends.group, "w", own, np.zeros_like(own))
-    found = _Walk(equations, {ends.group.name, "units", "errors"})
+    walk = _Walk(equations, {ends.group.name, "units", "errors"})
     for element in weights:
-        found.back_from(element)
-    unit = np.array(equations.groups["errors"].unit[:])
-    parts = [part for element in found.ended for part in _placed(element, ends, unit)]
-    return Update(_merge(parts), sorted(found.memory - {element.name for element in weights}))
+        walk.back_from(element)
+    reads = [part for element in walk.ended for part in _placed(element, ends, unit)]
+    names = {element.name for element in weights if element.group == ends.group.name}
+    transported = sorted(names & _feedback(equations))
+    return Reads(_merge(reads), sorted(walk.memory - names), transported)
 
 
-def feedback_reads(built: BuiltNetwork) -> set[str]:
-    """Names, as in `Read`, of all that the errors which come back are made from.
-
-    The way back ends at units and error units, but not at weights, which may be made from others.
-    """
-    equations = Equations(built.network)
-    errors = equations.groups["errors"]
-    found = _Walk(equations, {"units", "errors"})
-    for element in equations.resolve(errors, "feedback", None, None):
-        found.back_through(element)
-    return {element.name for element in found.passed}
-
-
-def weight_names(built: BuiltNetwork) -> set[str]:
-    """Names, as in `Read`, of what the weights of the forward synapses are made from."""
-    equations = Equations(built.network)
-    ends = _ends(equations)
-    group = ends.group.name
-    found = equations.resolve(ends.group, "w", None, None)
-    return {element.name for element in found if element.group == group}
+def _feedback(equations: Equations) -> set[str]:
+    """Names of all that errors which come back are made from, weights and their makings too."""
+    walk = _Walk(equations, {"units", "errors"})
+    for element in equations.resolve(equations.groups["errors"], "feedback", None, None):
+        walk.back_through(element)
+    return {element.name for element in walk.passed}
 
 
 def _ends(equations: Equations) -> _Ends:
