@@ -42,13 +42,19 @@ def dale(simulation: Simulation) -> Finding:
         f"{mixed} of {senders} units have weights of both signs at the start",
         f"{free} of {graph.n_synapses} weights may change their sign",
     )
-    if mixed:
-        verdict: Verdict = "does not hold"
+    verdict: Verdict = "holds"
+    why = "all weights of a unit have one sign, which they keep"
+    if mixed and free:
+        verdict = "does not hold"
         why = "units excite some of those that they reach, and inhibit others"
+    elif mixed:
+        verdict = "depends"
+        why = (
+            "weights keep their signs, but units have both: each stands for an excitatory neuron "
+            "and an inhibitory one that follows it at once"
+        )
     elif free:
         verdict, why = "depends", "signs agree at the start, but nothing keeps them as they are"
-    else:
-        verdict, why = "holds", "all weights of a unit have one sign, which they keep"
     return Finding("dales_principle", _DALE, verdict, why, evidence, details)
 
 

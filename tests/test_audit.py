@@ -1,0 +1,367 @@
+"""What holds of what is asked of a learning rule: verdicts, and where they come from."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import brian2 as b2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import neurodiff
+from neurodiff import ModelError, Simulation, audit, load, load_sweep
+from neurodiff.cli import app
+from neurodiff.reference.backprop import backprop, products
+from neurodiff.reference.curvature import largest_curvatures
+from neurodiff.response import respond
+from neurodiff.simulator import graded
+from neurodiff.simulator.arrival import Ring
+from neurodiff.simulator.order import LEARN
+from neurodiff.simulator.plasticity import Diffusion
+from tests.networks import chain, digraph, random_digraph, random_weights
+
+MODELS = Path(__file__).parent.parent / "models"
+LEARNS = {"plasticity": {"rule": "diffusion", "learning_rate": "1 Hz"}}
+EVENTS = {"kind": "events", "threshold": 0.01, "error_threshold": {"absolute": 0.01}}
+SPIKES = {
+    "kind": "spikes",
+    "neuron": "integrate_and_fire",
+    "maximum_rate": "200 Hz",
+    "synaptic_time_constant": "20 ms",
+}
+#: Inputs that spikes can stand for.
+INPUTS = {"kind": "constant", "values": [0.2, 0.8]}
+
+
+def small(layers=(2, 3, 3, 1), **keys: Any) -> neurodiff.Model:
+    return chain(layers, **(LEARNS | keys))
+
+
+def places(found: neurodiff.Audit) -> dict[str, str]:
+    return {
+        read["variable"]: read["place"] for read in found["locality_in_space"].evidence["reads"]
+    }
+
+
+def verdicts(found: neurodiff.Audit) -> dict[str, str]:
+    return {finding.name: finding.verdict for finding in found.findings}
+
+
+def test_symmetric_and_random_feedback_differ_in_weight_transport_only():
+    symmetric = audit(load(MODELS / "digits.yaml"))
+    random = audit(load(MODELS / "digits.yaml", ["feedback=random"]))
+    differ = {
+        name for name, verdict in verdicts(symmetric).items() if verdicts(random)[name] != verdict
+    }
+    assert differ == {"weight_transport"}
+    assert symmetric["weight_transport"].verdict == "does not hold"
+    assert symmetric["weight_transport"].evidence["forward_weights_read"] == ["store.w"]
+    assert random["weight_transport"].verdict == "holds"
+    assert random["weight_transport"].evidence["with_weights_of_their_own"] == 11000
+
+
+def test_an_update_reads_its_weight_its_error_and_what_has_arrived():
+    found = audit(small(delay={"forward": "3 ms", "backward": "1 ms"}))["locality_in_space"]
+    assert found.verdict == "holds"
+    assert [
+        (read["variable"], read["place"], read["synapses"], read["steps_ago"])
+        for read in found.evidence["reads"]
+    ] == [
+        ("store.w", "the synapse", 18, [0, 0]),
+        ("errors.delta", "the error unit of the postsynaptic unit", 18, [0, 0]),
+        ("store.plastic", "the synapse", 18, [0, 0]),
+        ("store.x_arrived", "the synapse", 18, [0, 0]),
+        ("units.x", "the presynaptic unit", 18, [3, 3]),
+    ]
+
+
+def test_a_rule_that_reads_the_sum_of_all_errors_is_not_local(monkeypatch):
+    """Every weight learns from what a pool of all error units knows."""
+    apply = Diffusion.apply
+
+    def with_pool(rule: Diffusion, store: Any, errors: Any, presynaptic: str) -> None:
+        apply(rule, store, errors, presynaptic)
+        pool = b2.NeuronGroup(1, "total : 1", name="pool", clock=store.clock)
+        sums = b2.Synapses(errors, pool, "total_post = delta_pre : 1 (summed)", clock=store.clock)
+        sums.connect()
+        store.pool_total = b2.linked_var(pool, "total", index="pool")
+        store.run_regularly("w -= learning_rate*pool_total", name="learn_of_all", **LEARN.when)
+        store.contained_objects.extend([pool, sums])
+
+    monkeypatch.setattr(Diffusion, "apply", with_pool)
+    extended = graded._STORE + "\npool : integer (constant)\npool_total : 1 (linked)\n"
+    monkeypatch.setattr(graded, "_STORE", extended)
+    found = audit(small())["locality_in_space"]
+    assert found.verdict == "does not hold"
+    far = [read for read in found.evidence["reads"] if not read["local"]]
+    assert [(read["variable"], read["place"]) for read in far] == [
+        ("errors.delta", "several elements")
+    ]
+    assert "errors.delta" in found.why
+
+
+def test_a_variable_that_all_synapses_share_is_not_local(monkeypatch):
+    apply = Diffusion.apply
+
+    def with_shared(rule: Diffusion, store: Any, errors: Any, presynaptic: str) -> None:
+        apply(rule, store, errors, presynaptic)
+        store.run_regularly("w -= learning_rate*common", name="learn_of_all", **LEARN.when)
+
+    monkeypatch.setattr(Diffusion, "apply", with_shared)
+    monkeypatch.setattr(graded, "_STORE", graded._STORE + "\ncommon : 1 (shared)\n")
+    found = audit(small())
+    assert places(found)["store.common"] == "several elements"
+    assert found["locality_in_space"].verdict == "does not hold"
+
+
+def test_an_error_of_another_unit_is_not_local(monkeypatch):
+    """Only the numbers of a link are wrong; the code is that of the rule."""
+    apply = Diffusion.apply
+
+    def shuffled(rule: Diffusion, store: Any, errors: Any, presynaptic: str) -> None:
+        apply(rule, store, errors, presynaptic)
+        error = np.array(store.error[:])
+        error[[0, -1]] = error[[-1, 0]]
+        store.error = error
+
+    monkeypatch.setattr(Diffusion, "apply", shuffled)
+    found = audit(small())["locality_in_space"]
+    assert found.verdict == "does not hold"
+    of_error = [read for read in found.evidence["reads"] if read["variable"] == "errors.delta"]
+    assert {(read["place"], read["synapses"]) for read in of_error} == {
+        ("the error unit of the postsynaptic unit", 16),
+        ("the error unit of another unit", 2),
+    }
+
+
+@pytest.mark.parametrize("transmission", [EVENTS, SPIKES], ids=["events", "spikes"])
+def test_what_arrives_from_another_unit_is_not_local(monkeypatch, transmission):
+    delays = {"uniform": ["1 ms", "4 ms"]}
+    model = small(delay=delays, transmission=transmission, activation="sigmoid", input=INPUTS)
+    assert audit(model)["locality_in_space"].verdict == "holds"
+    connect = Ring.connect
+
+    def moved(ring: Ring, senders: Any, synapses: Any, clock: Any) -> Any:
+        made = connect(ring, senders, synapses, clock)
+        if ring._name == "x":
+            synapses.x_place = np.roll(synapses.x_place[:], 1)
+        return made
+
+    monkeypatch.setattr(Ring, "connect", moved)
+    found = audit(model)
+    assert found["locality_in_space"].verdict == "does not hold"
+    assert "another unit" in found["locality_in_space"].why
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "transmission", ["graded", EVENTS, SPIKES], ids=["graded", "events", "spikes"]
+)
+def test_the_rule_is_local_in_any_network(seed, transmission):
+    model = random_digraph(
+        np.random.default_rng(seed),
+        ["sigmoid"],
+        input={"kind": "constant", "values": [0.2, 0.5, 0.8]},
+        transmission=transmission,
+        **LEARNS,
+    )
+    found = audit(model)
+    assert found["locality_in_space"].verdict == "holds"
+    assert found["locality_in_time"].verdict == "holds"
+    assert found["weight_transport"].verdict == "does not hold"
+
+
+def test_what_waits_for_its_error_is_not_local_in_time():
+    aligned = {**LEARNS["plasticity"], "alignment": "matched"}
+    found = audit(small((2, 3, 3, 1), plasticity=aligned))
+    time = found["locality_in_time"]
+    assert time.verdict == "does not hold"
+    assert time.evidence["longest_wait_ms"] == 4  # M_1 = 2 (L - 1) steps
+    assert found["symmetric_delays"].verdict == "depends"
+    assert found["learnable_band"].verdict == "holds"
+
+
+def test_traces_that_fit_the_delays_depend_on_them():
+    traced = {**LEARNS["plasticity"], "alignment": "trace"}
+    time = audit(small((2, 3, 3, 1), plasticity=traced))["locality_in_time"]
+    assert time.verdict == "depends"
+    assert time.evidence["longest_wait_ms"] == 0
+    assert time.evidence["longest_trace_ms"] == 4
+    assert "traces.value_stage0" in time.evidence["made_from_their_own_past"]
+
+
+def test_a_postsynaptic_potential_is_there_anyhow():
+    leaky = audit(small(neuron={"kind": "leaky", "time_constant": "10 ms"}))["locality_in_time"]
+    assert (leaky.verdict, leaky.evidence["made_from_their_own_past"]) == ("holds", ["store.psp"])
+    spikes = audit(small(input=INPUTS, activation="sigmoid", transmission=SPIKES))
+    assert spikes["locality_in_time"].evidence["made_from_their_own_past"] == ["synapses.trace"]
+
+
+KOLEN_POLLACK = {"plasticity": {**LEARNS["plasticity"], "weight_decay": "0.1 Hz"}}
+MIRROR = {"rule": "weight_mirror", "duration": "10 ms", "weight_decay": "60 Hz"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "verdict", "own"),
+    [
+        ({}, "does not hold", 0),
+        ({"feedback": "sign"}, "depends", 0),
+        ({"feedback": "random"}, "holds", 12),
+        ({"feedback": "direct"}, "holds", 6),
+        ({"feedback": "kolen_pollack", **KOLEN_POLLACK}, "holds", 12),
+        ({"feedback": MIRROR}, "holds", 12),
+        ({"transmission": EVENTS}, "does not hold", 0),
+        ({"transmission": SPIKES, "activation": "sigmoid"}, "does not hold", 0),
+    ],
+)
+def test_who_knows_the_forward_weights(keys, verdict, own):
+    found = audit(small((2, 3, 3, 1), **({"input": INPUTS} | keys)))["weight_transport"]
+    assert found.verdict == verdict
+    assert found.evidence["with_weights_of_their_own"] == own
+
+
+def test_a_network_without_hidden_units_sends_no_error_back():
+    found = audit(small((2, 1)))
+    assert found["weight_transport"].verdict == "holds"
+    assert found["extra_connections"].verdict == "holds"
+
+
+def test_a_mirror_has_a_phase_of_its_own():
+    found = audit(small(feedback=MIRROR))["separate_phases"]
+    assert found.verdict == "does not hold"
+    # 10 ms of noise, and 2 L - 1 = 5 steps until it has left; of 40 ms
+    assert found.evidence["share_of_the_time_apart"] == pytest.approx(15 / 40)
+    assert audit(small())["separate_phases"].verdict == "holds"
+
+
+def test_signs_of_errors_and_of_weights():
+    chained = audit(small(weights={"init": "constant", "value": 0.5}))
+    assert chained["sign_of_error"].verdict == "does not hold"
+    assert chained["dales_principle"].verdict == "depends"
+    weights = {"init": "constant", "value": 0.5}
+    kept = {"transmission": SPIKES, "activation": "sigmoid", "dale": True, "input": INPUTS}
+    spikes = audit(small(weights=weights, **kept))
+    assert spikes["sign_of_error"].verdict == spikes["dales_principle"].verdict == "holds"
+    assert spikes["precision_of_error"].verdict == "holds"
+    assert audit(small(**kept))["dales_principle"].verdict == "depends"
+    assert audit(small((2, 9, 9, 1)))["dales_principle"].verdict == "does not hold"
+
+
+def test_precision_of_errors():
+    assert audit(small())["precision_of_error"].verdict == "does not hold"
+    assert audit(small(transmission=EVENTS))["precision_of_error"].verdict == "holds"
+    relative = {**EVENTS, "error_threshold": 0.02}
+    assert audit(small(transmission=relative))["precision_of_error"].verdict == "depends"
+
+
+def test_connections_are_counted():
+    found = audit(small((2, 3, 3, 1), delay={"forward": "4 ms", "backward": "1 ms"}))
+    extra = found["extra_connections"].evidence
+    assert (extra["backward_connections"], extra["forward_synapses"]) == (12, 18)
+    assert extra["error_units"] == 7
+    assert found["symmetric_delays"].evidence["largest_difference_ms"] == 3
+
+
+def test_the_band_of_each_layer():
+    tone = {"kind": "sinusoid", "frequency": "5 Hz"}
+    deep = {"time_step": "10 ms", "duration": "400 ms", "delay": "10 ms"}
+    found = audit(small((2, 2, 2, 2, 2, 1), input=tone, **deep))["learnable_band"]
+    assert found.verdict == "does not hold"
+    # f_c = 1/(8 (L - l) dt)
+    cutoffs = [1 / (8 * (5 - layer) * 0.01) for layer in range(1, 5)]
+    assert list(found.evidence["cutoff_hz"].values())[:4] == pytest.approx(cutoffs)
+    assert found.evidence["cutoff_hz"]["layer5"] is None
+    assert found.evidence["beyond"] == ["layer1", "layer2"]
+    slow = {**tone, "frequency": "3 Hz"}
+    assert audit(small((2, 2, 2, 2, 2, 1), input=slow, **deep))["learnable_band"].verdict == "holds"
+    assert audit(small())["learnable_band"].verdict == "holds"
+    noise = {"kind": "noise", "time_constant": "10 ms"}
+    assert audit(small(input=noise))["learnable_band"].verdict == "depends"
+    short = load(MODELS / "digits.yaml", ["input.hold=4 ms"])
+    assert audit(short)["learnable_band"].evidence["beyond"] == ["layer1"]
+
+
+def test_the_ceilings_of_a_chain_by_hand():
+    chained = {"bias": False, "activation": "linear", "weights": {"init": "constant", "value": 3}}
+    one = {"input": {"kind": "constant", "values": [2.0]}}
+    found = audit(chain((1, 1, 1), **LEARNS, **chained, **one))["learning_rate_ceiling"]
+    # hidden: J = 3, x = 2, T = 2; output: J = 1, x = 6, T = 0; both per step of 1 ms
+    expected = {"layer1": 1000 * 2 * np.sin(np.pi / 10) / 36, "output": 1000 * 2 / 36}
+    assert list(found.evidence["ceiling_hz"].values()) == pytest.approx(list(expected.values()))
+    assert found.verdict == "holds"
+    fast = {"plasticity": {"rule": "diffusion", "learning_rate": "18 Hz"}}
+    above = audit(chain((1, 1, 1), **fast, **chained, **one))["learning_rate_ceiling"]
+    assert (above.verdict, len(above.evidence["above"])) == ("does not hold", 1)
+
+
+def test_the_ceilings_are_those_that_learning_has():
+    """Of the study in which each layer learns just below its own, and not just above."""
+    sweep = load_sweep(MODELS / "studies" / "learning_rate_profile.yaml")
+    rates = [1000 * 2 * np.sin(np.pi / (2 * (4 * (5 - layer) + 1))) for layer in range(1, 6)]
+    for run in sweep.runs():
+        rate, layer, _ = run.index
+        if rate == 0:
+            (ceiling,) = audit(run.model)["learning_rate_ceiling"].evidence["ceiling_hz"].values()
+            assert ceiling == pytest.approx(rates[layer])
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "cross_entropy"])
+def test_curvature_is_that_of_the_gradient_at_its_minimum(loss):
+    """Where no error is left, the Gauss-Newton matrix is the Hessian: finite differences."""
+    rng = np.random.default_rng(4)
+    outputs = {"output_activation": "sigmoid"} if loss == "cross_entropy" else {}
+    graph = Simulation(chain((3, 4, 2), loss=loss, bias=False, **outputs)).graph
+    w, bias = random_weights(graph, rng)
+    u = rng.normal(size=(1, 3))
+    y = respond(graph, w, bias, u)[1][:, graph.outputs]
+
+    def gradient(w):
+        found = backprop(graph, w, bias, u, y, loss)
+        return products(graph, found.x, found.delta)[0]
+
+    curvatures = largest_curvatures(graph, w, bias, u, loss)[0]
+    for part in graph.projections:
+        own, step = np.arange(part.start, part.stop), 1e-5
+        moved = [step * (np.arange(len(w)) == synapse) for synapse in own]
+        hessian = [(gradient(w + d) - gradient(w - d))[own] / (2 * step) for d in moved]
+        number = graph.populations.index(part.post)
+        largest = np.linalg.eigvalsh(np.array(hessian))[-1]
+        assert curvatures[number] == pytest.approx(largest, rel=1e-6)
+
+
+def test_cycles_have_no_one_cutoff_and_no_one_ceiling():
+    populations = {
+        "in": {"size": 1, "role": "input"},
+        "a": {"size": 2},
+        "out": {"size": 1, "role": "output"},
+    }
+    found = audit(digraph(populations, ["in a", "a a", "a out"], **LEARNS))
+    assert found["learnable_band"].verdict == found["learning_rate_ceiling"].verdict == "depends"
+    assert found["locality_in_space"].verdict == "holds"
+
+
+def test_a_frozen_rule_is_audited_as_it_would_learn():
+    frozen = {"rule": "diffusion", "learning_rate": "0 Hz"}
+    found = audit(small(plasticity=frozen))
+    assert "errors.delta" in places(found)
+    assert found["learning_rate_ceiling"].evidence["learning_rate_hz"] == 0
+
+
+def test_a_model_without_a_rule_is_refused():
+    with pytest.raises(ModelError, match="plasticity: there is no learning rule to audit"):
+        audit(small(plasticity="none"))
+
+
+def test_the_command_prints_text_or_json_and_claims_nothing():
+    text = CliRunner().invoke(app, ["audit", str(MODELS / "two_layer_xor.yaml")])
+    assert text.exit_code == 0
+    assert "weight transport: does not hold" in text.output
+    assert "plausib" not in text.output.lower()
+    assert max(map(len, text.output.splitlines())) <= 100
+    printed = CliRunner().invoke(app, ["audit", str(MODELS / "two_layer_xor.yaml"), "--json"])
+    found = json.loads(printed.output)
+    assert found == audit(load(MODELS / "two_layer_xor.yaml")).to_dict()
+    assert set(found["findings"]) == {finding.name for finding in audit(small()).findings}
+    with pytest.raises(KeyError, match="write one of: locality_in_space"):
+        audit(small())["magic"]
