@@ -5,10 +5,11 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from neurodiff import load_sweep
+from neurodiff import audit, load, load_sweep
 from neurodiff.spec import from_mapping
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:
@@ -30,7 +31,7 @@ def test_the_model_file_is_one_with_every_part_that_is_shown():
 
 def test_the_sweep_is_one(tmp_path):
     (text,) = (text for text in blocks("yaml") if "neurodiff_sweep" in text)
-    model = Path(__file__).parent.parent / "models" / "sinusoid.yaml"
+    model = ROOT / "models" / "sinusoid.yaml"
     (tmp_path / "sweep.yaml").write_text(text.replace("sinusoid.yaml", str(model)))
     sweep = load_sweep(tmp_path / "sweep.yaml")
     assert sweep.shape == (5, 2, 3)
@@ -43,14 +44,20 @@ def test_the_python_runs(capsys):
     assert "layer3" in capsys.readouterr().out
 
 
+def test_the_audit_is_the_one_that_is_printed():
+    text = audit(load(ROOT / "models" / "digits.yaml")).summary()
+    assert text.startswith("audit of digits")
+    shown = blocks("text")
+    assert shown and all(block in text for block in shown)
+
+
 def test_every_file_that_it_links_to_is_there():
     links = re.findall(r"\]\((?!http)([^)]+)\)", README)
-    root = Path(__file__).parent.parent
-    assert links and all((root / link).is_file() for link in links)
+    assert links and all((ROOT / link).is_file() for link in links)
 
 
 def test_ci_installs_and_tests_as_it_says():
-    ci = (Path(__file__).parent.parent / ".ci" / "run").read_text(encoding="utf-8")
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     for command in ("pip install -e '.[dev]'", "pytest"):
         assert f".venv/bin/{command}" in README and command.split()[0] in ci
     assert "-e '.[dev]'" in ci

@@ -62,7 +62,7 @@ class Finding:
     @property
     def title(self) -> str:
         """The name as it is printed."""
-        return self.name.replace("_", " ")
+        return self.name.replace("dales", "Dale's").replace("_", " ")
 
 
 @dataclass(frozen=True)
