@@ -96,7 +96,7 @@ def test_a_rule_that_reads_the_sum_of_all_errors_is_not_local(monkeypatch):
     assert found.verdict == "does not hold"
     far = [read for read in found.evidence["reads"] if not read["local"]]
     assert [(read["variable"], read["place"]) for read in far] == [
-        ("errors.delta", "several elements")
+        ("errors.delta", "several places")
     ]
     assert "errors.delta" in found.why
 
@@ -111,8 +111,43 @@ def test_a_variable_that_all_synapses_share_is_not_local(monkeypatch):
     monkeypatch.setattr(Diffusion, "apply", with_shared)
     monkeypatch.setattr(graded, "_STORE", graded._STORE + "\ncommon : 1 (shared)\n")
     found = audit(small())
-    assert places(found)["store.common"] == "several elements"
+    assert places(found)["store.common"] == "several places"
     assert found["locality_in_space"].verdict == "does not hold"
+
+
+def test_a_signal_from_outside_is_not_local(monkeypatch):
+    apply = Diffusion.apply
+
+    def rewarded(rule: Diffusion, store: Any, errors: Any, presynaptic: str) -> None:
+        apply(rule, store, errors, presynaptic)
+        store.namespace["reward"] = b2.TimedArray(np.ones(9), dt=store.clock.dt)
+        store.run_regularly("w -= learning_rate*reward(t)", name="reward_all", **LEARN.when)
+
+    monkeypatch.setattr(Diffusion, "apply", rewarded)
+    found = audit(small())
+    assert places(found)["outside.reward"] == "no place"
+    assert found["locality_in_space"].verdict == "does not hold"
+
+
+def test_a_weight_of_another_synapse_is_not_local(monkeypatch):
+    """Weights that share what there is: each goes by its neighbour's, too."""
+    apply = Diffusion.apply
+
+    def sharing(rule: Diffusion, store: Any, errors: Any, presynaptic: str) -> None:
+        apply(rule, store, errors, presynaptic)
+        store.other = np.roll(np.arange(len(store)), 1)
+        store.w_other = b2.linked_var(store, "w", index="other")
+        store.run_regularly("w -= learning_rate*w_other", name="share", **LEARN.when)
+
+    monkeypatch.setattr(Diffusion, "apply", sharing)
+    extended = graded._STORE + "\nother : integer (constant)\nw_other : 1 (linked)\n"
+    monkeypatch.setattr(graded, "_STORE", extended)
+    found = audit(small())["locality_in_space"]
+    assert found.verdict == "does not hold"
+    far = [read for read in found.evidence["reads"] if not read["local"]]
+    assert [(read["variable"], read["place"], read["synapses"]) for read in far] == [
+        ("store.w", "another synapse", 18)
+    ]
 
 
 def test_an_error_of_another_unit_is_not_local(monkeypatch):

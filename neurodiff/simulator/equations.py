@@ -23,6 +23,9 @@ Ints = NDArray[np.int64]
 #: In an array of elements: none of them.
 NONE = -1
 
+#: The group of what comes from outside the network.
+OUTSIDE = "outside"
+
 #: What indices of elements may call.
 _FUNCTIONS = {"int": lambda value: np.asarray(value).astype(np.int64)}
 
@@ -99,6 +102,8 @@ class Equations:
         if isinstance(variable, Subexpression):
             names = sorted(get_identifiers(variable.expr))
             return [part for own in names for part in self.resolve(group, own, at, age)]
+        if isinstance(group.namespace.get(name), b2.TimedArray):
+            return [Element(OUTSIDE, name, None, age)]
         if variable is None or name == "i":
             return []
         if variable.scalar:

@@ -12,7 +12,7 @@ import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.simulator.equations import NONE, Element, Equations, Ints
+from neurodiff.simulator.equations import NONE, OUTSIDE, Element, Equations, Ints
 from neurodiff.simulator.network import BuiltNetwork
 
 #: Where a variable may be that an update reads and that is local.
@@ -86,7 +86,7 @@ def find_reads(built: BuiltNetwork) -> Reads:
     ends, unit = _ends(equations), np.array(equations.groups["errors"].unit[:])
     own = np.arange(len(ends.pre))
     weights = equations.resolve(ends.group, "w", own, np.zeros_like(own))
-    walk = _Walk(equations, {ends.group.name, "units", "errors"})
+    walk = _Walk(equations, ends.group.name)
     for element in weights:
         walk.back_from(element)
     reads = [part for element in walk.ended for part in _placed(element, ends, unit)]
@@ -97,7 +97,7 @@ def find_reads(built: BuiltNetwork) -> Reads:
 
 def _feedback(equations: Equations) -> set[str]:
     """Names of all that errors which come back are made from, weights and their makings too."""
-    walk = _Walk(equations, {"units", "errors"})
+    walk = _Walk(equations)
     for element in equations.resolve(equations.groups["errors"], "feedback", None, None):
         walk.back_through(element)
     return {element.name for element in walk.passed}
@@ -118,18 +118,20 @@ def _ends(equations: Equations) -> _Ends:
 class _Walk:
     """A way back through the equations, from what is read to what that was made from.
 
+    It ends at units and error units, and where another synapse of the `home` group is read.
+
     Attributes
     ----------
     passed : list of Element
         All that was come by.
     ended : list of Element
-        What belongs to one of the groups at which the way ends, or is made from nothing known.
+        What belongs to units, error units or the home group, or is made from nothing known.
     memory : set of str
         Names of what is made from its own past.
     """
 
-    def __init__(self, equations: Equations, ends: set[str]):
-        self._equations, self._ends = equations, ends
+    def __init__(self, equations: Equations, home: str = ""):
+        self._equations, self._home = equations, home
         self.passed: list[Element] = []
         self.ended: list[Element] = []
         self.memory: set[str] = set()
@@ -142,9 +144,11 @@ class _Walk:
             return
         self._seen.add(key)
         self.passed.append(element)
-        if element.group in self._ends:
+        away = element.group == self._home and not _is_own(element.at)
+        ends = away or element.group in ("units", "errors")
+        if ends or element.group == self._home:
             self.ended.append(element)
-        if element.group not in ("units", "errors"):
+        if not ends:
             self.back_through(element)
 
     def back_through(self, element: Element) -> None:
@@ -152,14 +156,23 @@ class _Walk:
         self.passed.append(element)
         group = self._equations.groups.get(element.group)
         read = [part for _, parts in self._equations.sources(element) for part in parts]
-        others = [part for part in read if part.name != element.name]
+        others = [part for part in read if not _is_same(part, element)]
         if len(others) < len(read):
             self.memory.add(element.name)
         constant = group is not None and group.variables[element.variable].constant
-        if not others and not constant and element.group not in self._ends:
+        if not others and not constant and element.group != self._home:
             self.ended.append(element)
         for part in others:
             self.back_from(part)
+
+
+def _is_own(at: Ints | None) -> bool:
+    """Whether each synapse reads its own element, or none."""
+    return at is not None and bool(((at == np.arange(len(at))) | (at == NONE)).all())
+
+
+def _is_same(one: Element, other: Element) -> bool:
+    return one.name == other.name and _bytes(one.at) == _bytes(other.at)
 
 
 def _bytes(values: Ints | None) -> bytes:
@@ -170,7 +183,8 @@ def _placed(element: Element, ends: _Ends, unit: Ints) -> list[Read]:
     """Where an element is, seen from each synapse that reads it."""
     if element.at is None:
         every = np.arange(len(ends.pre))
-        return [Read(element.name, "several elements", False, every, element.age)]
+        place = "no place" if element.group == OUTSIDE else "several places"
+        return [Read(element.name, place, False, every, element.age)]
     return [
         Read(
             element.name,
