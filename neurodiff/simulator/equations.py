@@ -124,15 +124,14 @@ class Equations:
         of = None if at is None else _through(elements, at)
         return Element(variable.owner.name, variable.name, of, age)
 
-    def sources(self, element: Element) -> Iterator[tuple[Statement, list[Element]]]:
-        """Each statement that writes some elements, and what it reads for it."""
+    def sources(self, element: Element) -> Iterator[Element]:
+        """All that is read by the statements that write some elements."""
         for line in self.statements:
             written = self._written(line, element)
             if written is not None:
                 group = self.groups[line.group]
-                names = sorted(get_identifiers(line.expression))
-                read = [part for name in names for part in self.resolve(group, name, *written)]
-                yield line, read
+                for name in sorted(get_identifiers(line.expression)):
+                    yield from self.resolve(group, name, *written)
 
     def _written(self, line: Statement, element: Element) -> tuple[Ints | None, Ints | None] | None:
         """Which elements of its own group a statement goes through when it writes these, and when.

@@ -155,7 +155,7 @@ class _Walk:
         """Go back to all that an element is made from."""
         self.passed.append(element)
         group = self._equations.groups.get(element.group)
-        read = [part for _, parts in self._equations.sources(element) for part in parts]
+        read = list(self._equations.sources(element))
         others = [part for part in read if not _is_same(part, element)]
         if len(others) < len(read):
             self.memory.add(element.name)
