@@ -88,3 +88,14 @@ def test_learning_against_speed_makes_a_table(tmp_path: Path):
     assert speed == 3
     assert 1 / 1.5 < matched / backprop < 1.5
     assert matched < trace < none
+
+
+def test_throughput_of_sweeps_makes_a_table(tmp_path: Path):
+    script, results = SCRIPT.with_name("sweep_throughput.py"), tmp_path / "results.md"
+    command = [sys.executable, str(script), "--repeats", "1", "--duration", "60 ms"]
+    command += ["--points", "2", "--write-results", str(results)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = [line.strip("| ").split(" | ") for line in results.read_text().splitlines()[4:6]]
+    assert [row[0] for row in rows] == ["1", "2"]
+    assert all(float(row[2]) > 0 for row in rows) and rows[0][3] == "1.00"

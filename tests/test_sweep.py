@@ -340,3 +340,21 @@ def test_files_that_hold_no_sweep_are_refused(tmp_path):
         load_sweep(tmp_path / "sweep.yaml")
     with pytest.raises(OutputError, match="no such file"):
         load_result(tmp_path / "nothing.nc")
+
+
+def test_places_that_are_not_all_quantities_are_named_as_they_are_written(tmp_path):
+    text = """\
+neurodiff_sweep: 1
+name: delays
+model: model.yaml
+axes:
+  delays:
+    cases:
+      1 ms: {network.delay: 1 ms}
+      1 to 5 ms: {network.delay: {uniform: [1 ms, 5 ms]}}
+  input.frequency: {values: [500 mHz, 2 Hz]}
+"""
+    sweep = load_sweep(written(tmp_path, text))
+    named = {name: [point.coordinate for point in part] for name, part in sweep.axes.items()}
+    assert named == {"delays": ["1 ms", "1 to 5 ms"], "input.frequency": [0.5, 2.0]}
+    assert [axis.unit for axis in sweep.file.axes.values()] == ["1", "Hz"]

@@ -1,7 +1,7 @@
 """The sweep file, version 1: a model file, and what varies."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
@@ -70,17 +70,15 @@ class Axis(Part):
     def points(self, key: str) -> list[Point]:
         """All places on the axis, which sets `key` but where there are cases."""
         if self.cases is not None:
-            return [Point(coordinate_of(name), keys) for name, keys in self.cases.items()]
+            return list(map(Point, coordinates_of(self.cases), self.cases.values()))
         values = self.values or self._spaced()
-        return [Point(coordinate_of(value), {key: value}) for value in values]
+        keys = [{key: value} for value in values]
+        return list(map(Point, coordinates_of(values), keys))
 
     @property
     def unit(self) -> str:
         """Unit of the coordinates: s, Hz, V, or 1 where they are bare numbers or texts."""
-        if self.cases is not None:
-            return unit_of(next(iter(self.cases)))
-        units = {unit_of(value) for value in self.values or self._spaced()}
-        return units.pop() if len(units) == 1 else "1"
+        return _common_unit(self.cases or self.values or self._spaced()) or "1"
 
     def _spaced(self) -> list[Any]:
         first, last, n = self.linear or self.log or (None, None, 0)
@@ -158,6 +156,20 @@ def load_sweep_file(path: str | Path) -> SweepFile:
         return SweepFile.model_validate(plain(marked))
     except ValidationError as error:
         raise explain(error, marked, Origin(str(path))) from None
+
+
+def coordinates_of(values: Iterable[Any]) -> list[float | str]:
+    """All as numbers in one unit, or, where they are not, all as texts."""
+    values = list(values)
+    coordinates = [coordinate_of(value) for value in values]
+    texts = any(isinstance(number, str) for number in coordinates)
+    return [*map(str, values)] if texts or _common_unit(values) is None else coordinates
+
+
+def _common_unit(values: Iterable[Any]) -> str | None:
+    """Base unit of all values, 1 where they are bare; None where they differ."""
+    units = {unit_of(value) for value in values}
+    return units.pop() if len(units) == 1 else None
 
 
 def coordinate_of(value: Any) -> float | str:

@@ -87,8 +87,6 @@ def _coordinates(sweep: Sweep, layers: list[str]) -> dict[str, Any]:
     coordinates: dict[str, Any] = {}
     for name, points in sweep.axes.items():
         values = [point.coordinate for point in points]
-        if any(isinstance(value, str) for value in values):
-            values = [str(value) for value in values]
         attributes = {"units": sweep.file.axes[name].unit, "long_name": name}
         coordinates[name] = (name, values, attributes)
     coordinates["seed"] = ("seed", sweep.first_seed + np.arange(sweep.file.seeds))
