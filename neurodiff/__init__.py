@@ -7,7 +7,7 @@ simulation = neurodiff.Simulation(model).run()
 print(neurodiff.validate(simulation).summary())
 """
 
-from neurodiff.auditing import Audit, audit
+from neurodiff.auditing import Audit, Finding, audit
 from neurodiff.exceptions import ModelError, NeurodiffError, OutputError, SimulationError
 from neurodiff.simulation import Simulation
 from neurodiff.spec import Model, load
@@ -16,6 +16,7 @@ from neurodiff.validation import GradientReport, validate
 
 __all__ = [
     "Audit",
+    "Finding",
     "GradientReport",
     "Model",
     "ModelError",

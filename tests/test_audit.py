@@ -1,6 +1,7 @@
 """What holds of what is asked of a learning rule: verdicts, and where they come from."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -76,12 +77,37 @@ def test_an_update_reads_its_weight_its_error_and_what_has_arrived():
     ]
 
 
-def test_a_rule_that_reads_the_sum_of_all_errors_is_not_local(monkeypatch):
-    """Every weight learns from what a pool of all error units knows."""
-    apply = Diffusion.apply
+@pytest.fixture
+def audit_with(monkeypatch):
+    """Audit a small model whose synapses do something besides, and may need more equations."""
 
-    def with_pool(rule: Diffusion, store: Any, errors: Any, presynaptic: str) -> None:
-        apply(rule, store, errors, presynaptic)
+    def found(change: Callable[[Any, Any], None], equations: str = "") -> neurodiff.Finding:
+        apply = Diffusion.apply
+
+        def changed(rule: Diffusion, store: Any, errors: Any, presynaptic: str) -> None:
+            apply(rule, store, errors, presynaptic)
+            change(store, errors)
+
+        monkeypatch.setattr(Diffusion, "apply", changed)
+        monkeypatch.setattr(graded, "_STORE", f"{graded._STORE}\n{equations}")
+        return audit(small())["locality_in_space"]
+
+    return found
+
+
+def far(found: neurodiff.Finding) -> list[tuple[str, str, int]]:
+    """Variable, place and number of synapses of all that is not local."""
+    return [
+        (read["variable"], read["place"], read["synapses"])
+        for read in found.evidence["reads"]
+        if not read["local"]
+    ]
+
+
+def test_a_rule_that_reads_the_sum_of_all_errors_is_not_local(audit_with):
+    """Every weight learns from what a pool of all error units knows."""
+
+    def pooled(store: Any, errors: Any) -> None:
         pool = b2.NeuronGroup(1, "total : 1", name="pool", clock=store.clock)
         sums = b2.Synapses(errors, pool, "total_post = delta_pre : 1 (summed)", clock=store.clock)
         sums.connect()
@@ -89,85 +115,55 @@ def test_a_rule_that_reads_the_sum_of_all_errors_is_not_local(monkeypatch):
         store.run_regularly("w -= learning_rate*pool_total", name="learn_of_all", **LEARN.when)
         store.contained_objects.extend([pool, sums])
 
-    monkeypatch.setattr(Diffusion, "apply", with_pool)
-    extended = graded._STORE + "\npool : integer (constant)\npool_total : 1 (linked)\n"
-    monkeypatch.setattr(graded, "_STORE", extended)
-    found = audit(small())["locality_in_space"]
+    found = audit_with(pooled, "pool : integer (constant)\npool_total : 1 (linked)")
     assert found.verdict == "does not hold"
-    far = [read for read in found.evidence["reads"] if not read["local"]]
-    assert [(read["variable"], read["place"]) for read in far] == [
-        ("errors.delta", "several places")
-    ]
+    assert far(found) == [("errors.delta", "several places", 18)]
     assert "errors.delta" in found.why
 
 
-def test_a_variable_that_all_synapses_share_is_not_local(monkeypatch):
-    apply = Diffusion.apply
-
-    def with_shared(rule: Diffusion, store: Any, errors: Any, presynaptic: str) -> None:
-        apply(rule, store, errors, presynaptic)
+def test_a_variable_that_all_synapses_share_is_not_local(audit_with):
+    def shared(store: Any, errors: Any) -> None:
         store.run_regularly("w -= learning_rate*common", name="learn_of_all", **LEARN.when)
 
-    monkeypatch.setattr(Diffusion, "apply", with_shared)
-    monkeypatch.setattr(graded, "_STORE", graded._STORE + "\ncommon : 1 (shared)\n")
-    found = audit(small())
-    assert places(found)["store.common"] == "several places"
-    assert found["locality_in_space"].verdict == "does not hold"
+    found = audit_with(shared, "common : 1 (shared)")
+    assert (found.verdict, far(found)) == (
+        "does not hold",
+        [("store.common", "several places", 18)],
+    )
 
 
-def test_a_signal_from_outside_is_not_local(monkeypatch):
-    apply = Diffusion.apply
-
-    def rewarded(rule: Diffusion, store: Any, errors: Any, presynaptic: str) -> None:
-        apply(rule, store, errors, presynaptic)
+def test_a_signal_from_outside_is_not_local(audit_with):
+    def rewarded(store: Any, errors: Any) -> None:
         store.namespace["reward"] = b2.TimedArray(np.ones(9), dt=store.clock.dt)
         store.run_regularly("w -= learning_rate*reward(t)", name="reward_all", **LEARN.when)
 
-    monkeypatch.setattr(Diffusion, "apply", rewarded)
-    found = audit(small())
-    assert places(found)["outside.reward"] == "no place"
-    assert found["locality_in_space"].verdict == "does not hold"
+    found = audit_with(rewarded)
+    assert (found.verdict, far(found)) == ("does not hold", [("outside.reward", "no place", 18)])
 
 
-def test_a_weight_of_another_synapse_is_not_local(monkeypatch):
+def test_a_weight_of_another_synapse_is_not_local(audit_with):
     """Weights that share what there is: each goes by its neighbour's, too."""
-    apply = Diffusion.apply
 
-    def sharing(rule: Diffusion, store: Any, errors: Any, presynaptic: str) -> None:
-        apply(rule, store, errors, presynaptic)
+    def sharing(store: Any, errors: Any) -> None:
         store.other = np.roll(np.arange(len(store)), 1)
         store.w_other = b2.linked_var(store, "w", index="other")
         store.run_regularly("w -= learning_rate*w_other", name="share", **LEARN.when)
 
-    monkeypatch.setattr(Diffusion, "apply", sharing)
-    extended = graded._STORE + "\nother : integer (constant)\nw_other : 1 (linked)\n"
-    monkeypatch.setattr(graded, "_STORE", extended)
-    found = audit(small())["locality_in_space"]
-    assert found.verdict == "does not hold"
-    far = [read for read in found.evidence["reads"] if not read["local"]]
-    assert [(read["variable"], read["place"], read["synapses"]) for read in far] == [
-        ("store.w", "another synapse", 18)
-    ]
+    found = audit_with(sharing, "other : integer (constant)\nw_other : 1 (linked)")
+    assert (found.verdict, far(found)) == ("does not hold", [("store.w", "another synapse", 18)])
 
 
-def test_an_error_of_another_unit_is_not_local(monkeypatch):
+def test_an_error_of_another_unit_is_not_local(audit_with):
     """Only the numbers of a link are wrong; the code is that of the rule."""
-    apply = Diffusion.apply
 
-    def shuffled(rule: Diffusion, store: Any, errors: Any, presynaptic: str) -> None:
-        apply(rule, store, errors, presynaptic)
+    def shuffled(store: Any, errors: Any) -> None:
         error = np.array(store.error[:])
         error[[0, -1]] = error[[-1, 0]]
         store.error = error
 
-    monkeypatch.setattr(Diffusion, "apply", shuffled)
-    found = audit(small())["locality_in_space"]
+    found = audit_with(shuffled)
     assert found.verdict == "does not hold"
-    of_error = [read for read in found.evidence["reads"] if read["variable"] == "errors.delta"]
-    assert {(read["place"], read["synapses"]) for read in of_error} == {
-        ("the error unit of the postsynaptic unit", 16),
-        ("the error unit of another unit", 2),
-    }
+    assert far(found) == [("errors.delta", "the error unit of another unit", 2)]
 
 
 @pytest.mark.parametrize("transmission", [EVENTS, SPIKES], ids=["events", "spikes"])

@@ -50,8 +50,8 @@ def separate_phases(simulation: Simulation) -> Finding:
             "until that has left the network"
         )
     evidence = {"share_of_the_time_apart": silent / steps, "time_apart_ms": _ms(silent, simulation)}
-    details = (f"{100 * silent / steps:.3g} % of the time in which anything is learned",)
-    return Finding("separate_phases", _PHASES, verdict, why, evidence, details if silent else ())
+    details = (f"{100 * silent / steps:.3g} % of the time of learning is set apart",)
+    return Finding("separate_phases", _PHASES, verdict, why, evidence, details)
 
 
 def learnable_band(simulation: Simulation) -> Finding:

@@ -14,6 +14,9 @@ _DELAYS = "no delay has to be equal to another, or known to anybody"
 _PRECISION = "errors may be sent roughly"
 _EXTRA = "errors take no connections but those of the forward wave"
 
+#: Of the fraction of a float: what graded transmission sends.
+_BITS = np.finfo(np.float64).nmant + 1
+
 
 def sign_of_error(simulation: Simulation) -> Finding:
     """Whether errors are sent by cells that cannot fire less than not at all."""
@@ -29,7 +32,8 @@ def sign_of_error(simulation: Simulation) -> Finding:
         )
     cells = 2 * spiking.neurons_per_unit if spiking else 0
     evidence = {"transmission": kind, "error_cells_per_unit": cells}
-    return Finding("sign_of_error", _SIGN, verdict, why, evidence)
+    details = (f"{cells} ON and OFF cells per error unit",)
+    return Finding("sign_of_error", _SIGN, verdict, why, evidence, details)
 
 
 def dale(simulation: Simulation) -> Finding:
@@ -98,7 +102,7 @@ def precision_of_error(simulation: Simulation) -> Finding:
     verdict: Verdict = "does not hold"
     why = "the exact value of every error is sent in every step"
     evidence: dict[str, object] = {"transmission": simulation.model.transmission.kind}
-    details: tuple[str, ...] = ()
+    details: tuple[str, ...] = (f"{_BITS} bits of each",)
     if thresholds is not None:
         verdict = "holds" if thresholds.average is None else "depends"
         kind = "absolute" if thresholds.average is None else "relative"
