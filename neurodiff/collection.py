@@ -28,7 +28,7 @@ def collect(
         steps["time"] = samplings.signals.steps(completed)[: len(arrays["x"])]
     if samplings.products is not None:
         arrays.update(_products(built, graph))
-        steps["update_time"] = samplings.products.steps(completed)[: len(arrays["update"])]
+        steps["product_time"] = samplings.products.steps(completed)[: len(arrays["product"])]
     if samplings.answers is not None:
         recorded = built.monitors["units", "answers"]
         answers = samples(recorded, samplings.answers.variable, len(graph.outputs))
@@ -71,14 +71,14 @@ def _signals(built: BuiltNetwork, graph: Graph) -> Arrays:
 
 
 def _products(built: BuiltNetwork, graph: Graph) -> Arrays:
-    arrays = {"update": built.synapses.recorded("products", "product")}
+    arrays = {"product": built.synapses.recorded("products", "product")}
     errors, own = built.monitors.get(("errors", "products")), graph.n_units - graph.n_inputs
     kept = [] if errors is None else errors.record_variables
     if "bias" in kept:
-        arrays["update_w"] = built.synapses.recorded("products", "w")
-        arrays["update_bias"] = _for_all_units(samples(errors, "bias", own), graph)
+        arrays["product_w"] = built.synapses.recorded("products", "w")
+        arrays["product_bias"] = _for_all_units(samples(errors, "bias", own), graph)
     if "delta" in kept:
-        arrays["update_delta"] = _for_all_units(samples(errors, "delta", own), graph)
+        arrays["product_delta"] = _for_all_units(samples(errors, "delta", own), graph)
     return arrays
 
 

@@ -105,15 +105,15 @@ _KEPT = {
     "delta": ("error", LARGEST),
     "w": ("weights", LARGEST),
     "bias": ("biases", LARGEST),
-    "update_w": ("weights", LARGEST),
-    "update_bias": ("biases", LARGEST),
-    "update": ("local products", LARGEST**2),
+    "product_w": ("weights", LARGEST),
+    "product_bias": ("biases", LARGEST),
+    "product": ("local products", LARGEST**2),
 }
 
 #: Dimensions in time, and the variables that say when.
 _TIMES = {
     "time": "time",
     "weight_time": "weight_time",
-    "update_time": "update_time",
+    "product_time": "product_time",
     "event": "spike_time",
 }

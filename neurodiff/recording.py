@@ -21,9 +21,13 @@ _VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
     "target": (
         ("time", "output"),
         "1",
-        "target as it meets the output; with spikes, its trace",
+        "target as it meets the output, NaN before it first arrives; with spikes, its trace",
     ),
-    "loss": (("time",), "1", "loss; with spikes, of single samples of the traces"),
+    "loss": (
+        ("time",),
+        "1",
+        "loss, NaN before the target first arrives; with spikes, of single samples of the traces",
+    ),
     "w": (("weight_time", "synapse"), "1", "weight at the beginning of the step"),
     "b": (
         ("weight_time", "returning"),
@@ -31,14 +35,18 @@ _VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
         "weight of the backward connection at the beginning of the step",
     ),
     "bias": (("weight_time", "unit"), "1", "bias at the beginning of the step"),
-    "update": (("update_time", "synapse"), "1", "local product delta_post * x_pre of the synapse"),
-    "update_w": (("update_time", "synapse"), "1", "weight with which the product was made"),
-    "update_delta": (
-        ("update_time", "unit"),
+    "product": (
+        ("product_time", "synapse"),
+        "1",
+        "local product delta_post * x_pre of the synapse",
+    ),
+    "product_w": (("product_time", "synapse"), "1", "weight with which the product was made"),
+    "product_delta": (
+        ("product_time", "unit"),
         "1",
         "error with which the product was made; not defined for inputs",
     ),
-    "update_bias": (("update_time", "unit"), "1", "bias with which the product was made"),
+    "product_bias": (("product_time", "unit"), "1", "bias with which the product was made"),
     "error_gain": (("unit",), "Hz", "rate of an ON cell for an error (dE/da) of 1"),
     "answer": (
         ("presentation", "output"),
@@ -61,7 +69,7 @@ _VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
 _OTHERS: dict[str, tuple[str, str]] = {
     "time": ("s", "time of the step"),
     "weight_time": ("s", "time of the step"),
-    "update_time": ("s", "time of the step"),
+    "product_time": ("s", "time of the step"),
     "unit": ("1", "unit number"),
     "population": ("", "population of the unit"),
     "index": ("1", "number within the population"),
@@ -84,6 +92,16 @@ _OTHERS: dict[str, tuple[str, str]] = {
 }
 
 
+#: Names of variables in recordings of version 0.1, and what they are called now.
+_RENAMED = {
+    "update": "product",
+    "update_w": "product_w",
+    "update_bias": "product_bias",
+    "update_delta": "product_delta",
+    "update_time": "product_time",
+}
+
+
 def build_recording(
     graph: Graph,
     arrays: Mapping[str, NDArray[Any]],
@@ -97,7 +115,7 @@ def build_recording(
     arrays : mapping
         Variables by name; dimensions and units are those of the model file's contract.
     steps : mapping
-        The steps of `time`, `weight_time` and `update_time`, where there are any.
+        The steps of `time`, `weight_time` and `product_time`, where there are any.
     provenance : mapping
         Global attributes.
     """
@@ -188,6 +206,12 @@ def save_recording(recording: xr.Dataset, path: Path) -> None:
 
 
 def load_recording(path: Path) -> xr.Dataset:
-    """Read a recording into memory."""
+    """Read a recording into memory; one of version 0.1 gets the names of variables of today."""
     with xr.open_dataset(path, engine="netcdf4") as recording:
-        return recording.load()
+        return with_current_names(recording.load())
+
+
+def with_current_names(recording: xr.Dataset) -> xr.Dataset:
+    """The recording with the names of variables of today; version 0.1 had others."""
+    names = {str(name) for name in (*recording.variables, *recording.dims)}
+    return recording.rename({old: new for old, new in _RENAMED.items() if old in names})

@@ -274,14 +274,21 @@ class Simulation:
         if self.stimuli.presentations is not None and "answer" in arrays:
             arrays.update(label_answers(self.stimuli.presentations, len(arrays["answer"])))
         if "x" in arrays:
-            outputs = arrays["x"][:, self.graph.outputs]
-            with np.errstate(over="ignore", invalid="ignore"):  # it may have diverged
-                arrays["loss"] = loss_of(self.model.loss, outputs, arrays["target"])
+            arrays.update(self._target_and_loss(arrays, steps["time"]))
         if self.spiking is not None:
             gain = self.spiking.gain / self.graph.time_step
             gain[: self.graph.n_inputs] = np.nan
             arrays["error_gain"] = gain
         return build_recording(self.graph, arrays, steps, self._provenance(completed))
+
+    def _target_and_loss(self, arrays: Arrays, steps: Ints) -> Arrays:
+        """Recorded target and loss at `steps`, NaN where no target has come to the outputs yet."""
+        # with spikes the trace of the target is a step late
+        there = self.stimuli.has_target(steps - int(self.graph.spikes))
+        target = np.where(there, arrays["target"], np.nan)
+        with np.errstate(over="ignore", invalid="ignore"):  # it may have diverged
+            loss = loss_of(self.model.loss, arrays["x"][:, self.graph.outputs], target)
+        return {"target": target, "loss": loss}
 
     def _provenance(self, completed: int) -> dict[str, Any]:
         return {

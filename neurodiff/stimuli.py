@@ -148,6 +148,10 @@ class Stimuli:
         ]
         return np.stack(delayed, axis=1)
 
+    def has_target(self, steps: Ints) -> NDArray[np.bool_]:
+        """Whether the target has met the outputs at steps (n,) or earlier: (n, n_outputs)."""
+        return np.asarray(steps[:, None] >= self.target_lag)
+
 
 def build_stimuli(model: Model, graph: Graph, latencies: Latencies) -> Stimuli:
     """Input and target of a model for the whole of its run.

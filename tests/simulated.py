@@ -47,7 +47,7 @@ def deviations(simulation: Simulation) -> dict[str, float]:
         "delta": (recording["delta"][:, own], [wave.delta[own] for wave in waves]),
         "w": (recording["w"][:-1], [wave.w for wave in waves]),
         "bias": (recording["bias"][:-1, own], [wave.bias[own] for wave in waves]),
-        "product": (recording["update"], [wave.product for wave in waves]),
+        "product": (recording["product"], [wave.product for wave in waves]),
     }
     if "b" in recording:
         pairs["b"] = recording["b"][:-1], [wave.b for wave in waves]

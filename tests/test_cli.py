@@ -149,9 +149,9 @@ def test_what_a_diverging_run_had_until_then_is_kept(here, command, record):
             recording.attrs["complete"] == "false" and "grew beyond" in recording.attrs["diverged"]
         )
         step = recording.attrs["steps"]
-        assert 0 < step < 1000 and recording["update_time"].values[-1] < step * 1e-3
+        assert 0 < step < 1000 and recording["product_time"].values[-1] < step * 1e-3
         own = recording.isel(unit=slice(2, None))
-        for name in {"x", "delta", "loss", "w", "bias", "update"} & {*own}:
+        for name in {"x", "delta", "loss", "w", "bias", "product"} & {*own}:
             assert np.isfinite(own[name]).all() and own[name].size, name
     report = json.loads((here / "runs/small/report.json").read_text())
     assert (report["complete"], report["passed"]) == (False, False)

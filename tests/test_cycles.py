@@ -189,7 +189,7 @@ def test_what_the_simulated_waves_settle_to_is_the_gradient_at_the_fixed_point(s
     graph, w, bias = simulation.graph, simulation.w, simulation.bias
     lags = np.concatenate([graph.forward_lag, graph.backward_lag])
     assert graph.cyclic and set(lags) == {1, 2, 3, 4}
-    update = simulation.recording["update"].values[-1]
+    update = simulation.recording["product"].values[-1]
     numeric = finite_differences(settled_loss(model, graph, bias), w)
     np.testing.assert_allclose(update, numeric, rtol=0, atol=1e-6 * np.abs(numeric).max())
     assert np.linalg.norm(update - numeric) <= 1e-6 * np.linalg.norm(numeric)
@@ -395,7 +395,7 @@ def check_cut(simulation: Simulation, every: int) -> int:
     assert times[-1] == step - every and 1e100 / 1.2 ** (every + 8) < last <= 1e100
     assert recording.attrs["steps"] == step and recording.attrs["complete"] == "false"
     assert (
-        np.isfinite(recording["w"].values).all() and np.isfinite(recording["update"].values).all()
+        np.isfinite(recording["w"].values).all() and np.isfinite(recording["product"].values).all()
     )
     return step
 

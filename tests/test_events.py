@@ -191,10 +191,12 @@ def test_compiled_sending_of_every_change_is_graded_transmission():
         "delta": furthest(
             recording["delta"].values[:, own], np.array([wave.delta[own] for wave in waves])
         ),
-        "product": furthest(recording["update"].values, np.array([wave.product for wave in waves])),
-        "w": furthest(recording["update_w"].values, np.array([wave.w for wave in waves])),
+        "product": furthest(
+            recording["product"].values, np.array([wave.product for wave in waves])
+        ),
+        "w": furthest(recording["product_w"].values, np.array([wave.w for wave in waves])),
         "bias": furthest(
-            recording["update_bias"].values[:, own], np.array([wave.bias[own] for wave in waves])
+            recording["product_bias"].values[:, own], np.array([wave.bias[own] for wave in waves])
         ),
     }
     assert max(found.values()) <= 1e-10, found
@@ -622,4 +624,4 @@ def products(transmission: Any) -> Floats:
         record="none",
         validation={"start": "0 ms", "every": "10 ms"},
     )
-    return simulate(model).recording["update"].values[20:]
+    return simulate(model).recording["product"].values[20:]

@@ -106,7 +106,7 @@ def test_signs_stay_where_nothing_learns():
 def test_with_symmetric_feedback_nothing_is_new():
     simulation = simulate(chain([2, 3, 1], plasticity=LEARNING, **EVERY_STEP))
     assert simulation.feedback is None and "b" not in simulation.recording
-    assert "update_delta" not in simulation.recording
+    assert "product_delta" not in simulation.recording
     report = validate(simulation).to_dict()["layers"][1]
     assert not {"transport", "delta_cosine", "feedback_cosine"} & report.keys()
 
@@ -490,7 +490,7 @@ def test_matched_direct_feedback_meets_its_own_frame(tmp_path: Path):
         matrix = simulation.feedback.b[own].reshape(part.post.size, 2)
         delta = (1 - x[layer] ** 2) * (error @ matrix.T)
         want = np.einsum("tj,ti->tji", x[layer - 1], delta).reshape(len(frames), -1)
-        got = simulation.recording["update"].values[frames + 6 + r][:, part.synapses]
+        got = simulation.recording["product"].values[frames + 6 + r][:, part.synapses]
         np.testing.assert_allclose(got, want, atol=1e-13)
 
 

@@ -63,7 +63,7 @@ def test_two_leaky_hops_by_hand():
         [0, 0, 1 / 4, 1 / 2, 11 / 16],
     ]
     # delta times the PSP, which is what the next unit makes of a weight of 1
-    assert recording["update"].values.T.tolist() == [
+    assert recording["product"].values.T.tolist() == [
         [0, 0, 0, 7 / 64, 75 / 256],
         [0, 0, 1 / 16, 1 / 4, 121 / 256],
     ]
@@ -94,7 +94,7 @@ def test_by_euler_with_the_time_constant_of_a_step_it_is_the_static_neuron(seed)
         for part in ({"neuron": leaky("1 ms", "euler")}, {"neuron": "static"})
     ]
     assert moved(runs[0]) >= 1e-2
-    for name in ("x", "delta", "w", "bias", "update", "target"):
+    for name in ("x", "delta", "w", "bias", "product", "target"):
         got, want = (np.nan_to_num(run.recording[name].values) for run in runs)
         np.testing.assert_allclose(got, want, rtol=0, atol=1e-12 * np.abs(want).max())
     first, second = (learning_latencies(run.graph, run.latencies, None) for run in runs)

@@ -151,10 +151,10 @@ def test_what_spikes_learn_in_all_is_the_gradient(neuron, seconds, least):
 def norm_ratio_of_sums(simulation: Simulation, projection: str) -> float:
     """Norm of the mean local product of a frozen network over that of the gradient."""
     recording, model = simulation.recording, simulation.model
-    late = recording.update_time > recording.update_time[-1] / 4
-    shown = recording["update"].isel(update_time=late)
+    late = recording.product_time > recording.product_time[-1] / 4
+    shown = recording["product"].isel(product_time=late)
     own = (recording.projection == projection).values
-    mean = shown.mean("update_time").values[own]
+    mean = shown.mean("product_time").values[own]
     u, y = np.array([model.input.values]), np.array([model.target.values])
     true = backprop(simulation.graph, simulation.w, simulation.bias, u, y, model.loss)
     gradient = products(simulation.graph, true.x, true.delta)[0, own]

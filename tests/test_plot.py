@@ -182,10 +182,10 @@ def test_cosines_are_lines_and_scattered_ones_have_a_median():
 
 
 def _over_time(time, values):
-    dimensions = ("update_time", "layer_name")
+    dimensions = ("product_time", "layer_name")
     return xr.Dataset(
         {"cosine": (dimensions, values), "relative_error": (dimensions, values)},
-        {"update_time": time, "layer_name": ["one", "two"]},
+        {"product_time": time, "layer_name": ["one", "two"]},
     )
 
 
@@ -513,14 +513,14 @@ def test_figures_have_titles_and_units(frozen, learned, sent, spiking):
 def test_what_was_not_recorded_is_left_out(frozen):
     unrecorded = _recorded(chain([2, 3, 1], record="none"))
     assert list(draw_figures(unrecorded)) == ["cosine", "weights"]
-    stopped = frozen.isel(time=slice(0), update_time=slice(0), weight_time=slice(1))
+    stopped = frozen.isel(time=slice(0), product_time=slice(0), weight_time=slice(1))
     assert draw_figures(stopped) == {}
 
 
 @pytest.mark.parametrize("samples", [1, 2])
 def test_few_samples(learned, samples, tmp_path):
     part = slice(samples)
-    few = learned.isel(time=part, update_time=part).assign_attrs(complete="false")
+    few = learned.isel(time=part, product_time=part).assign_attrs(complete="false")
     assert tmp_path / "waves.png" in save_figures(few, tmp_path)
     assert "stopped early" in draw_figures(few)["waves"].get_suptitle()
 

@@ -119,7 +119,7 @@ def test_three_units_by_hand():
     delta_h, delta_o = recording["delta"].values.T[1:]
     assert delta_o.tolist() == [-0.25, -0.25, -0.25, 0.75, 0.75, 0.75, 0.75, 0.75]  # o - 0.25
     assert delta_h.tolist() == [0, 0, 0, -0.125, -0.125, -0.125, 0.375, 0.375]  # 0.5 delta_o(t - 3)
-    into_h, into_o = recording["update"].values.T
+    into_h, into_o = recording["product"].values.T
     assert into_h.tolist() == [0, 0, 0, -0.5, -0.5, -0.5, 1.5, 1.5]  # delta_h(t) u(t - 2)
     assert into_o.tolist() == [0, 0, 0, 1.5, 1.5, 1.5, 1.5, 1.5]  # delta_o(t) h(t - 1)
 

@@ -164,8 +164,8 @@ def deviations_from_twin(seen: Simulation, twin: list[TwinStep]) -> dict[str, fl
     pairs = {
         "x": (recording["x"].values, [step.x for step in twin[:-1]]),
         "delta": (recording["delta"].values[:, own], [step.delta[own] for step in twin[:-1]]),
-        "update": (recording["update"].values, [step.product for step in twin[:-1]]),
-        "update_w": (recording["update_w"].values, [step.w for step in twin[:-1]]),
+        "product": (recording["product"].values, [step.product for step in twin[:-1]]),
+        "product_w": (recording["product_w"].values, [step.w for step in twin[:-1]]),
         "w": (recording["w"].values, [step.w for step in at_weights]),
         "bias": (recording["bias"].values[:, own], [step.bias[own] for step in at_weights]),
     }
@@ -301,7 +301,7 @@ def test_spikes_take_the_delay_of_each_projection_both_ways(tmp_path: Path):
     arrives = first_steps(seen.drive)[units["o"].start - graph.n_inputs]
     first = first_steps(counts.forward)
     assert arrives == min(first[units["h"]].min() + 4, first[units["g"]].min() + 2)
-    known = first_steps(seen.recording["update"].values)
+    known = first_steps(seen.recording["product"].values)
     sent = first[graph.pre] + graph.forward_lag
     np.testing.assert_array_equal(known, np.maximum(sent, begin[graph.post]))
 
@@ -430,7 +430,7 @@ def test_the_cosine_of_the_local_product_with_its_mean(neurons: int):
         "validation": {"start": "0 ms", "every": "10 ms"},
     }
     seen = noisy(x, error, keys, neurons_per_unit=neurons)
-    products = seen.recording["update"].values[20:]
+    products = seen.recording["product"].values[20:]
     mean = -np.outer(x, error).ravel()
     found = products @ mean / np.linalg.norm(products, axis=1) / np.linalg.norm(mean)
     gain = seen.spiking.gain[-1] * 1000

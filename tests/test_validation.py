@@ -5,9 +5,9 @@ import pytest
 
 from neurodiff import Model, Simulation, SimulationError, validate
 from neurodiff.reference.backprop import backprop, products
-from neurodiff.validation.gradient import _passed
 from neurodiff.validation.report import compare, exact_from, over_time
-from tests.networks import Floats, chain, random_digraph
+from neurodiff.validation.verdict import judge
+from tests.networks import Floats, chain, digraph, random_digraph
 from tests.simulated import EVERY_STEP, simulate
 
 G = np.array([[3.0, 4.0], [0.0, 2.0], [1.0, 0.0]])
@@ -40,7 +40,13 @@ def test_only_the_window_counts():
 def test_a_layer_without_a_gradient_reports_null_and_why():
     report = compare("layer", G, np.zeros_like(G), ALWAYS)
     assert report.cosine is report.relative_error is report.norm_ratio is None
-    assert report.to_dict()["why"] == "the reference gradient is zero throughout"
+    # |g| = 5, 2, 1
+    assert report.to_dict()["why"] == (
+        "the reference gradient is zero throughout, but its update is not: "
+        "its norm is 2.667 on average"
+    )
+    still = compare("layer", np.zeros_like(G), np.zeros_like(G), ALWAYS)
+    assert still.still and still.cosine is None and not report.still
 
 
 def test_a_layer_that_diverged_says_so():
@@ -105,7 +111,7 @@ def test_the_references_are_backprop_for_the_input_they_name(reference: str, age
     window = np.arange(60) >= 12  # by default from F_3 + R_1 on
     for part, layer in zip(simulation.graph.projections, report.layers, strict=True):
         own = part.synapses
-        by_hand = compare(part.name, recording["update"].values[:, own], truth[:, own], window)
+        by_hand = compare(part.name, recording["product"].values[:, own], truth[:, own], window)
         assert layer.cosine == pytest.approx(by_hand.cosine, rel=1e-12)
         assert layer.relative_error == pytest.approx(by_hand.relative_error, rel=1e-9)
         assert layer.cosine < 0.9999 or (reference, part.name) == ("error_frame", "layer3")
@@ -132,16 +138,58 @@ def test_bounds_decide():
     assert verdicts == [True, False, False]
 
 
-def test_a_diverged_layer_never_passes_and_a_layer_without_gradient_does_no_harm():
-    finite, huge = np.ones((3, 2)), np.full((3, 2), 1e300)
+def test_a_layer_without_gradient_passes_only_if_it_stays_and_a_diverged_one_never():
+    finite, huge, zero = np.ones((3, 2)), np.full((3, 2), 1e300), np.zeros((3, 2))
     model = chain([2, 1], validation={"minimum_cosine": -1})
     good = compare("good", finite, finite, ALWAYS)
-    silent = compare("silent", finite, 0 * finite, ALWAYS)
+    still, moving = (compare(f"{k}", g, zero, ALWAYS) for k, g in enumerate((zero, finite)))
     diverged = compare("diverged", huge, huge, ALWAYS)
     assert "diverged" in diverged.why
-    assert _passed((good, silent), model)
-    assert not _passed((good, diverged), model)
-    assert not _passed((silent,), model)
+    assert judge((good, still), model).word == judge((still,), model).word == "passed"
+    for bad in (moving, diverged):
+        assert judge((good, bad), model).word == judge((bad,), model).word == "not passed"
+    assert "not met, 1.414 in 1" in judge((good, moving), model).asked
+
+
+def test_a_layer_that_moves_where_the_gradient_is_zero_does_not_pass():
+    """Random feedback tells the hidden units of errors that their output weights do not make."""
+    silent = {"weights": {"init": "constant", "value": 0}}
+    populations = {
+        "in": {"size": 2, "role": "input"},
+        "a": {"size": 3, "activation": "tanh"},
+        "out": {"size": 2, "role": "output", "activation": "linear", "bias": False},
+    }
+    projections = ["in a", {"pre": "a", "post": "out", **silent}]
+    feedback = {"rule": "random", "weights": {"init": "constant", "value": 1.0}}
+    rule = {"rule": "diffusion", "learning_rate": "0 Hz"}
+    keys = {"input": {"kind": "constant", "values": [0.4, 0.8]}, "plasticity": rule}
+    model = digraph(populations, projections, feedback=feedback, **keys)
+    simulation = simulate(model)
+    report = validate(simulation)
+    # delta_a = sigma'(a) (x - y) b summed over both outputs, whose x is 0
+    product = simulation.recording["product"].values[-1, :6]
+    assert report.layers[0].update_norm == pytest.approx(np.linalg.norm(product), rel=1e-12)
+    assert not report.passed and f"{report.layers[0].update_norm:.4g} in in_to_a" in report.asked
+    assert report.layers[0].exact_from_step is report.layers[0].predicted_exact_step is None
+
+    symmetric = validate(simulate(digraph(populations, projections, **keys)))
+    assert symmetric.passed and symmetric.layers[0].update_norm == 0
+    assert symmetric.layers[1].predicted_exact_step == 2
+    rows = symmetric.table().splitlines()
+    assert rows[1].split() == ["in_to_a", *"-" * 7] and rows[2].split()[-2:] == ["2", "2"]
+
+
+def test_a_network_at_its_target_passes():
+    keys = {"weights": {"init": "constant", "value": 0}, "bias": False, "activation": "tanh"}
+    report = validate(
+        simulate(chain([2, 3, 1], target={"kind": "constant", "values": [0]}, **keys))
+    )
+    assert report.passed and report.total.cosine is None
+    off = validate(
+        simulate(chain([2, 3, 1], target={"kind": "constant", "values": [1e-3]}, **keys))
+    )
+    # hidden units are 0, and so are the gradients of all weights
+    assert off.passed
 
 
 @pytest.mark.parametrize("nothing", [None, chain([2, 1]), 3])

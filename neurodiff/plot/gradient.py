@@ -26,7 +26,7 @@ _ROUNDING = float(np.finfo(float).eps)
 
 @styled
 def plot_cosines(over_time: xr.Dataset, axes: Axes, title: str = "", key: bool = True) -> Axes:
-    """Draw the `cosine` (update_time, layer_name) of local product and gradient, one line a layer.
+    """Draw the `cosine` (product_time, layer_name) of local product and gradient, one line a layer.
 
     A dot marks the first moment at which both are there. Where neighbouring samples have little to
     do with each other, as at different moments of a frame, they are points, and the line is the
@@ -41,7 +41,7 @@ def plot_cosines(over_time: xr.Dataset, axes: Axes, title: str = "", key: bool =
 def plot_relative_error(
     over_time: xr.Dataset, axes: Axes, title: str = "", key: bool = True
 ) -> Axes:
-    """Draw `relative_error` (update_time, layer_name), |g - g*| / |g*|, one line a layer.
+    """Draw `relative_error` (product_time, layer_name), |g - g*| / |g*|, one line a layer.
 
     Logarithmic where all layers become exact, down to the rounding of a number, 2.2e-16, and where
     the error is large at times, down to 1e-3; what is smaller is drawn there.
@@ -71,7 +71,7 @@ def plot_cosines_in_frame(
 
     The bars hold the middle 80 % of the samples; `hold` is how long a frame is shown, in s.
     """
-    times = over_time["update_time"].values
+    times = over_time["product_time"].values
     phase = np.round(np.mod(times + 1e-9, hold) * 1e3, 6)
     for name, colour, marker in _layers(over_time):
         values = over_time["cosine"].sel(layer_name=name).values
@@ -91,7 +91,7 @@ def _draw_layers(over_time: xr.Dataset, variable: str, axes: Axes, drawstyle: An
 
     Returns what the lines are, for the label, where they are not the samples themselves.
     """
-    times, _ = readable_times(over_time["update_time"].values)
+    times, _ = readable_times(over_time["product_time"].values)
     rough = _is_rough(drawable(over_time[variable].values))
     for name, colour, marker in _layers(over_time):
         values = drawable(over_time[variable].sel(layer_name=name).values)
@@ -136,7 +136,9 @@ def _dress_layers(over_time: xr.Dataset, axes: Axes, label: str, title: str, key
         _draw_key(over_time, axes)
     axes.grid(axis="y", color="#e4e4e4", linewidth=0.5)
     axes.set_axisbelow(True)
-    return dress(axes, f"time ({readable_times(over_time['update_time'].values)[1]})", label, title)
+    return dress(
+        axes, f"time ({readable_times(over_time['product_time'].values)[1]})", label, title
+    )
 
 
 def _draw_key(over_time: xr.Dataset, axes: Axes) -> None:

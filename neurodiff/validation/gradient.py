@@ -5,95 +5,48 @@ recorded it, is compared with the gradient (or with the waves) that the model's
 `validation.reference` asks for.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
-from ruamel.yaml import YAML
 
-from neurodiff.alignment import Alignment, Traced, build_alignment, learning_latencies
+from neurodiff.alignment import learning_latencies
 from neurodiff.exceptions import FixedPointError, SimulationError
-from neurodiff.feedback import Feedback, build_feedback
-from neurodiff.graph import Graph, build_graph
-from neurodiff.latency import Latencies, compute_latencies
-from neurodiff.plan import learning_rule, validation_start
 from neurodiff.reference.backprop import backprop, products
 from neurodiff.reference.fixed_point import recurrent_backprop
+from neurodiff.reference.outer import Listed
 from neurodiff.reference.waves import delayed_waves
-from neurodiff.simulator.plasticity import Diffusion
-from neurodiff.spec import Model, from_mapping
-from neurodiff.spec.signals import ConstantInput, ConstantTarget, TeacherTarget
-from neurodiff.stimuli import Stimuli, build_stimuli
+from neurodiff.validation.case import Case, Floats, rebuild
 from neurodiff.validation.report import (
-    NO_GRADIENT,
+    NO_MOMENT,
+    Compared,
     GradientReport,
     LayerReport,
-    compare,
     exact_from,
     over_time,
+    reports_of,
 )
+from neurodiff.validation.sampled import estimates, sample_of, too_few
+from neurodiff.validation.sums import Sums
 from neurodiff.validation.transport import compare_transport
+from neurodiff.validation.verdict import judge
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
-
-
-class Case(NamedTuple):
-    """A recorded run with what its model says of it; built anew, not taken from the simulation."""
-
-    model: Model
-    graph: Graph
-    latencies: Latencies
-    stimuli: Stimuli
-    recording: xr.Dataset
-    alignment: Alignment | None
-    feedback: Feedback | None
-
-    @property
-    def steps(self) -> Ints:
-        """Steps at which local products were recorded (times,)."""
-        times = self.recording["update_time"].values
-        return np.asarray(np.rint(times / self.model.time_step).astype(np.int64))
-
-    @property
-    def rule(self) -> Diffusion:
-        """The learning rule, per step."""
-        return learning_rule(self.model, self.stimuli, self.feedback)
-
-    @property
-    def frozen(self) -> bool:
-        """Whether weights never moved."""
-        return self.rule.frozen
-
-    @property
-    def w(self) -> Floats:
-        """Weights (n_synapses,) at the start."""
-        return np.asarray(self.recording["w"].values[0])
-
-    @property
-    def bias(self) -> Floats:
-        """Biases (n_units,) at the start."""
-        return np.nan_to_num(self.recording["bias"].values[0])
-
-    @property
-    def steady(self) -> bool:
-        """Whether all stays as it is, so that the products must become exact; filters never are."""
-        if self.graph.filter_lag or isinstance(self.alignment, Traced):
-            return False
-        target = isinstance(self.model.target, ConstantTarget | TeacherTarget)
-        return self.frozen and target and isinstance(self.model.input, ConstantInput)
+#: Which moments are compared: `auto` is every step where that can be.
+Moments = Literal["auto", "every step", "sampled"]
 
 
-def validate(source: Any) -> GradientReport:
+def validate(source: Any, moments: Moments = "auto") -> GradientReport:
     """Hold the local products of a run against their reference.
 
     Parameters
     ----------
     source : Simulation or xarray.Dataset
         A simulation that has run, or its recording.
+    moments : {"auto", "every step", "sampled"}
+        Which moments of the run the figures are of. Of those that were recorded only, figures are
+        estimates with intervals.
 
     Returns
     -------
@@ -107,79 +60,83 @@ def validate(source: Any) -> GradientReport:
     FixedPointError
         If the reference is a fixed point and none was found.
     """
-    return validate_case(rebuild(source))
+    return validate_case(rebuild(source), moments)
 
 
-def validate_case(case: Case) -> GradientReport:
+def validate_case(case: Case, moments: Moments = "auto") -> GradientReport:
     """Hold the local products of a rebuilt case against their reference; see `validate`."""
     if not len(case.steps):
         raise SimulationError("nothing to validate: the run stopped before its first sample")
-    reference, window = case.model.reference, _window(case)
-    g, truth = case.recording["update"].values, _TRUTHS[reference](case)
-    # backward weights of their own make something else of the gradient
-    exact = case.feedback is None and not case.graph.cyclic
-    predicts = reference != "delayed" and exact
-    layers = _layers(case, g, truth, window, predicts=predicts)
+    g, truth = case.recording["product"].values, _TRUTHS[case.model.reference](case)
+    compared, reports = _compare(case, g, truth, moments)
+    layers = _with_exact_steps(case, g, truth, reports[:-1])
     if case.feedback is not None:
-        layers = _with_transport(case, layers, window)
+        layers = _with_transport(case, layers)
+    verdict, asked = judge(layers, case.model, compared.deviation or 0.0)
     return GradientReport(
-        passed=_passed(layers, case.model),
-        reference=reference,
-        total=compare("total", g, truth, window),
-        layers=layers,
+        verdict=verdict,
+        asked=asked,
+        reference=case.model.reference,
+        total=reports[-1],
+        layers=tuple(layers),
+        moments=compared,
         over_time=_over_time(case, g, truth),
         title=case.model.name,
     )
 
 
-def rebuild(source: Any) -> Case:
-    """The case of a simulation that has run, or of a recording, from the model that it carries.
+def _compare(
+    case: Case, g: Floats, truth: Floats, moments: Moments
+) -> tuple[Compared, list[LayerReport]]:
+    """Reports of all projections, and of all as one, and which moments they are of."""
+    window, of = case.window, case.stop - case.start
+    n, names = int(window.sum()), [part.name for part in case.graph.projections] + ["total"]
+    if n == 0:
+        return Compared(0, max(of, 0), "every step"), [
+            LayerReport(name, why=NO_MOMENT) for name in names
+        ]
+    if n == of and moments != "sampled":
+        sums = Sums()
+        parts = [part.synapses for part in case.graph.projections]
+        sums.add(*([Listed(values[window][:, own]) for own in parts] for values in (g, truth)))
+        return Compared(n, of, "every step"), reports_of(sums, names)
+    compared = Compared(n, of, "sampled")
+    if too_few(n):
+        why = f"{n} of {of} moments are too few to compare; write a smaller `validation.every`"
+        return compared, [LayerReport(name, why=why) for name in names]
+    sample = sample_of(case, g[window], truth[window], case.steps[window])
+    return compared, estimates(sample, names, case.model.seed)
 
-    Raises
-    ------
-    SimulationError
-        If `source` is neither, or was not run.
+
+def _with_exact_steps(
+    case: Case, g: Floats, truth: Floats, reports: Sequence[LayerReport]
+) -> list[LayerReport]:
+    """The reports, with the first exact step of layers that have a gradient, where it is defined.
+
+    Backward weights of their own, and cycles, make something else of the gradient.
     """
-    recording = getattr(source, "recording", source)
-    if not isinstance(recording, xr.Dataset) or "model" not in recording.attrs:
-        kind = type(source).__name__
-        raise SimulationError(f"{kind} is no run; give a Simulation that has run or its recording")
-    model = from_mapping(YAML(typ="safe").load(recording.attrs["model"]))
-    graph = build_graph(model)
-    latencies = compute_latencies(graph, model.target_delay)
-    alignment = build_alignment(model, graph, latencies)
-    stimuli = build_stimuli(model, graph, latencies)
-    w = np.asarray(recording["w"].values[0])
-    feedback = build_feedback(model, graph, w, latencies, alignment)
-    return Case(model, graph, latencies, stimuli, recording, alignment, feedback)
-
-
-def _layers(
-    case: Case, g: Floats, truth: Floats, window: Bools, *, predicts: bool
-) -> tuple[LayerReport, ...]:
-    """One report for each projection; with its first exact step, where that is defined."""
-    reports = []
-    for row in learning_latencies(case.graph, case.latencies, case.alignment):
+    exact = case.feedback is None and not case.graph.cyclic and case.model.reference != "delayed"
+    if not (case.steady and exact):
+        return list(reports)
+    rows = learning_latencies(case.graph, case.latencies, case.alignment)
+    layers = []
+    for report, row in zip(reports, rows, strict=True):
         own = row.projection.synapses
-        report = compare(row.projection.name, g[:, own], truth[:, own], window)
-        if case.steady and predicts:
-            first = exact_from(g[:, own], truth[:, own], case.steps)
-            exact = {"exact_from_step": first, "predicted_exact_step": row.exact_from}
-            report = LayerReport(**{**vars(report), **exact})
-        reports.append(report)
-    return tuple(reports)
+        first = exact_from(g[:, own], truth[:, own], case.steps)
+        if report.still is None:
+            report = replace(report, exact_from_step=first, predicted_exact_step=row.exact_from)
+        layers.append(report)
+    return layers
 
 
-def _with_transport(
-    case: Case, layers: tuple[LayerReport, ...], window: Bools
-) -> tuple[LayerReport, ...]:
+def _with_transport(case: Case, layers: Sequence[LayerReport]) -> list[LayerReport]:
     """The reports, with how well errors come back to each layer."""
     truth = None if case.graph.cyclic else _true_errors(case)
-    parts = zip(layers, case.graph.projections, strict=True)
-    return tuple(
-        replace(layer, transport=compare_transport(case.graph, part, case.recording, truth, window))
-        for layer, part in parts
-    )
+    args = case.recording, truth, case.window
+    return [
+        replace(layer, transport=compare_transport(case.graph, part, *args))
+        for layer, part in zip(layers, case.graph.projections, strict=True)
+    ]
 
 
 def _true_errors(case: Case) -> Floats:
@@ -196,41 +153,24 @@ def _true_errors(case: Case) -> Floats:
     return truth
 
 
-def _window(case: Case) -> Bools:
-    return np.asarray(case.steps >= validation_start(case))
-
-
-def _passed(layers: tuple[LayerReport, ...], model: Model) -> bool:
-    """Whether every layer that has a gradient meets the bounds, and at least one has."""
-    bounds = model.validation
-    measured = [layer for layer in layers if layer.why != NO_GRADIENT]
-    return bool(measured) and all(
-        layer.cosine is not None
-        and layer.relative_error is not None
-        and layer.cosine >= bounds.minimum_cosine
-        and layer.relative_error <= (bounds.maximum_relative_error or np.inf)
-        for layer in measured
-    )
-
-
 def _over_time(case: Case, g: Floats, truth: Floats) -> xr.Dataset:
     parts = [
         over_time(g[:, part.synapses], truth[:, part.synapses]) for part in case.graph.projections
     ]
     variables = {
-        name: (("update_time", "layer_name"), np.stack([part[name] for part in parts], axis=1))
+        name: (("product_time", "layer_name"), np.stack([part[name] for part in parts], axis=1))
         for name in ("cosine", "relative_error", "norm_ratio")
     }
     names = [part.name for part in case.graph.projections]
-    times = case.recording["update_time"]
-    return xr.Dataset(variables, {"update_time": times, "layer_name": names})
+    times = case.recording["product_time"]
+    return xr.Dataset(variables, {"product_time": times, "layer_name": names})
 
 
 def _weights_at(case: Case, sample: int) -> tuple[Floats, Floats]:
     """Weights and biases of the step of a sample."""
     if case.frozen:
         return case.w, case.bias
-    w, bias = case.recording["update_w"], case.recording["update_bias"]
+    w, bias = case.recording["product_w"], case.recording["product_bias"]
     return w.values[sample], np.nan_to_num(bias.values[sample])
 
 

@@ -1,20 +1,27 @@
 """How well local products agree with their reference, in numbers and as a table."""
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from neurodiff.reference.outer import Listed
 from neurodiff.table import align
+from neurodiff.validation.sums import TERMS, Sums, of_each_moment, ratios, terms
 from neurodiff.validation.transport import Transport
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Interval = tuple[float, float]
 
 #: Why a layer has no numbers that is no fault of its own.
 NO_GRADIENT = "the reference gradient is zero throughout"
+
+#: Why a layer has no numbers where nothing was compared.
+NO_MOMENT = "no moment after validation.start; run longer"
 
 DIVERGED = (
     "signals or weights diverged; lower plasticity.learning_rate, or the weights on the cycles"
@@ -22,6 +29,63 @@ DIVERGED = (
 
 #: Relative error up to which a local product counts as equal to the gradient.
 EXACT = 1e-12
+
+#: Figures of a layer, in the order of `report.json`.
+FIGURES = (
+    "cosine",
+    "relative_error",
+    "mean_cosine",
+    "mean_relative_error",
+    "norm_ratio",
+    "sign_agreement",
+    "cosine_of_summed_update",
+)
+
+#: Half the width of a 95 % interval beyond which a figure is printed as a range: of cosines and
+#: shares, and of others relative to the figure.
+_WIDE = 0.05
+
+
+class Compared(NamedTuple):
+    """Which moments the figures are of.
+
+    Attributes
+    ----------
+    n, of : int
+        Number of moments that were compared, and of those in the window of validation.
+    how : str
+        "every step", or "sampled": then figures are estimates, with 95 % intervals.
+    deviation : float or None
+        Largest relative difference between products that the run recorded and those of the
+        reference's own waves, which the figures are of; None where the run's own were compared.
+    why : str
+        Why not every step was compared.
+    """
+
+    n: int
+    of: int
+    how: str
+    deviation: float | None = None
+    why: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `report.json` holds it; what does not apply is left out."""
+        values = {"n": self.n, "of": self.of, "how": self.how}
+        values |= {} if self.deviation is None else {"deviation": self.deviation}
+        return values | ({"why": self.why} if self.why else {})
+
+    def summary(self) -> str:
+        """One sentence."""
+        if self.how == "sampled":
+            why = f" ({self.why})" if self.why else ""
+            what = "figures with +- or `to` are estimates with 95 % intervals"
+            return f"{self.n} of {self.of} moments were compared{why}; {what}"
+        if self.deviation is None:
+            return f"all {self.of} moments were compared"
+        return (
+            f"all {self.of} moments were compared, computed anew from the model; products and "
+            f"weights that the run recorded are the same to {self.deviation:.1g}"
+        )
 
 
 @dataclass(frozen=True)
@@ -47,6 +111,12 @@ class LayerReport:
     exact_from_step, predicted_exact_step : int or None
         For constant stimuli and frozen weights: first step from which g = g* to 1e-12, and the step
         that the delays predict.
+    update_norm : float or None
+        Mean of |g|, where g* is 0 throughout.
+    still : bool or None
+        There: whether g is 0, too, to rounding.
+    intervals : mapping
+        95 % intervals of the figures that are estimates.
     why : str or None
         Why there are no numbers.
     transport : Transport or None
@@ -63,18 +133,50 @@ class LayerReport:
     cosine_of_summed_update: float | None = None
     exact_from_step: int | None = None
     predicted_exact_step: int | None = None
+    update_norm: float | None = None
+    still: bool | None = None
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
     why: str | None = None
     transport: Transport | None = None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, figures: tuple[str, ...] = FIGURES) -> dict[str, Any]:
         """The layer as `report.json` holds it; what does not apply is left out."""
-        values = asdict(self)
-        values.update(values.pop("transport") or {})
-        if self.why is None:
-            del values["why"]
-        if self.predicted_exact_step is None:
-            del values["exact_from_step"], values["predicted_exact_step"]
-        return values
+        values: dict[str, Any] = {"name": self.name}
+        for name in figures:
+            values[name] = getattr(self, name)
+            if name in self.intervals:
+                values[f"{name}_interval"] = list(self.intervals[name])
+        if self.predicted_exact_step is not None:
+            values["exact_from_step"] = self.exact_from_step
+            values["predicted_exact_step"] = self.predicted_exact_step
+        if self.update_norm is not None:
+            values["update_norm"] = self.update_norm
+        if self.transport is not None:
+            values |= vars(self.transport)
+        return values | ({} if self.why is None else {"why": self.why})
+
+    def text(self, figure: str) -> str:
+        """A figure as it is printed; an estimate to the first digit of its interval."""
+        value = getattr(self, figure)
+        if value is None:
+            return "-"
+        interval = self.intervals.get(figure)
+        return f"{value:.4g}" if interval is None else estimate_text(figure, value, interval)
+
+
+def estimate_text(figure: str, value: float, interval: Interval) -> str:
+    """An estimate with its interval: `0.994+-0.001`, or `0.71 to 0.93` where that is wide."""
+    low, high = interval
+    half = (high - low) / 2
+    size = 1.0 if "cosine" in figure or figure == "sign_agreement" else max(abs(value), 1e-300)
+    if not half > 0:
+        return f"{value:.4g}"
+    digits = max(0, -int(np.floor(np.log10(half))))
+    if digits > 8:
+        return f"{value:.4g}" if abs(value) > 1e3 * half else f"{low:.1g} to {high:.1g}"
+    if half > _WIDE * size or not low <= value <= high:
+        return f"{low:.{digits}f} to {high:.{digits}f}"
+    return f"{value:.{digits}f}+-{half:.{digits}f}"
 
 
 @dataclass(frozen=True)
@@ -85,54 +187,81 @@ class GradientReport:
     ----------
     passed : bool
         Whether every layer meets the bounds of the model's `validation`.
+    verdict : str
+        "passed", "not passed", or "undecided" where a bound lies inside the interval of an
+        estimate.
+    asked : str
+        What was asked, of what, and what came out.
     reference : str
         What the products were held against.
     total : LayerReport
         All projections taken as one.
     layers : tuple of LayerReport
+    moments : Compared
+        Which moments the figures are of.
     over_time : xarray.Dataset
-        `cosine`, `relative_error` and `norm_ratio`, each (update_time, layer).
+        `cosine`, `relative_error` and `norm_ratio`, each (product_time, layer), at the moments
+        that were recorded.
     title : str
         Name of the model.
     """
 
-    passed: bool
+    verdict: str
+    asked: str
     reference: str
     total: LayerReport
     layers: tuple[LayerReport, ...]
+    moments: Compared
     over_time: xr.Dataset = field(repr=False)
     title: str = ""
 
+    @property
+    def passed(self) -> bool:
+        """Whether every bound is met."""
+        return self.verdict == "passed"
+
     def to_dict(self) -> dict[str, Any]:
         """The report as `report.json` holds it."""
-        totals = ("cosine", "relative_error", "mean_cosine", "cosine_of_summed_update")
+        total = self.total.to_dict(
+            ("cosine", "relative_error", "mean_cosine", "cosine_of_summed_update")
+        )
         return {
             "passed": self.passed,
+            "verdict": self.verdict,
+            "asked": self.asked,
             "reference": self.reference,
-            "total": {name: getattr(self.total, name) for name in totals},
+            "moments": self.moments.to_dict(),
+            "total": {key: value for key, value in total.items() if key != "name"},
             "layers": [layer.to_dict() for layer in self.layers],
         }
 
-    def summary(self) -> str:
-        """The report as a table, one line a layer."""
+    def table(self) -> str:
+        """One line a layer, with what there is to say of some of them."""
         head = ["layer", "cosine", "rel. error", "norm ratio", "sign agreement", "cosine of sum"]
-        rows = [_row(layer) for layer in (*self.layers, self.total)]
+        of_all = (*self.layers, self.total)
+        rows = [_row(layer) for layer in of_all]
         if any(layer.predicted_exact_step is not None for layer in self.layers):
             head += ["exact from step", "predicted"]
             rows = [
                 [*row, *map(_step, (layer.exact_from_step, layer.predicted_exact_step))]
-                for row, layer in zip(rows, (*self.layers, self.total), strict=True)
+                for row, layer in zip(rows, of_all, strict=True)
             ]
         if any(layer.transport is not None for layer in self.layers):
             head += ["cosine of errors", "of b and w, first", "last"]
             rows = [
                 [*row, *map(_number, layer.transport.row if layer.transport else [None] * 3)]
-                for row, layer in zip(rows, (*self.layers, self.total), strict=True)
+                for row, layer in zip(rows, of_all, strict=True)
             ]
         reasons = [f"{layer.name}: {layer.why}" for layer in self.layers if layer.why]
-        verdict = "passed" if self.passed else "not passed"
-        last = f"reference: {self.reference}; validation {verdict}"
-        return "\n".join([align([head, *rows]), *reasons, last])
+        return "\n".join([align([head, *rows]), *reasons, self.moments.summary()])
+
+    def conclusion(self) -> str:
+        """What was asked, and what came out."""
+        return f"reference: {self.reference}; validation {self.verdict}: {self.asked}"
+
+    def summary(self) -> str:
+        """The report as a table, one line a layer, and what was asked."""
+        return f"{self.table()}\n{self.conclusion()}"
 
     def plot(self, axes: Any = None) -> Any:
         """Draw the cosine of every layer over time; returns the matplotlib Axes."""
@@ -144,38 +273,65 @@ class GradientReport:
 def compare(name: str, g: Floats, truth: Floats, window: Bools) -> LayerReport:
     """Agreement of products g with their reference, both (times, synapses), in the `window`."""
     if not window.any():
-        return LayerReport(name, why="no sample after validation.start; run longer")
-    g, truth = g[window], truth[window]
-    with np.errstate(over="ignore", invalid="ignore"):
-        norms, true_norms = _norm(g), _norm(truth)
-    if not np.isfinite([norms, true_norms]).all():
+        return LayerReport(name, why=NO_MOMENT)
+    sums = Sums()
+    sums.add([Listed(g[window])], [Listed(truth[window])])
+    return reports_of(sums, [name])[0]
+
+
+def reports_of(sums: Sums, names: list[str]) -> list[LayerReport]:
+    """Reports of the projections, and of all as one, out of sums over every moment."""
+    figures = ratios(sums.terms)
+    figures["cosine_of_summed_update"] = np.array(sums.cosines_of_sums)
+    return [report_of(name, sums.terms, figures, k) for k, name in enumerate(names)]
+
+
+def report_of(
+    name: str,
+    summed: Floats,
+    figures: Mapping[str, Floats],
+    k: int,
+    intervals: Mapping[str, Interval] | None = None,
+) -> LayerReport:
+    """Report of one projection, or of all as one.
+
+    Parameters
+    ----------
+    summed : array (terms, n)
+    figures : mapping of arrays (n,)
+        NaN where there is none.
+    k : int
+        Which of the n.
+    """
+    column = dict(zip(TERMS, summed[:, k], strict=True))
+    if not np.isfinite([column["norm"], column["true_norm"]]).all():
         return LayerReport(name, why=DIVERGED)
-    if not true_norms.any():
-        return LayerReport(name, why=NO_GRADIENT)
-    total = true_norms.sum()
-    sizes, at_each_time = np.abs(truth), over_time(g, truth)
-    return LayerReport(
-        name,
-        cosine=_ratio(np.sum(g * truth), np.sum(norms * true_norms)),
-        relative_error=float(_norm(g - truth).sum() / total),
-        mean_cosine=_mean(at_each_time["cosine"]),
-        mean_relative_error=_mean(at_each_time["relative_error"]),
-        norm_ratio=float(norms.sum() / total),
-        sign_agreement=float(sizes[np.sign(g) == np.sign(truth)].sum() / sizes.sum()),
-        cosine_of_summed_update=_cosine(g.sum(axis=0), truth.sum(axis=0)),
+    if column["true_norm"] == 0:
+        return _without_gradient(name, summed, k)
+    known = {key: float(values[k]) for key, values in figures.items() if np.isfinite(values[k])}
+    return LayerReport(name, **known, intervals=intervals or {})  # type: ignore[arg-type]
+
+
+def _without_gradient(name: str, summed: Floats, k: int) -> LayerReport:
+    """Report of a layer whose reference is 0: whether its update is 0 to rounding, too.
+
+    To the rounding of gradients as large as those of the other layers, or of 1 where no layer has
+    one.
+    """
+    count, norm = summed[TERMS.index("moments"), k], summed[TERMS.index("norm"), k]
+    largest = np.nanmax(summed[TERMS.index("true_norm")], initial=0.0) or count
+    size, still = float(norm / count), bool(norm <= EXACT * largest)
+    update = (
+        "so is its update" if still else f"its update is not: its norm is {size:.4g} on average"
     )
+    why = f"{NO_GRADIENT}, {'and' if still else 'but'} {update}"
+    return LayerReport(name, update_norm=size, still=still, why=why)
 
 
 def over_time(g: Floats, truth: Floats) -> dict[str, Floats]:
     """Cosine, relative error and norm ratio at each time (times,); NaN where the reference is 0."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        norms, true_norms = _norm(g), _norm(truth)
-        values = {
-            "cosine": np.sum(g * truth, axis=1) / (norms * true_norms),
-            "relative_error": _norm(g - truth) / true_norms,
-            "norm_ratio": norms / true_norms,
-        }
-    return {name: np.where(true_norms > 0, value, np.nan) for name, value in values.items()}
+    found = of_each_moment(terms([Listed(g)], [Listed(truth)]))
+    return {name: values[:, 0] for name, values in found.items()}
 
 
 def exact_from(g: Floats, truth: Floats, steps: NDArray[np.int64]) -> int | None:
@@ -186,14 +342,8 @@ def exact_from(g: Floats, truth: Floats, steps: NDArray[np.int64]) -> int | None
 
 
 def _row(layer: LayerReport) -> list[str]:
-    numbers = (
-        layer.cosine,
-        layer.relative_error,
-        layer.norm_ratio,
-        layer.sign_agreement,
-        layer.cosine_of_summed_update,
-    )
-    return [layer.name, *map(_number, numbers)]
+    shown = ("cosine", "relative_error", "norm_ratio", "sign_agreement", "cosine_of_summed_update")
+    return [layer.name, *map(layer.text, shown)]
 
 
 def _number(number: float | None) -> str:
@@ -206,16 +356,3 @@ def _step(step: int | None) -> str:
 
 def _norm(values: Floats) -> Floats:
     return np.asarray(np.linalg.norm(values, axis=-1))
-
-
-def _cosine(a: Floats, b: Floats) -> float | None:
-    return _ratio(float(np.dot(a, b)), float(_norm(a) * _norm(b)))
-
-
-def _mean(values: Floats) -> float | None:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if known.size else None
-
-
-def _ratio(part: float, whole: float) -> float | None:
-    return float(part / whole) if whole > 0 else None

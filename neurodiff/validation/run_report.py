@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 from neurodiff.event_counts import EventCounts
 from neurodiff.exceptions import FixedPointError, SimulationError
 from neurodiff.simulation import Simulation, Timing
-from neurodiff.validation.gradient import Case, rebuild, validate_case
+from neurodiff.validation.case import Case, rebuild
+from neurodiff.validation.gradient import validate_case
 from neurodiff.validation.loss import LossReport, compare_loss
 from neurodiff.validation.report import GradientReport
 from neurodiff.validation.task import TaskReport, compare_case
@@ -43,7 +44,7 @@ class RunReport:
         """The report as JSON holds it."""
         gradient = self.gradient.to_dict() if self.gradient else {}
         task = {"task": asdict(self.task)} if self.task else {}
-        loss = {"loss": asdict(self.loss)} if self.loss else {}
+        loss = {"loss": self.loss.to_dict()} if self.loss else {}
         events = {"events": asdict(self.events)} if self.events else {}
         return {
             **gradient,
@@ -59,9 +60,11 @@ class RunReport:
 
     def summary(self) -> str:
         """The report as text."""
-        reports = (self.gradient, self.task, self.loss, self.events)
-        parts = [part.summary() for part in reports if part is not None]
+        parts = [self.gradient.table()] if self.gradient else []
+        others = (self.task, self.loss, self.events)
+        parts += [part.summary() for part in others if part is not None]
         parts += [self.why] if self.why else []
+        parts += [self.gradient.conclusion()] if self.gradient else []
         return "\n\n".join(parts) or "nothing to report: the run stopped before its first sample"
 
 

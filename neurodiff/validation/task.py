@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from neurodiff.recording import answered_right
 from neurodiff.reference.training import accuracy, train_online
-from neurodiff.validation.gradient import Case, rebuild
+from neurodiff.validation.case import Case, rebuild
 
 #: Backprop is trained once with each of these fractions of the presentation's summed learning rate.
 _FRACTIONS = (1.0, 1 / 3, 1 / 10)

@@ -44,14 +44,14 @@ def compare_transport(
     Parameters
     ----------
     truth : array (times, n_units) or None
-        The errors of backprop at the times of `update_delta`.
+        The errors of backprop at the times of `product_delta`.
     window : bool array (times,)
         Which of them count.
     """
     cosine = None
     if truth is not None:
         units = part.post.units
-        cosine = mean_cosine(recording["update_delta"].values[window, units], truth[window, units])
+        cosine = mean_cosine(recording["product_delta"].values[window, units], truth[window, units])
     own = graph.returning.along(part.synapses)
     if not len(own):
         return Transport(cosine, None)

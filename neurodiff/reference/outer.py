@@ -1,0 +1,122 @@
+"""Products of errors and activities at some moments, one number for each synapse and moment.
+
+Where every unit of a population sends to every unit of another, they are outer products
+delta x^T. What is asked of them follows from delta and x, and no number for each synapse is made.
+"""
+
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+class Products(Protocol):
+    """Products of one projection at some moments; two of a kind can be compared."""
+
+    def inner(self, other: Any) -> Floats:
+        """<g, g*> (times,)."""
+        ...
+
+    def square(self) -> Floats:
+        """|g|^2 (times,)."""
+        ...
+
+    def square_of_difference(self, other: Any) -> Floats:
+        """|g - g*|^2 (times,), good to rounding where the two are nearly the same."""
+        ...
+
+    def signs_agree(self, other: Any) -> tuple[Floats, Floats]:
+        """Sum of |g*| where the signs agree (times,), and everywhere (times,)."""
+        ...
+
+    def sum(self) -> Floats:
+        """Sum over the moments (n,), in the order of the synapses."""
+        ...
+
+
+class Listed(NamedTuple):
+    """Products as they are: `values` (times, n)."""
+
+    values: Floats
+
+    def inner(self, other: "Listed") -> Floats:
+        """<g, g*> (times,)."""
+        return np.asarray(np.sum(self.values * other.values, axis=1))
+
+    def square(self) -> Floats:
+        """|g|^2 (times,)."""
+        return np.asarray(np.sum(self.values**2, axis=1))
+
+    def square_of_difference(self, other: "Listed") -> Floats:
+        """|g - g*|^2 (times,)."""
+        return np.asarray(np.sum((self.values - other.values) ** 2, axis=1))
+
+    def signs_agree(self, other: "Listed") -> tuple[Floats, Floats]:
+        """Sum of |g*| where the signs agree (times,), and everywhere (times,)."""
+        size = np.abs(other.values)
+        same = np.sign(self.values) == np.sign(other.values)
+        return (size * same).sum(axis=1), size.sum(axis=1)
+
+    def sum(self) -> Floats:
+        """Sum over the moments (n,)."""
+        return np.asarray(self.values.sum(axis=0))
+
+
+class Outer(NamedTuple):
+    """Outer products delta x^T of every pair of units.
+
+    Attributes
+    ----------
+    delta : array (times, n_post)
+    x : array (times, n_pre)
+    order : int array (n,)
+        The place of each synapse in the matrix (n_post, n_pre), flattened.
+    """
+
+    delta: Floats
+    x: Floats
+    order: NDArray[np.int64]
+
+    def inner(self, other: "Outer") -> Floats:
+        """<delta, delta*> <x, x*> (times,)."""
+        return _dot(self.delta, other.delta) * _dot(self.x, other.x)
+
+    def square(self) -> Floats:
+        """|delta|^2 |x|^2 (times,)."""
+        return _dot(self.delta, self.delta) * _dot(self.x, self.x)
+
+    def square_of_difference(self, other: "Outer") -> Floats:
+        """|delta x^T - delta* x*^T|^2 (times,).
+
+        With d = delta - delta* and e = x - x* the difference is d x^T + delta* e^T, of which the
+        square is |d|^2 |x|^2 + |delta*|^2 |e|^2 + 2 <d, delta*> <x, e>: no large terms cancel.
+        """
+        d, e = self.delta - other.delta, self.x - other.x
+        square = _dot(d, d) * _dot(self.x, self.x) + _dot(other.delta, other.delta) * _dot(e, e)
+        square += 2 * _dot(d, other.delta) * _dot(self.x, e)
+        return np.maximum(square, 0.0)
+
+    def signs_agree(self, other: "Outer") -> tuple[Floats, Floats]:
+        """Sum of |g*| where the signs agree (times,), and everywhere (times,).
+
+        They do where those of delta and of x both agree, or both are opposite.
+        """
+        of_delta, of_x = (_by_sign(a, b) for a, b in ((self.delta, other.delta), (self.x, other.x)))
+        agreeing = of_delta[0] * of_x[0] + of_delta[1] * of_x[1]
+        return agreeing, np.abs(other.delta).sum(axis=1) * np.abs(other.x).sum(axis=1)
+
+    def sum(self) -> Floats:
+        """Sum over the moments (n,), one product of matrices."""
+        return np.asarray((self.delta.T @ self.x).ravel()[self.order])
+
+
+def _dot(a: Floats, b: Floats) -> Floats:
+    return np.asarray(np.einsum("ij,ij->i", a, b))
+
+
+def _by_sign(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+    """Sum of |b| (times,) where a has the same sign, and where it has the opposite one."""
+    size, sign = np.abs(b), np.sign(a) * np.sign(b)
+    return (size * (sign > 0)).sum(axis=1), (size * (sign < 0)).sum(axis=1)

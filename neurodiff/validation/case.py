@@ -1,0 +1,113 @@
+"""A recorded run with all that its model says of it, as validation sees it."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from ruamel.yaml import YAML
+
+from neurodiff.alignment import Alignment, Traced, build_alignment
+from neurodiff.exceptions import SimulationError
+from neurodiff.feedback import Feedback, build_feedback
+from neurodiff.graph import Graph, build_graph
+from neurodiff.latency import Latencies, compute_latencies
+from neurodiff.plan import learning_rule, validation_start
+from neurodiff.recording import with_current_names
+from neurodiff.simulator.plasticity import Diffusion
+from neurodiff.spec import Model, from_mapping
+from neurodiff.spec.signals import ConstantInput, ConstantTarget, TeacherTarget
+from neurodiff.stimuli import Stimuli, build_stimuli
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+class Case(NamedTuple):
+    """A recorded run with what its model says of it; built anew, not taken from the simulation."""
+
+    model: Model
+    graph: Graph
+    latencies: Latencies
+    stimuli: Stimuli
+    recording: xr.Dataset
+    alignment: Alignment | None
+    feedback: Feedback | None
+
+    @property
+    def steps(self) -> Ints:
+        """Steps at which local products were recorded (times,)."""
+        times = self.recording["product_time"].values
+        return np.asarray(np.rint(times / self.model.time_step).astype(np.int64))
+
+    @property
+    def start(self) -> int:
+        """First step whose product counts."""
+        return validation_start(self)
+
+    @property
+    def stop(self) -> int:
+        """Step at which the run, or its learning phase, ended: first that does not count."""
+        return min(self.stimuli.learning_steps, int(self.recording.attrs["steps"]))
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run came to its end."""
+        return bool(self.recording.attrs["complete"] == "true")
+
+    @property
+    def window(self) -> Bools:
+        """Which of the recorded products count (times,)."""
+        return np.asarray(self.steps >= self.start)
+
+    @property
+    def rule(self) -> Diffusion:
+        """The learning rule, per step."""
+        return learning_rule(self.model, self.stimuli, self.feedback)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether weights never moved."""
+        return self.rule.frozen
+
+    @property
+    def w(self) -> Floats:
+        """Weights (n_synapses,) at the start."""
+        return np.asarray(self.recording["w"].values[0])
+
+    @property
+    def bias(self) -> Floats:
+        """Biases (n_units,) at the start."""
+        return np.nan_to_num(self.recording["bias"].values[0])
+
+    @property
+    def steady(self) -> bool:
+        """Whether all stays as it is, so that the products must become exact; filters never are."""
+        if self.graph.filter_lag or isinstance(self.alignment, Traced):
+            return False
+        target = isinstance(self.model.target, ConstantTarget | TeacherTarget)
+        return self.frozen and target and isinstance(self.model.input, ConstantInput)
+
+
+def rebuild(source: Any) -> Case:
+    """The case of a simulation that has run, or of a recording, from the model that it carries.
+
+    Raises
+    ------
+    SimulationError
+        If `source` is neither, or was not run.
+    """
+    recording = getattr(source, "recording", source)
+    if not isinstance(recording, xr.Dataset) or "model" not in recording.attrs:
+        kind = type(source).__name__
+        raise SimulationError(f"{kind} is no run; give a Simulation that has run or its recording")
+    recording = with_current_names(recording)
+    model = from_mapping(YAML(typ="safe").load(recording.attrs["model"]))
+    graph = build_graph(model)
+    latencies = compute_latencies(graph, model.target_delay)
+    alignment = build_alignment(model, graph, latencies)
+    stimuli = build_stimuli(model, graph, latencies)
+    w = np.asarray(recording["w"].values[0])
+    feedback = build_feedback(model, graph, w, latencies, alignment)
+    return Case(model, graph, latencies, stimuli, recording, alignment, feedback)

@@ -1,0 +1,238 @@
+"""Figures of some of the moments of a run, as estimates of those of all, with 95 % intervals.
+
+What is estimated is a figure of this run: its sum over all moments, of which some were recorded,
+evenly spread. So the moments are resampled (bootstrap) among neighbours only, `_STRATUM` at a time:
+how the run changes slowly is no error of the sampling. With frames it is presentations that are
+resampled, with all moments recorded of them.
+
+The cosine of summed updates is another matter: the sum of few noisy gradients is longer than n
+times their mean, by the noise. Its square is taken from pairs of different moments, whose noise has
+nothing to do with each other.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.graph import random_stream
+from neurodiff.reference.outer import Listed
+from neurodiff.validation.case import Case
+from neurodiff.validation.report import Interval, LayerReport, report_of
+from neurodiff.validation.sums import ratios, terms
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: Moments, or presentations, that are resampled among each other.
+_STRATUM = 4
+
+#: How often they are resampled, and the ends of the interval.
+_RESAMPLED, _ENDS = 1000, (2.5, 97.5)
+
+#: Fewer moments say nothing of their own spread.
+_FEWEST = 5
+
+
+class Sample(NamedTuple):
+    """Some of the moments of a run.
+
+    Attributes
+    ----------
+    g, truth : lists of arrays
+        Products of each projection and their reference, (times, n).
+    blocks : int array (times,)
+        Which moments belong together, numbered from 0 on in the order of time.
+    moments, all_blocks : int
+        Number of moments, and of such blocks, in the whole window.
+    sums : list of (array (n,) or None)
+        Sum over the whole window of each projection's products, where it is known.
+    """
+
+    g: list[Floats]
+    truth: list[Floats]
+    blocks: Ints
+    moments: int
+    all_blocks: int
+    sums: list[Floats | None]
+
+
+def sample_of(case: Case, g: Floats, truth: Floats, steps: Ints) -> Sample:
+    """The recorded moments of a case at `steps`; products and reference (times, n_synapses)."""
+    parts = [part.synapses for part in case.graph.projections]
+    shown, n = case.stimuli.presentations, case.stop - case.start
+    hold = shown.hold if shown else 1
+    _, blocks = np.unique(steps // hold, return_inverse=True)
+    # without frames each moment stands for the steps around it
+    all_blocks = max(n // hold, blocks[-1] + 1) if shown else int(blocks[-1]) + 1
+    sums = _known_sums(case, steps)
+    return Sample(
+        [g[:, p] for p in parts], [truth[:, p] for p in parts], blocks, n, all_blocks, sums
+    )
+
+
+def _known_sums(case: Case, steps: Ints) -> list[Floats | None]:
+    """Sum of each projection's products from the first sampled step on, by what the weights did.
+
+    sum g = (w(start) - w(end))/learning_rate, where nothing else moves a weight.
+    """
+    rule, parts = case.rule, [part.synapses for part in case.graph.projections]
+    if (
+        rule.learning_rate == 0
+        or rule.weight_decay
+        or not rule.start <= steps[0]
+        or not case.complete
+        or "product_w" not in case.recording
+    ):
+        return [None] * len(parts)
+    first = np.searchsorted(case.steps, steps[0])
+    moved = case.recording["product_w"].values[first] - case.recording["w"].values[-1]
+    free = case.graph.plastic & ~case.graph.dale
+    return [moved[own] / rule.learning_rate if free[own].all() else None for own in parts]
+
+
+def too_few(n: int) -> bool:
+    """Whether so many moments say nothing of their own spread."""
+    return n < _FEWEST
+
+
+def estimates(sample: Sample, names: Sequence[str], seed: int) -> list[LayerReport]:
+    """Reports of the projections and, last, of all as one, with 95 % intervals.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the projections, and of all as one.
+    seed : int
+        Of the resampling: the model's.
+    """
+    of_moments = terms([Listed(g) for g in sample.g], [Listed(part) for part in sample.truth])
+    blocks = _summed(of_moments.reshape(len(of_moments), -1), sample.blocks)
+    counts = _resampled(len(blocks), random_stream(seed, "resampled moments"))
+    summed = of_moments.sum(axis=0)
+    shape = (len(counts), *summed.shape)
+    figures, resampled = ratios(summed), ratios((counts @ blocks).reshape(shape))
+    sums = _cosines_of_sums(sample, counts)
+    figures["cosine_of_summed_update"] = sums[0]
+    resampled["cosine_of_summed_update"] = sums[1:]
+    widen = _widening(sample, len(blocks))
+    reports = []
+    for k, name in enumerate(names):
+        intervals = {
+            key: _interval(float(figures[key][k]), values[:, k], widen, key)
+            for key, values in resampled.items()
+            if np.isfinite(figures[key][k])
+        }
+        reports.append(report_of(name, summed, figures, k, intervals))
+    return reports
+
+
+def _summed(values: Floats, blocks: Ints) -> Floats:
+    """Sums (blocks, n) of values (times, n) over the moments of each block."""
+    summed = np.zeros((blocks[-1] + 1, values.shape[1]))
+    np.add.at(summed, blocks, values)
+    return summed
+
+
+def _resampled(n: int, rng: np.random.Generator) -> Floats:
+    """How often each of n blocks is drawn (draws, n), as many of each stratum as it has."""
+    parts = np.array_split(np.arange(n), max(1, n // _STRATUM))
+    counts = [rng.multinomial(len(part), [1 / len(part)] * len(part), _RESAMPLED) for part in parts]
+    return np.concatenate(counts, axis=1).astype(float)
+
+
+def _widening(sample: Sample, n: int) -> float:
+    """What makes up for the few of a stratum, and for the share of the moments that is known."""
+    few = np.sqrt(_STRATUM / (_STRATUM - 1))
+    unknown = np.sqrt(max(0.0, 1 - len(sample.blocks) / sample.moments))
+    return float(few * unknown)
+
+
+def _interval(value: float, resampled: Floats, widen: float, figure: str) -> Interval:
+    """The interval of an estimate; no cosine is beyond 1, and no share."""
+    known = resampled[np.isfinite(resampled)]
+    low, high = np.percentile(known, _ENDS) if len(known) else (value, value)
+    low, high = (value + widen * (end - value) for end in (low, high))
+    if "cosine" in figure:
+        low, high = max(low, -1.0), min(high, 1.0)
+    if figure == "sign_agreement":
+        low, high = max(low, 0.0), min(high, 1.0)
+    return float(min(low, value)), float(max(high, value))
+
+
+def _cosines_of_sums(sample: Sample, counts: Floats) -> Floats:
+    """Cosines of the summed products with the summed reference (1 + draws, projections + 1).
+
+    The first row is that of the sample itself.
+    """
+    n = sample.blocks[-1] + 1
+    weights = np.concatenate([np.ones((1, n)), counts])
+    grams = [_grams(sample, k) for k in range(len(sample.g))]
+    known = all(total is not None for total in sample.sums)
+    sizes = np.bincount(sample.blocks).astype(float)
+    if known:
+        grams.append(_Grams(*(sum(parts) for parts in zip(*grams, strict=True))))
+    else:
+        of_all = sample._replace(sums=[None] * len(sample.g))
+        own = [_grams(of_all, k) for k in range(len(sample.g))]
+        grams.append(_Grams(*(sum(parts) for parts in zip(*own, strict=True))))
+    share = n / sample.all_blocks
+    columns = [
+        _cosine_of_sums(part, weights, sizes, share, known=total is not None)
+        for part, total in zip(grams, [*sample.sums, np.zeros(0) if known else None], strict=True)
+    ]
+    return np.stack(columns, axis=1)
+
+
+class _Grams(NamedTuple):
+    """Inner products of the blocks' sums, (blocks, blocks): of g*, of g with g*, and of g.
+
+    Where the sum of all g is known, `mixed` is that with each block's g* (blocks, 1), and `own` its
+    square (1, 1).
+    """
+
+    truth: Floats
+    mixed: Floats
+    own: Floats
+
+
+def _grams(sample: Sample, k: int) -> _Grams:
+    truth, total = _summed(sample.truth[k], sample.blocks), sample.sums[k]
+    if total is not None:
+        return _Grams(truth @ truth.T, (truth @ total)[:, None], np.array([[total @ total]]))
+    g = _summed(sample.g[k], sample.blocks)
+    return _Grams(truth @ truth.T, g @ truth.T, g @ g.T)
+
+
+def _cosine_of_sums(
+    grams: _Grams, weights: Floats, sizes: Floats, share: float, *, known: bool
+) -> Floats:
+    """Cosine (draws,) for blocks that are drawn with `weights` (draws, blocks)."""
+    truth = _square(grams.truth, weights, sizes, share)
+    if known:
+        mixed = (weights @ grams.mixed)[:, 0] / (weights @ sizes)
+        own = np.full(len(weights), grams.own[0, 0])
+    else:
+        mixed = _square(grams.mixed, weights, sizes, share)
+        own = _square(grams.own, weights, sizes, share)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cosine = mixed / np.sqrt(np.maximum(truth, 0.0) * np.maximum(own, 0.0))
+    # where noise leaves nothing of a square, the cosine may be anything up to 1
+    return np.asarray(np.clip(cosine, -1.0, 1.0))
+
+
+def _square(gram: Floats, weights: Floats, sizes: Floats, share: float) -> Floats:
+    """Inner product (draws,) of the means of all blocks of the run, from pairs of those drawn.
+
+    A share 1/n of the pairs of n blocks is of a block with itself; there `gram` is as it is.
+    """
+    n = len(sizes) / share
+    alone, alone_size = weights @ np.diag(gram), weights @ sizes**2
+    squared = weights**2
+    pairs = np.einsum("db,bc,dc->d", weights, gram, weights, optimize=True)
+    pairs -= squared @ np.diag(gram)
+    pairs_size = (weights @ sizes) ** 2 - squared @ sizes**2
+    if len(sizes) == 1:
+        return np.asarray(alone / alone_size)
+    return np.asarray((1 - 1 / n) * pairs / pairs_size + alone / alone_size / n)
