@@ -1,4 +1,4 @@
-"""What the error of a synapse is multiplied by, from the whole past or by recursion."""
+"""What the error of a synapse is multiplied by, from the past or by recursion."""
 
 from typing import Protocol
 
@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.alignment import Alignment, Matched, Traced, smoothing
-from neurodiff.graph import Graph, Ints
+from neurodiff.graph import Graph
+from neurodiff.reference.history import History
 
 Floats = NDArray[np.float64]
 
@@ -14,13 +15,13 @@ Floats = NDArray[np.float64]
 class Aligned(Protocol):
     """The activity and the slopes that meet an error; asked once for each step, in order."""
 
-    def activity(self, t: int, x: Floats, arrived: Floats) -> Floats:
+    def activity(self, t: int, x: History, arrived: Floats) -> Floats:
         """Presynaptic activity (n_synapses,) in the local product.
 
         Parameters
         ----------
-        x : array (steps, n_units)
-            The past, up to step t - 1.
+        x : History
+            Of all units, up to step t.
         arrived : array (n_synapses,)
             x_pre(t - f), or with leaky neurons the PSP that it has made.
         """
@@ -34,7 +35,7 @@ class Aligned(Protocol):
 class Present:
     """What is there now."""
 
-    def activity(self, t: int, x: Floats, arrived: Floats) -> Floats:
+    def activity(self, t: int, x: History, arrived: Floats) -> Floats:
         """x_pre(t - f), or the PSP."""
         return arrived
 
@@ -46,18 +47,18 @@ class Present:
 class Past:
     """x_pre(t - p) and sigma'(a(t - s)), looked up."""
 
-    def __init__(self, graph: Graph, ages: Matched, steps: int):
-        self._pre, self._ages = graph.pre, ages
-        self._slopes = np.zeros((steps, graph.n_units))
+    def __init__(self, graph: Graph, ages: Matched):
+        self._pre, self._ages, self._units = graph.pre, ages, np.arange(graph.n_units)
+        self._slopes = History(ages.longest_age, graph.n_units)
 
-    def activity(self, t: int, x: Floats, arrived: Floats) -> Floats:
+    def activity(self, t: int, x: History, arrived: Floats) -> Floats:
         """x_pre(t - p)."""
-        return delayed(x, t, self._ages.activity_age, self._pre)
+        return x.ago(t, self._ages.activity_age, self._pre)
 
     def slope(self, t: int, slope: Floats) -> Floats:
         """sigma'(a(t - s))."""
-        self._slopes[t] = slope
-        return delayed(self._slopes, t, self._ages.slope_age, np.arange(len(slope)))
+        self._slopes.put(t, slope)
+        return self._slopes.ago(t, self._ages.slope_age, self._units)
 
 
 class Smoothed:
@@ -67,7 +68,7 @@ class Smoothed:
         self._activity = _Cascade(traces.activity_lag, traces.stages)
         self._slope = _Cascade(traces.slope_lag, traces.stages)
 
-    def activity(self, t: int, x: Floats, arrived: Floats) -> Floats:
+    def activity(self, t: int, x: History, arrived: Floats) -> Floats:
         """The trace of what has arrived."""
         return self._activity.step(arrived)
 
@@ -92,13 +93,8 @@ class _Cascade:
         return x
 
 
-def aligned(graph: Graph, alignment: Alignment | None, steps: int) -> Aligned:
-    """The class of an alignment, for a run of so many steps; None is that of no alignment."""
+def aligned(graph: Graph, alignment: Alignment | None) -> Aligned:
+    """The class of an alignment; None is that of no alignment."""
     if alignment is None:
         return Present()
-    return Past(graph, alignment, steps) if isinstance(alignment, Matched) else Smoothed(alignment)
-
-
-def delayed(history: Floats, t: int, lag: Ints, units: Ints) -> Floats:
-    """history[t - lag, units], one for each lag; 0 where that is before step 0."""
-    return np.where(lag <= t, history[np.maximum(t - lag, 0), units], 0.0)
+    return Past(graph, alignment) if isinstance(alignment, Matched) else Smoothed(alignment)

@@ -1,4 +1,4 @@
-"""By what weights errors come back in the reference, and how these learn, from the whole past."""
+"""By what weights errors come back in the reference, and how these learn, from the past."""
 
 from typing import NamedTuple, Protocol
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from neurodiff.feedback import Feedback, Fixed, KolenPollack, Mirror, Signs, along_synapses
 from neurodiff.graph import Bools, Floats, Graph
-from neurodiff.reference.alignment import delayed
+from neurodiff.reference.history import History
 
 
 class Moment(NamedTuple):
@@ -14,7 +14,7 @@ class Moment(NamedTuple):
 
     Attributes
     ----------
-    x, delta : arrays (steps, n_units)
+    x, delta : History
         What was sent, and the errors, up to step t.
     response : array (n_units,)
         sigma(a(t)), which is x(t) but for units that send noise.
@@ -23,8 +23,8 @@ class Moment(NamedTuple):
     """
 
     t: int
-    x: Floats
-    delta: Floats
+    x: History
+    delta: History
     response: Floats
     arrived: Floats
 
@@ -105,8 +105,8 @@ class Twin:
     def learn(self, now: Moment) -> None:
         """Learn where the forward synapse learned when the error was sent."""
         returns, rule = self._graph.returning, self._learning
-        error = delayed(now.delta, now.t, returns.lag, returns.source)
-        activity = delayed(now.x, now.t, self._feedback.activity_age, returns.sink)
+        error = now.delta.ago(now.t, returns.lag, returns.source)
+        activity = now.x.ago(now.t, self._feedback.activity_age, returns.sink)
         sent = now.t - returns.lag
         learns = (sent >= 0) & rule.learns[np.maximum(sent, 0)]
         learns &= along_synapses(self._graph, self._graph.plastic)
@@ -130,7 +130,7 @@ class Mirrored:
         rule, returns = self._feedback, self._graph.returning
         if now.t >= rule.steps:
             return
-        noise = now.x[now.t, returns.sink]
+        noise = now.x.now(now.t)[returns.sink]
         if rule.aligned:
             noise = along_synapses(self._graph, now.arrived)
         # b(t+1) = b(t) + eta_m xi_j(t - f) sigma_i(a_i(t)) - lambda_m b(t)
