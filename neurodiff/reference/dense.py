@@ -1,0 +1,336 @@
+"""The waves of networks whose populations are connected all to all, fast.
+
+Such a projection is a matrix, and its local products at a step are an outer product delta x^T. So
+the weights of the k-th step of a chunk are
+
+    W_k = kept_k W_0 - eta sum_{j < k} (kept_k / kept_{j+1}) delta_j x_j^T
+
+with kept_k what decay has left of the weights since the first step. Whatever is to be multiplied by
+the weights of all steps of a chunk is multiplied by W_0, x and delta only, and the weights of each
+step are never made (`_Link.times` and `_Link.times_transposed`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, TypeGuard
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.activations import Activation
+from neurodiff.alignment import Alignment, Matched
+from neurodiff.feedback import Feedback
+from neurodiff.graph import Graph, Ints, Population, Projection
+from neurodiff.loss import Loss
+from neurodiff.low_pass import leaked
+from neurodiff.reference.backprop import injection
+from neurodiff.reference.chunks import Gradients, Run
+from neurodiff.reference.outer import Outer, Products
+from neurodiff.response import dense, slopes
+
+Floats = NDArray[np.float64]
+
+#: Steps of a chunk while weights move, and while they do not.
+_MOVING, _FROZEN = 64, 512
+
+
+def is_dense(graph: Graph, alignment: Alignment | None, feedback: Feedback | None) -> bool:
+    """Whether `dense_chunks` can do a network.
+
+    Its projections are all to all, with one delay in each direction, plastic or not as a whole; its
+    feedback is symmetric; and alignment, if any, waits for one time in each projection.
+    """
+    if feedback is not None or graph.cyclic or graph.dale.any():
+        return False
+    if alignment is not None and not isinstance(alignment, Matched):
+        return False
+    of_synapses = [graph.forward_lag, graph.backward_lag, graph.plastic]
+    of_synapses += [] if alignment is None else [alignment.activity_age]
+    ages = np.zeros(graph.n_units) if alignment is None else alignment.slope_age
+    return all(np.ptp(ages[part.units]) == 0 for part in graph.populations) and all(
+        len(np.unique(_order(graph, part))) == part.pre.size * part.post.size
+        and len(_order(graph, part)) == part.pre.size * part.post.size
+        and all(np.ptp(values[part.synapses].astype(int)) == 0 for values in of_synapses)
+        for part in graph.projections
+    )
+
+
+def _order(graph: Graph, part: Projection) -> Ints:
+    """The place (n,) of each synapse of a projection in its flattened matrix (post, pre)."""
+    row, column = (graph.post[part.synapses] - part.post.start), graph.pre[part.synapses]
+    return np.asarray(row * part.pre.size + column - part.pre.start)
+
+
+@dataclass
+class _Link:
+    """A projection as a matrix `w` (post units, pre units), which moves as the waves go on.
+
+    `forward`, `backward` and `age` are steps; `psp` (pre units,) is that of the last step.
+    """
+
+    pre: slice
+    post: slice
+    w: Floats
+    plastic: bool
+    forward: int
+    backward: int
+    age: int
+    order: Ints
+    psp: Floats
+
+
+class _Stage(NamedTuple):
+    """A population with the links that end in it and those that begin there."""
+
+    units: slice
+    sigma: Activation
+    incoming: list[_Link]
+    outgoing: list[_Link]
+    slope_age: int
+
+
+class _Moved(NamedTuple):
+    """How the weights of one projection moved within a chunk; see the module's text.
+
+    Attributes
+    ----------
+    w : array (post units, pre units)
+        At its first step.
+    delta, x : arrays (n, post units), (n, pre units)
+        What its local products are made of.
+    step : array (n, post units)
+        eta delta, 0 where nothing learns.
+    frozen : bool
+        Whether the weights stay as they are.
+    """
+
+    w: Floats
+    delta: Floats
+    x: Floats
+    step: Floats
+    frozen: bool
+
+
+@dataclass(frozen=True)
+class DenseChunk:
+    """Some steps of a network whose populations are connected all to all.
+
+    Attributes
+    ----------
+    bias : array (n, n_units)
+    kept : array (n,)
+        What decay has left of the weights since the first step.
+    since : array (n, n)
+        kept_k / kept_{j+1} for j < k, else 0.
+    """
+
+    graph: Graph
+    loss: Loss
+    steps: Ints
+    x: Floats
+    delta: Floats
+    bias: Floats
+    kept: Floats
+    since: Floats
+    moved: list[_Moved]
+    orders: list[Ints]
+
+    def products(self) -> list[Products]:
+        """The local products of each projection at all steps."""
+        pairs = zip(self.moved, self.orders, strict=True)
+        return [Outer(part.delta, part.x, order) for part, order in pairs]
+
+    def moment(self, k: int) -> tuple[Floats, Floats]:
+        """Local products and weights, both (n_synapses,), of the k-th step."""
+        product, w = np.empty((2, self.graph.n_synapses))
+        for part, own, order in zip(self.graph.projections, self.moved, self.orders, strict=True):
+            product[part.synapses] = np.outer(own.delta[k], own.x[k]).ravel()[order]
+            matrix = own.w
+            if not own.frozen:
+                matrix = self.kept[k] * own.w - (own.step * self.since[k][:, None]).T @ own.x
+            w[part.synapses] = matrix.ravel()[order]
+        return product, w
+
+    def outer(self, part: Projection, x: Floats, delta: Floats) -> Products:
+        """Products delta_post x_pre of a projection."""
+        order = self.orders[self.graph.projections.index(part)]
+        return Outer(delta[:, part.post.units], x[:, part.pre.units], order)
+
+    def backprop(self, at: Ints, u: Floats, y: Floats) -> Gradients:
+        """Exact gradients, each with the weights of its own step."""
+        graph, since = self.graph, self.since[at]
+        a, x, delta = np.zeros((3, len(u), graph.n_units))
+        x[:, : graph.n_inputs] = u
+        links = list(zip(graph.projections, self.moved, strict=True))
+        for population in graph.populations:
+            if population.role == "input":
+                continue
+            units = population.units
+            a[:, units] = self.bias[at, units]
+            for part, moved in links:
+                if part.post is population:
+                    # a_l = sum W x_{l-1} + b
+                    a[:, units] += self._times(moved, x[:, part.pre.units], at, since)
+            x[:, units] = population.sigma.function(a[:, units])
+        slope, out = slopes(graph, a), graph.outputs
+        delta[:, out] = injection(self.loss, slope[:, out], x[:, out], y)
+        for part, moved in links[::-1]:
+            if part.pre.role != "input":
+                # delta_l = sigma'_l (W_{l+1}^T delta_{l+1})
+                back = self._times_transposed(moved, delta[:, part.post.units], at, since)
+                delta[:, part.pre.units] += slope[:, part.pre.units] * back
+        return Gradients(x, delta)
+
+    def _times(self, moved: _Moved, x: Floats, at: Ints, since: Floats) -> Floats:
+        """W_k x (rows, post units) of rows x (rows, pre units), k of each row its own."""
+        first = x @ moved.w.T
+        if moved.frozen:
+            return first
+        return self.kept[at, None] * first - ((x @ moved.x.T) * since) @ moved.step
+
+    def _times_transposed(self, moved: _Moved, delta: Floats, at: Ints, since: Floats) -> Floats:
+        """W_k^T delta (rows, pre units) of rows delta (rows, post units)."""
+        first = delta @ moved.w
+        if moved.frozen:
+            return first
+        return self.kept[at, None] * first - ((delta @ moved.step.T) * since) @ moved.x
+
+    def fixed_points(self, u: Floats, y: Floats) -> Gradients:
+        """Those of a network without cycles are its answers: backpropagation of each step."""
+        return self.backprop(np.arange(len(self.steps)), u, y)
+
+
+def dense_chunks(run: Run) -> Iterator[DenseChunk]:
+    """The waves of a network for which `is_dense`, in chunks; they are those of `delayed_waves`."""
+    waves, moves = _Waves(run), run.learning_rate != 0 or run.weight_decay != 0
+    steps, first = len(run.u), 0
+    while first < steps:
+        n = min(_MOVING if moves else _FROZEN, steps - first)
+        yield waves.chunk(first, n, frozen=not moves)
+        first += n
+
+
+class _Waves:
+    """The state of the waves between chunks, and how they go on."""
+
+    def __init__(self, run: Run):
+        self.run, graph = run, run.graph
+        self.links = [_link(run, part) for part in graph.projections]
+        parts = list(zip(graph.projections, self.links, strict=True))
+        own = [part for part in graph.populations if part.role != "input"]
+        self.stages = [_stage(run, part, parts) for part in own]
+        self.longest = max(
+            *(max(link.forward, link.backward, link.age) for link in self.links),
+            *(stage.slope_age for stage in self.stages),
+        )
+        self.bias = run.bias.copy()
+        self.a, self.came = np.zeros((2, graph.n_units))
+        self.x, self.delta, self.slope = np.zeros((3, self.longest, graph.n_units))
+
+    def chunk(self, first: int, n: int, *, frozen: bool) -> DenseChunk:
+        """The next n steps."""
+        run, graph = self.run, self.run.graph
+        before = [link.w.copy() for link in self.links]
+        # the last steps of the chunk before come first
+        rows = [np.concatenate([old, np.zeros((n, graph.n_units))]) for old in self._past]
+        acts = [np.zeros((n, link.w.shape[1])) for link in self.links]
+        biases, learns = np.empty((n, graph.n_units)), np.zeros(n, dtype=bool)
+        for k in range(n):
+            biases[k] = self.bias
+            learns[k] = run.learns is None or bool(run.learns[first + k])
+            self._step(self.longest + k, run.u[first + k], run.y[first + k], rows, acts, k)
+            if learns[k] and not frozen:
+                self._learn(rows[1][self.longest + k], acts, k)
+        self.x, self.delta, self.slope = (part[n:].copy() for part in rows)
+        x, delta = (part[self.longest :] for part in rows[:2])
+        kept, since = _decay(learns, run.weight_decay)
+        moved = []
+        for w, link, act in zip(before, self.links, acts, strict=True):
+            own = delta[:, link.post]
+            step = (run.learning_rate * learns)[:, None] * own
+            moved.append(_Moved(w, own, act, step, frozen or not link.plastic))
+        orders, steps = [link.order for link in self.links], first + np.arange(n)
+        return DenseChunk(graph, run.loss, steps, x, delta, biases, kept, since, moved, orders)
+
+    @property
+    def _past(self) -> tuple[Floats, Floats, Floats]:
+        return self.x, self.delta, self.slope
+
+    def _step(
+        self, row: int, u: Floats, y: Floats, rows: list[Floats], acts: list[Floats], k: int
+    ) -> None:
+        """One step of both waves, into `row` of the rows; see `delayed_waves`."""
+        (x, delta, slope), leak = rows, self.run.graph.leak
+        x[row, : len(u)] = u
+        for units, sigma, incoming, outgoing, age in self.stages:
+            # a_i(t) = sum w x_pre(t - f) + b_i; leaky: k a_i(t-1) + (1 - k) (...)
+            a = self.bias[units].copy()
+            for link in incoming:
+                a += link.w @ x[row - link.forward, link.pre]
+            if leak is not None:
+                a = self.a[units] = leaked(leak, self.a[units], a)
+            x[row, units], slope[row, units] = sigma.function(a), sigma.slope(a)
+            # delta_j(t) = sigma'(a_j(t - s)) sum w delta_i(t - r)
+            if outgoing:
+                back = sum(delta[row - link.backward, link.post] @ link.w for link in outgoing)
+                back = slope[row - age, units] * back
+                if leak is not None:
+                    back = self.came[units] = leaked(leak, self.came[units], back)
+                delta[row, units] = back
+        out = self.run.graph.outputs
+        delta[row, out] += injection(self.run.loss, slope[row, out], x[row, out], y)
+        for act, link in zip(acts, self.links, strict=True):
+            act[k] = x[row - link.age, link.pre]
+            if leak is not None and self.run.alignment is None:
+                act[k] = link.psp = leaked(leak, link.psp, act[k])
+
+    def _learn(self, delta: Floats, acts: list[Floats], k: int) -> None:
+        """Move weights and biases by one step; see `delayed_waves`."""
+        rate, decay, graph = self.run.learning_rate, self.run.weight_decay, self.run.graph
+        for act, link in zip(acts, self.links, strict=True):
+            if link.plastic:
+                # w(t+1) = w(t) - eta delta x - decay w(t)
+                if decay:
+                    link.w *= 1 - decay
+                link.w -= (rate * delta[link.post])[:, None] * act[k]
+        self.bias -= graph.has_bias * (rate * delta + decay * self.bias)
+
+
+def _link(run: Run, part: Projection) -> _Link:
+    graph, first = run.graph, part.start
+    forward = int(graph.forward_lag[first])
+    age = int(run.alignment.activity_age[first]) if _waits(run.alignment) else forward
+    return _Link(
+        part.pre.units,
+        part.post.units,
+        dense(graph, part, run.w),
+        bool(graph.plastic[first]),
+        forward,
+        int(graph.backward_lag[first]),
+        age,
+        _order(graph, part),
+        np.zeros(part.pre.size),
+    )
+
+
+def _waits(alignment: Alignment | None) -> TypeGuard[Matched]:
+    """Whether activity and slopes wait for their errors."""
+    return isinstance(alignment, Matched)
+
+
+def _stage(run: Run, population: Population, parts: list[tuple[Projection, _Link]]) -> _Stage:
+    return _Stage(
+        population.units,
+        population.sigma,
+        [link for part, link in parts if part.post is population],
+        [link for part, link in parts if part.pre is population],
+        int(run.alignment.slope_age[population.start]) if _waits(run.alignment) else 0,
+    )
+
+
+def _decay(learns: NDArray[np.bool_], decay: float) -> tuple[Floats, Floats]:
+    """The `kept` (n,) and `since` (n, n) of a `DenseChunk` whose steps learn or not (n,)."""
+    n = len(learns)
+    after = np.cumprod(1 - decay * learns)
+    kept = np.concatenate([[1.0], after[:-1]])
+    return kept, np.tril(kept[:, None] / after, -1) if n else np.zeros((0, 0))
