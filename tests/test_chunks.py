@@ -136,7 +136,7 @@ def test_fixed_points_are_those_of_each_step():
     simulation = Simulation(model, target="numpy")
     run, waves = run_of(simulation), reference_waves(simulation)
     chunk = next(listed_chunks(run))
-    found = chunk.fixed_points(run.u, run.y)
+    found = chunk.fixed_points(np.arange(40), run.u, run.y)
     for k in (0, 20, 39):
         w, bias, one = waves[k].w, waves[k].bias, slice(k, k + 1)
         want = recurrent_backprop(run.graph, w, bias, run.u[one], run.y[one], run.loss)

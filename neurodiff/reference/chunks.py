@@ -89,8 +89,8 @@ class Chunk(Protocol):
         """
         ...
 
-    def fixed_points(self, u: Floats, y: Floats) -> Gradients:
-        """Recurrent backpropagation for the input and target of each step, from its activity.
+    def fixed_points(self, at: Ints, u: Floats, y: Floats) -> Gradients:
+        """Recurrent backpropagation, from the activity of the step of each row; see `backprop`.
 
         Raises
         ------
@@ -168,23 +168,25 @@ class ListedChunk:
         matrix[:, rows, columns] = self.w[:, part.synapses]
         return matrix
 
-    def fixed_points(self, u: Floats, y: Floats) -> Gradients:
+    def fixed_points(self, at: Ints, u: Floats, y: Floats) -> Gradients:
         """Recurrent backpropagation, from the activity of each step."""
-        x, delta = np.zeros_like(self.x), np.zeros_like(self.x)
-        for k, step in enumerate(self.steps):
+        x, delta = np.zeros((2, len(u), self.graph.n_units))
+        for row, k in enumerate(at):
+            one = slice(row, row + 1)
             try:
                 found = recurrent_backprop(
                     self.graph,
                     self.w[k],
                     self.bias[k],
-                    u[k : k + 1],
-                    y[k : k + 1],
+                    u[one],
+                    y[one],
                     self.loss,
                     self.x[k],
                 )
             except FixedPointError as error:
+                step = self.steps[k]
                 raise FixedPointError(f"validation.reference: at step {step} {error}") from None
-            x[k], delta[k] = found.x[0], found.delta[0]
+            x[row], delta[row] = found.x[0], found.delta[0]
         return Gradients(x, delta)
 
 

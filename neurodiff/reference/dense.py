@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.blas import dger
 
 from neurodiff.activations import Activation
 from neurodiff.alignment import Alignment, Matched
@@ -195,9 +196,9 @@ class DenseChunk:
             return first
         return self.kept[at, None] * first - ((delta @ moved.step.T) * since) @ moved.x
 
-    def fixed_points(self, u: Floats, y: Floats) -> Gradients:
+    def fixed_points(self, at: Ints, u: Floats, y: Floats) -> Gradients:
         """Those of a network without cycles are its answers: backpropagation of each step."""
-        return self.backprop(np.arange(len(self.steps)), u, y)
+        return self.backprop(at, u, y)
 
 
 def dense_chunks(run: Run) -> Iterator[DenseChunk]:
@@ -292,7 +293,7 @@ class _Waves:
                 # w(t+1) = w(t) - eta delta x - decay w(t)
                 if decay:
                     link.w *= 1 - decay
-                link.w -= (rate * delta[link.post])[:, None] * act[k]
+                link.w = dger(-rate, act[k], delta[link.post], a=link.w.T, overwrite_a=1).T
         self.bias -= graph.has_bias * (rate * delta + decay * self.bias)
 
 

@@ -10,10 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Rows = slice | NDArray[np.int64]
 
 
 class Products(Protocol):
     """Products of one projection at some moments; two of a kind can be compared."""
+
+    def rows(self, which: Rows) -> "Products":
+        """Those of some of the moments."""
+        ...
 
     def inner(self, other: Any) -> Floats:
         """<g, g*> (times,)."""
@@ -40,6 +45,10 @@ class Listed(NamedTuple):
     """Products as they are: `values` (times, n)."""
 
     values: Floats
+
+    def rows(self, which: Rows) -> "Listed":
+        """Those of some of the moments."""
+        return Listed(self.values[which])
 
     def inner(self, other: "Listed") -> Floats:
         """<g, g*> (times,)."""
@@ -78,6 +87,10 @@ class Outer(NamedTuple):
     delta: Floats
     x: Floats
     order: NDArray[np.int64]
+
+    def rows(self, which: Rows) -> "Outer":
+        """Those of some of the moments."""
+        return Outer(self.delta[which], self.x[which], self.order)
 
     def inner(self, other: "Outer") -> Floats:
         """<delta, delta*> <x, x*> (times,)."""

@@ -7,7 +7,7 @@ recorded it, is compared with the gradient (or with the waves) that the model's
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -19,6 +19,8 @@ from neurodiff.reference.fixed_point import recurrent_backprop
 from neurodiff.reference.outer import Listed
 from neurodiff.reference.waves import delayed_waves
 from neurodiff.validation.case import Case, Floats, rebuild
+from neurodiff.validation.every_step import EveryStep, compare_every_step, why_not
+from neurodiff.validation.loss import LossReport, compare_loss, tenths
 from neurodiff.validation.report import (
     NO_MOMENT,
     Compared,
@@ -68,44 +70,87 @@ def validate_case(case: Case, moments: Moments = "auto") -> GradientReport:
     if not len(case.steps):
         raise SimulationError("nothing to validate: the run stopped before its first sample")
     g, truth = case.recording["product"].values, _TRUTHS[case.model.reference](case)
-    compared, reports = _compare(case, g, truth, moments)
-    layers = _with_exact_steps(case, g, truth, reports[:-1])
+    found = _compare(case, g, truth, moments)
+    layers = _with_exact_steps(case, g, truth, found.reports[:-1])
     if case.feedback is not None:
-        layers = _with_transport(case, layers)
-    verdict, asked = judge(layers, case.model, compared.deviation or 0.0)
+        layers = _with_transport(case, layers, found.every_step)
+    verdict, asked = judge(layers, case.model, found.moments.deviation or 0.0)
     return GradientReport(
         verdict=verdict,
         asked=asked,
         reference=case.model.reference,
-        total=reports[-1],
+        total=found.reports[-1],
         layers=tuple(layers),
-        moments=compared,
+        moments=found.moments,
         over_time=_over_time(case, g, truth),
         title=case.model.name,
+        loss=_loss(case, found.every_step),
     )
 
 
-def _compare(
-    case: Case, g: Floats, truth: Floats, moments: Moments
-) -> tuple[Compared, list[LayerReport]]:
-    """Reports of all projections, and of all as one, and which moments they are of."""
-    window, of = case.window, case.stop - case.start
-    n, names = int(window.sum()), [part.name for part in case.graph.projections] + ["total"]
-    if n == 0:
-        return Compared(0, max(of, 0), "every step"), [
-            LayerReport(name, why=NO_MOMENT) for name in names
-        ]
+class _Comparison(NamedTuple):
+    """Reports of all projections, and of all as one, and which moments they are of.
+
+    `every_step` is what the pass over all steps gave, where there was one.
+    """
+
+    moments: Compared
+    reports: list[LayerReport]
+    every_step: EveryStep | None = None
+
+
+def _compare(case: Case, g: Floats, truth: Floats, moments: Moments) -> _Comparison:
+    """Compare every step, as recorded or computed anew; else the moments that were recorded."""
+    n, of = int(case.window.sum()), case.stop - case.start
+    if of <= 0:
+        return _nothing(case, Compared(0, 0, "every step"), NO_MOMENT)
     if n == of and moments != "sampled":
-        sums = Sums()
-        parts = [part.synapses for part in case.graph.projections]
-        sums.add(*([Listed(values[window][:, own]) for own in parts] for values in (g, truth)))
-        return Compared(n, of, "every step"), reports_of(sums, names)
-    compared = Compared(n, of, "sampled")
-    if too_few(n):
-        why = f"{n} of {of} moments are too few to compare; write a smaller `validation.every`"
-        return compared, [LayerReport(name, why=why) for name in names]
+        return _compare_recorded(case, g, truth)
+    why = why_not(case) if moments != "sampled" else "as was asked for"
+    if why is None:
+        found = compare_every_step(case)
+        if found.same:
+            compared = Compared(of, of, "every step", found.deviation)
+            return _Comparison(compared, reports_of(found.sums, _names(case)), found)
+        why = f"what was recorded differs from the reference's own waves by {found.deviation:.1g}"
+    if moments == "every step":
+        raise SimulationError(f"{n} of {of} moments were recorded: {why}")
+    return _estimate(case, g, truth, Compared(n, of, "sampled", why=why))
+
+
+def _compare_recorded(case: Case, g: Floats, truth: Floats) -> _Comparison:
+    """Figures of all moments, which were all recorded."""
+    sums, window = Sums(), case.window
+    parts = [part.synapses for part in case.graph.projections]
+    sums.add(*([Listed(values[window][:, own]) for own in parts] for values in (g, truth)))
+    n = int(window.sum())
+    return _Comparison(Compared(n, n, "every step"), reports_of(sums, _names(case)))
+
+
+def _estimate(case: Case, g: Floats, truth: Floats, compared: Compared) -> _Comparison:
+    """Figures of the recorded moments, with intervals."""
+    if too_few(compared.n):
+        why = f"{compared.n} moments are too few to compare; write a smaller `validation.every`"
+        return _nothing(case, compared, why)
+    window = case.window
     sample = sample_of(case, g[window], truth[window], case.steps[window])
-    return compared, estimates(sample, names, case.model.seed)
+    return _Comparison(compared, estimates(sample, _names(case), case.model.seed))
+
+
+def _nothing(case: Case, compared: Compared, why: str) -> _Comparison:
+    return _Comparison(compared, [LayerReport(name, why=why) for name in _names(case)])
+
+
+def _names(case: Case) -> list[str]:
+    return [*(part.name for part in case.graph.projections), "total"]
+
+
+def _loss(case: Case, every_step: EveryStep | None) -> LossReport | None:
+    """Loss of every step where the waves of the run can be had; else of what was recorded."""
+    if every_step is None and tenths(case) is not None and why_not(case) is None:
+        every_step = compare_every_step(case, gradients=False)
+    known = every_step is not None and every_step.same
+    return every_step.loss if every_step is not None and known else compare_loss(case)
 
 
 def _with_exact_steps(
@@ -129,7 +174,9 @@ def _with_exact_steps(
     return layers
 
 
-def _with_transport(case: Case, layers: Sequence[LayerReport]) -> list[LayerReport]:
+def _with_transport(
+    case: Case, layers: Sequence[LayerReport], every_step: EveryStep | None
+) -> list[LayerReport]:
     """The reports, with how well errors come back to each layer."""
     truth = None if case.graph.cyclic else _true_errors(case)
     args = case.recording, truth, case.window

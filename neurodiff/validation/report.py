@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neurodiff.reference.outer import Listed
 from neurodiff.table import align
+from neurodiff.validation.loss import LossReport
 from neurodiff.validation.sums import TERMS, Sums, of_each_moment, ratios, terms
 from neurodiff.validation.transport import Transport
 
@@ -204,6 +205,8 @@ class GradientReport:
         that were recorded.
     title : str
         Name of the model.
+    loss : LossReport or None
+        How the loss went; None where nothing was learned, and with frames.
     """
 
     verdict: str
@@ -214,6 +217,7 @@ class GradientReport:
     moments: Compared
     over_time: xr.Dataset = field(repr=False)
     title: str = ""
+    loss: LossReport | None = None
 
     @property
     def passed(self) -> bool:

@@ -81,7 +81,7 @@ def report_run(simulation: Simulation) -> RunReport:
     return RunReport(
         gradient=gradient,
         task=_unless_stopped(compare_case, case),
-        loss=compare_loss(case),
+        loss=gradient.loss if gradient else compare_loss(case),
         events=simulation.events,
         timing=simulation.timing,
         complete=simulation.recording.attrs["complete"] == "true",

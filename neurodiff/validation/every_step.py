@@ -1,0 +1,248 @@
+"""Compares every step of a run with graded transmission, computed anew from the model.
+
+The reference's own waves give the local products of a graded run to rounding. So nothing of the
+run has to be kept: its waves are computed once more, some steps at a time, with the gradient at
+each of them, and only sums are kept. What the run did record must be the same to rounding;
+otherwise the waves say nothing of the run.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.loss import loss_of
+from neurodiff.reference.chunks import Chunk, Gradients, Run, listed_chunks
+from neurodiff.reference.dense import dense_chunks, is_dense
+from neurodiff.reference.outer import Products
+from neurodiff.validation.case import Case
+from neurodiff.validation.loss import LossReport, tenths
+from neurodiff.validation.sums import Sums
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: Relative difference up to which the waves are those of the run.
+_SAME = 1e-6
+
+#: Seconds that the pass may take by its estimate; beyond, recorded moments are compared.
+_LONGEST = 60.0
+
+#: Steps of a stimulus that are read at once.
+_BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class EveryStep:
+    """What one pass over all steps gives.
+
+    Attributes
+    ----------
+    sums : Sums
+        Over all moments of the window.
+    errors : list of float
+        Norm-weighted cosine of the errors of each projection's postsynaptic units with those of
+        backprop; NaN where it was not asked for.
+    loss : LossReport or None
+        Of every step.
+    deviation : float
+        Relative difference between what the run recorded and the waves.
+    """
+
+    sums: Sums
+    errors: list[float]
+    loss: LossReport | None
+    deviation: float
+
+    @property
+    def same(self) -> bool:
+        """Whether the waves are those of the run."""
+        return self.deviation <= _SAME
+
+
+def why_not(case: Case) -> str | None:
+    """Why the steps of a case cannot be computed anew; None where they can."""
+    if case.model.transmission.kind != "graded":
+        return f"with {case.model.transmission.kind} only the run itself knows the others"
+    if case.model.reference == "delayed":
+        return "the others are what the reference itself gives"
+    if not case.complete:
+        return "the run did not come to its end"
+    seconds = estimated_seconds(case)
+    if seconds > _LONGEST:
+        return f"all of them would take about {seconds:.0f} s"
+    return None
+
+
+def estimated_seconds(case: Case) -> float:
+    """About how long the pass takes; measured on a 2-core machine."""
+    graph = case.graph
+    if is_dense(graph, case.alignment, case.feedback):
+        return case.stop * (2e-5 * len(graph.projections) + 3e-9 * graph.n_synapses)
+    step = 3e-4 + 4e-7 * graph.n_synapses
+    step += 8e-3 * (case.model.reference == "fixed_point")
+    return case.stop * step
+
+
+def compare_every_step(case: Case, *, gradients: bool = True) -> EveryStep:
+    """One pass over all steps; without `gradients` for the loss alone.
+
+    Raises
+    ------
+    FixedPointError
+        If the reference is a fixed point and none was found.
+    """
+    run, means, check = _run(case), tenths(case), _Check(case)
+    fast = is_dense(case.graph, case.alignment, case.feedback)
+    chunks: Iterator[Chunk] = dense_chunks(run) if fast else listed_chunks(run)
+    sums, errors = Sums(), _Errors(len(case.graph.projections))
+    with np.errstate(over="ignore", invalid="ignore"):  # the waves need not be those of the run
+        for chunk in chunks:
+            check.add(chunk)
+            if means is not None:
+                means.add(chunk.steps, _losses(case, chunk))
+            rows = np.flatnonzero((chunk.steps >= case.start) & (chunk.steps < case.stop))
+            if gradients and len(rows):
+                found = _truths(case, chunk, rows)
+                sums.add([part.rows(rows) for part in chunk.products()], found.products)
+                errors.add(case, chunk.delta[rows], found)
+    loss = means.report(every_step=True) if means else None
+    return EveryStep(sums, errors.cosines, loss, check.deviation())
+
+
+def _run(case: Case) -> Run:
+    """The waves up to the step after the last that learns, at which the weights are the last."""
+    rule, steps = case.rule, np.arange(case.stop + 1)
+    return Run(
+        case.graph,
+        case.w,
+        case.bias,
+        _Played(case.stimuli.input.at, len(steps)),
+        _Played(case.stimuli.target_at, len(steps)),
+        case.model.loss,
+        rule.learning_rate,
+        rule.weight_decay,
+        (steps >= rule.start) & (steps < rule.stop),
+        case.alignment,
+        case.feedback,
+    )
+
+
+class _Played:
+    """A signal step by step, of which only some steps are in memory."""
+
+    def __init__(self, at: Callable[[Ints], Floats], steps: int):
+        self._at, self._steps, self._first = at, steps, -_BLOCK
+        self._rows = np.empty((0, 0))
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def __getitem__(self, step: int, /) -> Floats:
+        if not 0 <= step - self._first < _BLOCK:
+            self._first = step
+            self._rows = self._at(np.arange(step, min(step + _BLOCK, self._steps)))
+        return np.asarray(self._rows[step - self._first])
+
+
+class _Check:
+    """Holds the waves against what the run recorded: products, and weights where they move."""
+
+    def __init__(self, case: Case):
+        self._case = case
+        self._samples = {int(step): k for k, step in enumerate(case.steps)}
+        self._differences, self._norms = np.zeros(2), np.zeros(2)
+
+    def add(self, chunk: Chunk) -> None:
+        """Take in the recorded moments of a chunk."""
+        recording = self._case.recording
+        for k, step in enumerate(chunk.steps.tolist()):
+            if step in self._samples:
+                sample, (product, w) = self._samples[step], chunk.moment(k)
+                self._compare(0, recording["product"].values[sample], product)
+                if "product_w" in recording:
+                    self._compare(1, recording["product_w"].values[sample], w)
+            if step == self._case.stop:
+                self._compare(1, recording["w"].values[-1], chunk.moment(k)[1])
+
+    def _compare(self, kind: int, recorded: Floats, computed: Floats) -> None:
+        self._differences[kind] += np.linalg.norm(recorded - computed)
+        self._norms[kind] += np.linalg.norm(recorded)
+
+    def deviation(self) -> float:
+        """Relative difference of the products or of the weights, whichever is larger."""
+        known = self._norms > 0
+        if (self._differences[~known] > 0).any() or not np.isfinite(self._differences).all():
+            return float("inf")
+        return float(np.max(self._differences[known] / self._norms[known], initial=0.0))
+
+
+def _losses(case: Case, chunk: Chunk) -> Floats:
+    outputs = chunk.x[:, case.graph.outputs]
+    return loss_of(case.model.loss, outputs, case.stimuli.target_at(chunk.steps))
+
+
+@dataclass(frozen=True)
+class _Truths:
+    """The reference at some steps: products of each projection, and errors of its units."""
+
+    products: list[Products]
+    errors: list[Floats]
+
+
+def _truths(case: Case, chunk: Chunk, rows: Ints) -> _Truths:
+    """What the products at some steps of a chunk are held against."""
+    parts, reference = case.graph.projections, case.model.reference
+    if reference == "fixed_point":
+        now = chunk.steps[rows]
+        inputs, targets = case.stimuli.input.at(now), case.stimuli.target.at(now)
+        of_each = [chunk.fixed_points(rows, inputs, targets)] * len(parts)
+    else:
+        ages = [case.latencies.error_age(part.post) for part in parts]
+        ages = [0] * len(parts) if reference == "instantaneous" else ages
+        of_each = _backprops(case, chunk, rows, ages)
+    products = [
+        chunk.outer(part, found.x, found.delta) for part, found in zip(parts, of_each, strict=True)
+    ]
+    return _Truths(products, [found.delta for found in of_each])
+
+
+def _backprops(case: Case, chunk: Chunk, rows: Ints, ages: Sequence[int]) -> list[Gradients]:
+    """For each projection the gradient for the input of `age` steps ago, at some steps of a chunk.
+
+    Stimuli that are held are the same at several ages; each is computed once.
+    """
+    distinct = sorted(set(ages))
+    frames = [np.maximum(chunk.steps[rows] - age, 0) for age in distinct]
+    u = np.stack([case.stimuli.input.at(steps) for steps in frames])
+    y = np.stack([case.stimuli.target.at(steps) for steps in frames])
+    new = np.ones(u.shape[:2], dtype=bool)
+    new[1:] = (u[1:] != u[:-1]).any(axis=2) | (y[1:] != y[:-1]).any(axis=2)
+    # the place of each (age, row) among those that are computed
+    number = np.where(new, np.cumsum(new).reshape(new.shape) - 1, -1)
+    number = np.maximum.accumulate(number, axis=0)
+    at = np.broadcast_to(rows, new.shape)[new]
+    found = chunk.backprop(at, u[new], y[new])
+    places = [number[distinct.index(age)] for age in ages]
+    return [Gradients(found.x[place], found.delta[place]) for place in places]
+
+
+class _Errors:
+    """Running cosine of the errors that come back with those of backprop; see `Transport`."""
+
+    def __init__(self, n: int):
+        self._sums = np.zeros((2, n))
+
+    def add(self, case: Case, delta: Floats, truth: _Truths) -> None:
+        """Take in the errors (rows, n_units) of some steps."""
+        for k, part in enumerate(case.graph.projections):
+            own, true = delta[:, part.post.units], truth.errors[k][:, part.post.units]
+            norms = np.linalg.norm(own, axis=1) * np.linalg.norm(true, axis=1)
+            self._sums[:, k] += np.sum(own * true), norms.sum()
+
+    @property
+    def cosines(self) -> list[float]:
+        """Of each projection; NaN where one is 0."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return [float(value) for value in self._sums[0] / self._sums[1]]
