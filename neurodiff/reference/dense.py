@@ -265,19 +265,19 @@ class _Waves:
         x[row, : len(u)] = u
         for units, sigma, incoming, outgoing, age in self.stages:
             # a_i(t) = sum w x_pre(t - f) + b_i; leaky: k a_i(t-1) + (1 - k) (...)
-            a = self.bias[units].copy()
+            a = self.bias[units]
             for link in incoming:
-                a += link.w @ x[row - link.forward, link.pre]
+                a = a + link.w @ x[row - link.forward, link.pre]
             if leak is not None:
                 a = self.a[units] = leaked(leak, self.a[units], a)
             x[row, units], slope[row, units] = sigma.function(a), sigma.slope(a)
             # delta_j(t) = sigma'(a_j(t - s)) sum w delta_i(t - r)
-            if outgoing:
-                back = sum(delta[row - link.backward, link.post] @ link.w for link in outgoing)
-                back = slope[row - age, units] * back
-                if leak is not None:
-                    back = self.came[units] = leaked(leak, self.came[units], back)
-                delta[row, units] = back
+            back = delta[row, units]
+            for link in outgoing:
+                back += delta[row - link.backward, link.post] @ link.w
+            back *= slope[row - age, units]
+            if leak is not None:
+                back[:] = self.came[units] = leaked(leak, self.came[units], back)
         out = self.run.graph.outputs
         delta[row, out] += injection(self.run.loss, slope[row, out], x[row, out], y)
         for act, link in zip(acts, self.links, strict=True):

@@ -96,17 +96,17 @@ def compare_every_step(case: Case, *, gradients: bool = True) -> EveryStep:
     run, means, check = _run(case), tenths(case), _Check(case)
     fast = is_dense(case.graph, case.alignment, case.feedback)
     chunks: Iterator[Chunk] = dense_chunks(run) if fast else listed_chunks(run)
-    sums, errors = Sums(), _Errors(len(case.graph.projections))
+    start, stop, sums, errors = case.start, case.stop, Sums(), _Errors(case)
     with np.errstate(over="ignore", invalid="ignore"):  # the waves need not be those of the run
         for chunk in chunks:
             check.add(chunk)
             if means is not None:
                 means.add(chunk.steps, _losses(case, chunk))
-            rows = np.flatnonzero((chunk.steps >= case.start) & (chunk.steps < case.stop))
+            rows = np.flatnonzero((chunk.steps >= start) & (chunk.steps < stop))
             if gradients and len(rows):
                 found = _truths(case, chunk, rows)
                 sums.add([part.rows(rows) for part in chunk.products()], found.products)
-                errors.add(case, chunk.delta[rows], found)
+                errors.add(chunk.delta[rows], found)
     loss = means.report(every_step=True) if means else None
     return EveryStep(sums, errors.cosines, loss, check.deviation())
 
@@ -150,20 +150,20 @@ class _Check:
     """Holds the waves against what the run recorded: products, and weights where they move."""
 
     def __init__(self, case: Case):
-        self._case = case
+        self._recording, self._stop = case.recording, case.stop
         self._samples = {int(step): k for k, step in enumerate(case.steps)}
         self._differences, self._norms = np.zeros(2), np.zeros(2)
 
     def add(self, chunk: Chunk) -> None:
         """Take in the recorded moments of a chunk."""
-        recording = self._case.recording
+        recording = self._recording
         for k, step in enumerate(chunk.steps.tolist()):
             if step in self._samples:
                 sample, (product, w) = self._samples[step], chunk.moment(k)
                 self._compare(0, recording["product"].values[sample], product)
                 if "product_w" in recording:
                     self._compare(1, recording["product_w"].values[sample], w)
-            if step == self._case.stop:
+            if step == self._stop:
                 self._compare(1, recording["w"].values[-1], chunk.moment(k)[1])
 
     def _compare(self, kind: int, recorded: Floats, computed: Floats) -> None:
@@ -229,14 +229,19 @@ def _backprops(case: Case, chunk: Chunk, rows: Ints, ages: Sequence[int]) -> lis
 
 
 class _Errors:
-    """Running cosine of the errors that come back with those of backprop; see `Transport`."""
+    """Running cosine of the errors that come back with those of backprop; see `Transport`.
 
-    def __init__(self, n: int):
-        self._sums = np.zeros((2, n))
+    Only where feedback is not symmetric, and the reference is about the input of the error.
+    """
 
-    def add(self, case: Case, delta: Floats, truth: _Truths) -> None:
+    def __init__(self, case: Case):
+        asked = case.feedback is not None and case.model.reference == "error_frame"
+        self._parts = case.graph.projections if asked else ()
+        self._sums = np.zeros((2, len(case.graph.projections)))
+
+    def add(self, delta: Floats, truth: _Truths) -> None:
         """Take in the errors (rows, n_units) of some steps."""
-        for k, part in enumerate(case.graph.projections):
+        for k, part in enumerate(self._parts):
             own, true = delta[:, part.post.units], truth.errors[k][:, part.post.units]
             norms = np.linalg.norm(own, axis=1) * np.linalg.norm(true, axis=1)
             self._sums[:, k] += np.sum(own * true), norms.sum()
