@@ -211,9 +211,11 @@ class Network(Part):
     def map_weights(self, change: Callable[[Weights], Weights]) -> "Network":
         """The same network with `change` applied to every rule for initial weights."""
         projections = self.projections and [
-            part.replace(weights=part.weights and change(part.weights)) for part in self.projections
+            part.model_copy(update={"weights": part.weights and change(part.weights)})
+            for part in self.projections
         ]
-        return self.replace(weights=change(self.weights), projections=projections)
+        changed = {"weights": change(self.weights), "projections": projections}
+        return self.model_copy(update=changed)
 
     def _chain(self) -> tuple[dict[str, PopulationSpec], list[ProjectionSpec]]:
         sizes = self.layers or []
@@ -239,7 +241,7 @@ class Network(Part):
         if part.role == "output" and self.output_activation is not None:
             default = self.output_activation
         bias = self.bias if part.bias is None else part.bias
-        return part.replace(activation=part.activation or default, bias=bias)
+        return part.model_copy(update={"activation": part.activation or default, "bias": bias})
 
     def _complete_projection(self, part: ProjectionSpec) -> ProjectionSpec:
         own = part.delay or Delays()
@@ -249,4 +251,6 @@ class Network(Part):
         )
         name = part.name or f"{part.pre}_to_{part.post}"
         dale = self.dale if part.dale is None else part.dale
-        return part.replace(name=name, delay=delay, weights=part.weights or self.weights, dale=dale)
+        weights = part.weights or self.weights
+        complete = {"name": name, "delay": delay, "weights": weights, "dale": dale}
+        return part.model_copy(update=complete)

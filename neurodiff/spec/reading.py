@@ -75,6 +75,9 @@ def _check(marked: Mapping[str, Any], folder: Path | None, origin: Origin) -> Mo
         data = plain(marked)
     except RecursionError:
         raise ModelError(origin.source or "model", *_DEEP) from None
+    if not isinstance(data, dict):
+        remedy = "give a mapping with the keys of a model file"
+        raise ModelError(origin.source or "model", f"a {type(marked).__name__} is no model", remedy)
     marks = marked if hasattr(marked, "lc") else data
     if "neurodiff_sweep" in data:
         field = origin.of(*locate(marks, ["neurodiff_sweep"]))
