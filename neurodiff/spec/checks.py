@@ -17,6 +17,7 @@ from neurodiff.spec.network import (
     Delay,
     Delays,
     FileWeights,
+    LognormalDelay,
     Network,
     NormalDelay,
     PopulationSpec,
@@ -75,6 +76,10 @@ def _names(network: Network) -> Iterator[Problem]:
             yield Problem(field, text, "give it a `name` of its own")
         seen.add(part.name or "")
         yield from _one_to_one_misfit(field, part, populations)
+        if part.connectivity.weights and not isinstance(part.weights, FileWeights):
+            text = "only a weights file says which synapses there are, and these weights are drawn"
+            remedy = "write `weights: {init: file, path: ...}`, or another connectivity"
+            yield Problem(f"{field}.connectivity", text, remedy)
     for role in ("input", "output"):
         if not any(part.role == role for part in populations.values()):
             text = f"none has the role {role}"
@@ -184,12 +189,12 @@ def _lag_times(field: str, delay: Delay | None) -> Iterator[tuple[str, float]]:
     if isinstance(delay, UniformDelay):
         for end in (0, 1):
             yield f"{field}.uniform.{end}", delay.uniform[end]
-    elif delay is not None and not isinstance(delay, NormalDelay):
+    elif delay is not None and not isinstance(delay, NormalDelay | LognormalDelay):
         yield field, delay
 
 
 def _short_means(model: Model) -> Iterator[Problem]:
-    """Normal delays of which most would be below one step."""
+    """Normal and lognormal delays of which most would be below one step."""
     delays = {"network.delay": model.network.delay}
     for number, projection in enumerate(model.network.projections or []):
         if projection.delay is not None:
@@ -201,9 +206,10 @@ def _short_means(model: Model) -> Iterator[Problem]:
     }
     drawn["feedback.delay"] = getattr(model.feedback, "delay", None)
     for field, delay in drawn.items():
-        if isinstance(delay, NormalDelay) and delay.normal[0] < model.time_step:
-            mean = format_quantity(delay.normal[0], TIME_UNITS)
-            where = f"{field}.normal.0"
+        form = next((name for name in ("normal", "lognormal") if hasattr(delay, name)), None)
+        if form is not None and (center := getattr(delay, form)[0]) < model.time_step:
+            mean = format_quantity(center, TIME_UNITS)
+            where = f"{field}.{form}.0"
             yield Problem(where, f"{mean} is less than a time step", "write at least one")
 
 
