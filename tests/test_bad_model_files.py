@@ -156,9 +156,12 @@ def test_bad_network(tmp_path: Path, network: str, said: tuple[str, ...]):
         (GOOD + "\tseed: 1\n", ("model.yaml, line 7: broken YAML",)),
         (GOOD + "seed: \x01\n", ("model.yaml: broken YAML", "mend the file")),
         (GOOD + "seed: 2024-13-45\n", ("line 7: seed: '2024-13-45' is no whole number",)),
-        (GOOD + "seed: !!int abc\n", ("model.yaml: broken YAML", "mend the file")),
-        (GOOD + "seed: " + "[" * 2000 + "\n", ("model.yaml: is nested too deeply",)),
-        (GOOD + "seed: " + "[" * 99 + "]" * 99, ("model.yaml: is nested too deeply",)),
+        (
+            GOOD + "seed: !!int abc\n",
+            ("model.yaml, line 7: broken YAML: 'abc' is no int", "mend the file"),
+        ),
+        (GOOD + "seed: " + "[" * 2000 + "\n", ("model.yaml, line 7: is nested too deeply",)),
+        (GOOD + "seed: " + "[" * 99 + "]" * 99, ("model.yaml, line 7: is nested too deeply",)),
         (GOOD + "name: again\n", ("model.yaml, line 7: `name` is there twice", "keep one")),
         (
             GOOD.replace("values: [0.5]", "values: [0.5], values: [1]"),
