@@ -267,7 +267,7 @@ def recorded_values(model: Model, samplings: Samplings, steps: int, graph: Graph
         "products": 2 * graph.n_synapses,
     }
     parts = samplings.of(*widths)
-    return round(sum(widths[name] * len(part.steps(steps)) for name, part in parts.items()))
+    return round(sum(widths[name] * part.count(steps) for name, part in parts.items()))
 
 
 def _every(model: Model, interval: str | float | None, steps: int, wanted: int) -> Sampling | None:

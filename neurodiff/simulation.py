@@ -17,6 +17,7 @@ from neurodiff.exceptions import DivergenceWarning, ModelError, SimulationError
 from neurodiff.feedback import KolenPollack, Mirror, build_feedback
 from neurodiff.graph import Graph, Ints, build_graph
 from neurodiff.latency import Latencies, compute_latencies
+from neurodiff.limits import refuse_long_delays
 from neurodiff.loss import loss_of
 from neurodiff.plan import (
     event_thresholds,
@@ -112,6 +113,7 @@ class Simulation:
         self.stimuli: Stimuli = build_stimuli(model, self.graph, self.latencies)
         self.alignment = build_alignment(model, self.graph, self.latencies)
         self.feedback = build_feedback(model, self.graph, self.w, self.latencies, self.alignment)
+        refuse_long_delays(self.graph, self._longest_age)
         self.rule = learning_rule(model, self.stimuli, self.feedback)
         self.thresholds = event_thresholds(model)
         self.spiking = spiking(model, self.graph, self.w, self.bias, self.stimuli)
