@@ -161,7 +161,7 @@ def test_what_a_diverging_run_had_until_then_is_kept(here, command, record):
     assert command("plot", "runs/small")[0] == 0
 
 
-@pytest.mark.filterwarnings("default::UserWarning")
+@pytest.mark.filterwarnings("default:figures are missing")
 def test_figures_that_cannot_be_written_do_not_cost_the_run(here, command, monkeypatch):
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
