@@ -1,59 +1,86 @@
-"""The command line: parse, call, print."""
+"""The command line: parse, call, print.
+
+Commands import what they use when they are called, so that `--help` and `schema` are quick.
+"""
 
 import json
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neurodiff.auditing import audit as audit_model
-from neurodiff.describe import describe
+from neurodiff.console import draw_into_files, warnings_on_lines
 from neurodiff.exceptions import DivergenceWarning, NeurodiffError, SimulationError
-from neurodiff.run_folder import new_folder, redraw, save_run
-from neurodiff.simulation import Simulation
-from neurodiff.spec import Model, load
-from neurodiff.spec.quantities import TIME_UNITS, format_quantity
-from neurodiff.sweep import (
-    cluster,
-    load_sweep,
-    redraw_sweep,
-    run_sweep,
-    save_sweep_figures,
-    summary,
-)
-from neurodiff.validation import RunReport, report_run
+
+if TYPE_CHECKING:
+    from neurodiff.simulation import Simulation
+    from neurodiff.spec import Model
+    from neurodiff.validation import RunReport
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Networks with delays that learn by two waves, checked against backpropagation.",
+    # text in square brackets is text
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 ModelFile = Annotated[Path, typer.Argument(help="A model file (YAML).", show_default=False)]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY.PATH=VALUE", help="Override a key of the model; repeatable."
+        "--set",
+        metavar="KEY.PATH=VALUE",
+        help="Override a key of the model; repeatable.",
+        show_default="none",
     ),
 ]
-Seed = Annotated[int | None, typer.Option(help="Instead of the model's seed.", min=0)]
+Seed = Annotated[
+    int | None,
+    typer.Option(help="Seed of all random numbers.", min=0, show_default="that of the model file"),
+]
 Target = Annotated[
     str | None,
-    typer.Option(help="Instead of the model's run.target: auto, numpy, cython or cpp_standalone."),
+    typer.Option(
+        help="Kind of machine code: auto, numpy, cython or cpp_standalone.",
+        show_default="run.target of the model file, which is auto unless given",
+    ),
 ]
 
 
-def _load(path: Path, overrides: list[str] | None, seed: int | None, target: str | None) -> Model:
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from neurodiff import __version__
+
+        typer.echo(f"neurodiff {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def neurodiff(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_say_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Networks with delays that learn by two waves, checked against backpropagation."""
+
+
+def _load(path: Path, overrides: list[str] | None, seed: int | None, target: str | None) -> "Model":
     """The model file with all that the command line changes of it."""
+    from neurodiff.spec import load
+
     changes = [*(overrides or []), *([f"run.target={target}"] if target else [])]
     return load(path, changes, seed)
 
 
-def _announce(simulation: Simulation) -> None:
+def _announce(simulation: "Simulation") -> None:
     """Say on standard error what will run, and on what."""
+    from neurodiff.spec.quantities import TIME_UNITS, format_quantity
+
     model, steps = simulation.model, simulation.stimuli.steps
     seconds = simulation.cost.seconds.get(simulation.target)
     chosen = f" (chosen by run.target: {model.run.target})" if model.run.target == "auto" else ""
@@ -65,14 +92,14 @@ def _announce(simulation: Simulation) -> None:
     )
 
 
-def _simulate(simulation: Simulation, *, progress: bool) -> None:
+def _simulate(simulation: "Simulation", *, progress: bool) -> None:
     """Run it; that it diverged is said in the end, as an error."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DivergenceWarning)
         simulation.run(progress=progress)
 
 
-def _refuse_divergence(report: RunReport, kept: str = "") -> None:
+def _refuse_divergence(report: "RunReport", kept: str = "") -> None:
     if report.diverged is not None:
         raise SimulationError(report.diverged + kept)
 
@@ -83,13 +110,20 @@ def run(
     overrides: Overrides = None,
     output: Annotated[
         Path | None,
-        typer.Option(help="Run folder to make [default: runs/NAME].", show_default=False),
+        typer.Option(help="Run folder to make.", show_default="runs/NAME"),
     ] = None,
     seed: Seed = None,
     target: Target = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an older run folder.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Replace an older run folder.", show_default="it is kept"),
+    ] = False,
 ) -> None:
     """Simulate a model; keep its recording, report and figures in a run folder."""
+    from neurodiff.run_folder import new_folder, save_run
+    from neurodiff.simulation import Simulation
+    from neurodiff.validation import report_run
+
     model = _load(model_file, overrides, seed, target)
     simulation = Simulation(model)
     path = output or Path("runs") / model.name
@@ -114,9 +148,14 @@ def validate(
     overrides: Overrides = None,
     seed: Seed = None,
     target: Target = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the report as JSON.", show_default="as text")
+    ] = False,
 ) -> None:
     """Simulate a model and hold its learning against the gradient; exit 1 where it falls short."""
+    from neurodiff.simulation import Simulation
+    from neurodiff.validation import report_run
+
     simulation = Simulation(_load(model_file, overrides, seed, target))
     _announce(simulation)
     _simulate(simulation, progress=not as_json)
@@ -133,6 +172,9 @@ def show(
     model_file: ModelFile, overrides: Overrides = None, seed: Seed = None, target: Target = None
 ) -> None:
     """Print what a model is: populations, delays, when each wave arrives, what it costs."""
+    from neurodiff.describe import describe
+    from neurodiff.simulation import Simulation
+
     typer.echo(describe(Simulation(_load(model_file, overrides, seed, target))))
 
 
@@ -141,9 +183,13 @@ def audit(
     model_file: ModelFile,
     overrides: Overrides = None,
     seed: Seed = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the audit as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the audit as JSON.", show_default="as text")
+    ] = False,
 ) -> None:
     """Say what holds of all that is asked of a learning rule: locality, transport, speed, ..."""
+    from neurodiff.auditing import audit as audit_model
+
     found = audit_model(_load(model_file, overrides, seed, None))
     typer.echo(
         json.dumps(found.to_dict(), indent=2, allow_nan=False) if as_json else found.summary()
@@ -155,19 +201,31 @@ def sweep(
     sweep_file: Annotated[Path, typer.Argument(help="A sweep file (YAML).", show_default=False)],
     output: Annotated[
         Path | None,
-        typer.Option(help="Folder of the sweep [default: sweeps/NAME].", show_default=False),
+        typer.Option(help="Folder of the sweep.", show_default="sweeps/NAME"),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(help="Processes [default: one a core].", show_default=False)
+        int | None, typer.Option(help="Number of processes.", show_default="one for each core")
     ] = None,
     scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786.")
+        str | None,
+        typer.Option(
+            help="Address of a Dask scheduler, such as tcp://host:8786.",
+            show_default="none: processes of this machine",
+        ),
     ] = None,
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Do again what failed before.")
+        bool,
+        typer.Option(
+            "--retry-failed",
+            help="Do again what failed before.",
+            show_default="failed runs are kept as they are",
+        ),
     ] = False,
 ) -> None:
     """Do every combination of a sweep's axes and seeds that is missing; put all in one array."""
+    from neurodiff.sweep import load_sweep, run_sweep, save_sweep_figures, summary
+    from neurodiff.sweep.cluster import cluster
+
     planned = load_sweep(sweep_file)
     path = output or Path("sweeps") / planned.name
     try:
@@ -196,6 +254,9 @@ def plot(
     ],
 ) -> None:
     """Draw the figures of a run folder, or of a sweep, again."""
+    from neurodiff.run_folder import redraw
+    from neurodiff.sweep import redraw_sweep
+
     sweeping = path.suffix == ".nc" or (path / "result.nc").is_file()
     figures = redraw_sweep(path) if sweeping else redraw(path)
     for figure in figures:
@@ -205,13 +266,17 @@ def plot(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of the model file, for editors."""
+    from neurodiff.spec import Model
+
     typer.echo(json.dumps(Model.model_json_schema(), indent=2))
 
 
 def main() -> None:
     """Entry point: bad input ends with one message and exit code 2, never with a traceback."""
+    draw_into_files()
     try:
-        app()
+        with warnings_on_lines():
+            app(prog_name="neurodiff")
     except NeurodiffError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(2)

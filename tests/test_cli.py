@@ -161,13 +161,17 @@ def test_what_a_diverging_run_had_until_then_is_kept(here, command, record):
     assert command("plot", "runs/small")[0] == 0
 
 
+@pytest.mark.filterwarnings("default:figures are missing")
 def test_figures_that_cannot_be_written_do_not_cost_the_run(here, command, monkeypatch):
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(run_folder_module, "save_figures", full)
-    with pytest.warns(UserWarning, match="figures are missing"):
-        assert command("run", "small.yaml")[0] == 0
+    code, _, err = command("run", "small.yaml")
+    said = [line for line in err.splitlines() if line.startswith("warning: ")]
+    assert code == 0 and said == [
+        "warning: figures are missing ([Errno 28] No space left on device); the run is kept"
+    ]
     names = {path.name for path in (here / "runs/small").iterdir()}
     assert names == {"model.yaml", "recording.nc", "report.json"}
 
@@ -212,7 +216,7 @@ def test_memory_that_runs_out_is_said(here, command, monkeypatch):
     def greedy(*arguments: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(cli, "load", greedy)
+    monkeypatch.setattr("neurodiff.spec.load", greedy)
     code, _, err = command("run", "small.yaml")
     assert code == 2 and err.startswith("error: the model needs more memory than there is; record")
 
@@ -293,15 +297,13 @@ def start(*arguments: str) -> subprocess.Popen:
     )
 
 
-def wait_for_steps(process: subprocess.Popen) -> float:
-    """Read until the progress bar has moved; seconds since the first line of output."""
-    text, first = b"", 0.0
+def wait_for_steps(process: subprocess.Popen) -> None:
+    """Read until the progress bar has moved."""
+    text = b""
     while b"steps/s]" not in text:
         read = process.stderr.read1(4096)
         assert read, text.decode()
-        first = first or time.monotonic()
         text += read
-    return time.monotonic() - first
 
 
 @pytest.mark.parametrize("target", ["numpy", "cpp_standalone"])
@@ -323,13 +325,9 @@ def test_an_interrupted_run_keeps_what_it_had(here, target):
     assert (report["complete"], report["passed"]) == (False, False)
 
 
-def test_the_second_run_on_cython_starts_within_three_seconds(here, plain_compilation):
-    (here / "brian_preferences").write_text(plain_compilation)
+def test_the_second_run_on_cython_compiles_nothing(here, command, plain_compilation):
+    compiled: list[set[str]] = []
     for _ in range(2):
-        duration = "run.duration=2 s"
-        command = ("run", "small.yaml", "--target", "cython", "--force", "--set", duration)
-        with start(*command) as process:
-            seconds = wait_for_steps(process)
-            process.stderr.read()
-        assert process.returncode == 0
-    assert seconds < 3
+        assert command("run", "small.yaml", "--target", "cython", "--force")[0] == 0
+        compiled.append({path.name for path in plain_compilation.rglob("*.so")})
+    assert compiled[0] and compiled[1] == compiled[0]
