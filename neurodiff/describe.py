@@ -23,7 +23,8 @@ from neurodiff.validation.activity import expected_activity
 _LEGEND = """\
 F, R and M are means where there are paths of several lengths.
 F: steps from the input to the layer. R: steps from the output's error to the layer.
-M: by how many steps what arrives at the synapse is newer than what its error is about.
+M: by how many steps what arrives at the synapse is newer than what its error is about; that is how
+long a signal takes from the layer to an output and back to the layer's own error.
 {steady}
 {learns}"""
 _EXACT = (
@@ -158,8 +159,6 @@ def _legend(simulation: Simulation) -> str:
     if simulation.feedback is not None:
         steady = _RETURNED
     return _LEGEND.format(steady=steady, learns=learns)
-    matched = isinstance(simulation.alignment, Matched)
-    return _LEGEND.format(steady=steady, learns=_LEARNS_MATCHED if matched else _LEARNS)
 
 
 def _events(simulation: Simulation) -> list[str]:
