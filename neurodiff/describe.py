@@ -3,6 +3,7 @@
 import numpy as np
 
 from neurodiff.alignment import Matched, Traced, learning_latencies
+from neurodiff.dale import kept_signs
 from neurodiff.describe_alignment import describe_alignment
 from neurodiff.describe_cycles import describe_cycles
 from neurodiff.describe_feedback import describe_feedback
@@ -197,8 +198,8 @@ def _spikes(simulation: Simulation) -> list[str]:
 
 
 def _excitatory(simulation: Simulation, part: Projection) -> str:
-    w = simulation.w[part.synapses]
-    return f"{part.name} ({int((w >= 0).sum())} excitatory, {int((w < 0).sum())} inhibitory)"
+    signs = kept_signs(simulation.graph, simulation.w)[part.synapses]
+    return f"{part.name} ({int((signs > 0).sum())} excitatory, {int((signs < 0).sum())} inhibitory)"
 
 
 def _share(part: float) -> str:

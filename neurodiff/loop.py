@@ -58,7 +58,7 @@ def compute_loops(graph: Graph) -> Loops:
 
 def _along(graph: Graph) -> Floats:
     """Backward lag (n_synapses,) of each synapse, with the leak or trace of the error unit."""
-    return graph.backward_lag + graph.filter_lag
+    return np.asarray(graph.backward_lag + graph.filter_lag, dtype=np.float64)
 
 
 def _over_paths(graph: Graph, synapses: Ints | None, onward: Floats, begin: Floats) -> Loops:
@@ -69,12 +69,8 @@ def _over_paths(graph: Graph, synapses: Ints | None, onward: Floats, begin: Floa
     chosen = np.zeros(graph.n_synapses, dtype=bool)
     chosen[slice(None) if synapses is None else synapses] = True
     for part in reversed(graph.populations):
-        own = np.flatnonzero(
-            chosen
-            & (graph.pre >= part.start)
-            & (graph.pre < part.stop)
-            & (arrivals[graph.post] > 0)
-        )
+        sends = (graph.pre >= part.start) & (graph.pre < part.stop)
+        own = np.flatnonzero(chosen & sends & (arrivals[graph.post] > 0))
         pre, post, lag = graph.pre[own], graph.post[own], onward[own]
         came = total[post] / arrivals[post] + lag
         n = np.bincount(pre, minlength=graph.n_units)
