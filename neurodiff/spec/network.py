@@ -213,7 +213,8 @@ class ProjectionSpec(Part):
 
     With `dale` weights keep their signs, and an update that would cross 0 stops there. A unit then
     stands for an excitatory neuron and an inhibitory one that follows it at once: each synapse
-    comes from the one or from the other.
+    comes from the one or from the other. A weight of 0 takes the sign of the sum of all weights of
+    its presynaptic unit; it is excitatory where all of them are 0.
     """
 
     pre: str

@@ -5,6 +5,7 @@ recorded it, is compared with the gradient (or with the waves) that the model's
 `validation.reference` asks for.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -14,14 +15,16 @@ from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
 from neurodiff.alignment import Alignment, Traced, build_alignment, learning_latencies
+from neurodiff.convergence import activity_factor
 from neurodiff.exceptions import FixedPointError, SimulationError
 from neurodiff.feedback import Feedback, build_feedback
 from neurodiff.graph import Graph, build_graph
 from neurodiff.latency import Latencies, compute_latencies
 from neurodiff.plan import learning_rule, validation_start
-from neurodiff.reference.backprop import backprop, products
+from neurodiff.reference.backprop import Gradient, backprop, products
 from neurodiff.reference.fixed_point import recurrent_backprop
-from neurodiff.reference.waves import delayed_waves
+from neurodiff.reference.waves import WaveStep, delayed_waves
+from neurodiff.response import drive
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.spec import Model, from_mapping
 from neurodiff.spec.signals import ConstantInput, ConstantTarget, TeacherTarget
@@ -35,6 +38,9 @@ from neurodiff.validation.report import (
     over_time,
 )
 from neurodiff.validation.transport import compare_transport
+
+#: A deviation that grows by more than this in a step grows for good.
+_AWAY = 1 + 1e-4
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -267,22 +273,42 @@ def _gradients(case: Case, ages: list[int]) -> Floats:
 def _fixed_point(case: Case) -> Floats:
     """Recurrent backprop for the input and the target of this moment, with its weights.
 
-    The network settles from where it had settled at the sample before.
+    Of several fixed points it is the one to which the network settles from its state of this
+    moment, which the reference's own waves have brought about, with all delays and all inputs.
     """
-    truth, x = np.empty((len(case.steps), case.graph.n_synapses)), None
+    truth = np.empty((len(case.steps), case.graph.n_synapses))
+    states = _at_samples(case, lambda wave: wave.x)
     for sample, step in enumerate(case.steps[:, None]):
         u, y = case.stimuli.input.at(step), case.stimuli.target.at(step)
-        weights = _weights_at(case, sample)
+        weights, start = _weights_at(case, sample), states[sample : sample + 1]
         try:
-            found = recurrent_backprop(case.graph, *weights, u, y, case.model.loss, x)
+            found = recurrent_backprop(case.graph, *weights, u, y, case.model.loss, start)
         except FixedPointError as error:
             raise FixedPointError(f"validation.reference: at step {step[0]} {error}") from None
-        truth[sample], x = products(case.graph, found.x, found.delta)[0], found.x[0]
+        truth[sample] = products(case.graph, found.x, found.delta)[0]
+    _refuse_where_it_does_not_settle(case, found)
     return truth
+
+
+def _refuse_where_it_does_not_settle(case: Case, found: Gradient) -> None:
+    """Refuse a last fixed point from which the activity moves away, with the delays there are."""
+    weights, graph = _weights_at(case, len(case.steps) - 1), case.graph
+    factor = activity_factor(graph, weights[0], drive(graph, *weights, found.x[0]))
+    if factor > _AWAY:
+        raise FixedPointError(
+            f"validation.reference: at step {case.steps[-1]} the network does not settle at the "
+            f"fixed point: deviations grow by {factor:.4g} in a step; take smaller weights on the "
+            "cycles, or write `validation.reference: delayed`"
+        )
 
 
 def _delayed(case: Case) -> Floats:
     """What the delayed waves must give at this moment, with the reference's own moving weights."""
+    return _at_samples(case, lambda wave: wave.product)
+
+
+def _at_samples(case: Case, signal: Callable[[WaveStep], Floats]) -> Floats:
+    """A signal of the reference's own waves at the validated steps (times, n)."""
     rule, steps = case.rule, np.arange(case.steps[-1] + 1)
     waves = delayed_waves(
         case.graph,
@@ -298,7 +324,7 @@ def _delayed(case: Case) -> Floats:
         feedback=case.feedback,
     )
     wanted = set(case.steps.tolist())
-    return np.stack([wave.product for step, wave in enumerate(waves) if step in wanted])
+    return np.stack([signal(wave) for step, wave in enumerate(waves) if step in wanted])
 
 
 _TRUTHS = {
