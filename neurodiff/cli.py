@@ -10,7 +10,8 @@ import typer
 
 from neurodiff.auditing import audit as audit_model
 from neurodiff.describe import describe
-from neurodiff.exceptions import DivergenceWarning, NeurodiffError, SimulationError
+from neurodiff.exceptions import DivergenceWarning, NeurodiffError, OutputError, SimulationError
+from neurodiff.keeping import keep_recording
 from neurodiff.run_folder import new_folder, redraw, save_run
 from neurodiff.simulation import Simulation
 from neurodiff.spec import Model, load
@@ -77,6 +78,13 @@ def _refuse_divergence(report: RunReport, kept: str = "") -> None:
         raise SimulationError(report.diverged + kept)
 
 
+def _refuse_full_disk(path: Path, kept: Path | None) -> None:
+    if kept is not None:
+        raise OutputError(
+            f"{path}: no room, the disk is full; the run is kept in {kept}: make room, and move it"
+        )
+
+
 @app.command()
 def run(
     model_file: ModelFile,
@@ -97,8 +105,10 @@ def run(
         _announce(simulation)
         _simulate(simulation, progress=True)
         typer.echo("comparing with the reference", err=True)
+        kept = keep_recording(simulation, folder, path)
         report = report_run(simulation)
-        save_run(simulation, report, folder)
+        save_run(simulation, report, kept)
+        _refuse_full_disk(path, kept if kept != folder else None)
     typer.echo(report.summary())
     typer.echo(f"\nrun folder: {path}")
     _refuse_divergence(report, "; what was recorded until then is kept")
