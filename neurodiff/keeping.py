@@ -135,6 +135,4 @@ def _keep_elsewhere(simulation: Simulation, folder: Path, place: Path) -> Path:
 
 def _nowhere(place: Path) -> str:
     left, reason = size_in_words(free_space(place.parent)), os.strerror(errno.ENOSPC)
-    return (
-        f"{place}: no room for the run that has ended, there or elsewhere ({reason}, {left} free)"
-    )
+    return f"{place}: no room for the finished run, there or elsewhere ({reason}, {left} free)"

@@ -46,7 +46,8 @@ def new_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
     """
     with file_errors(path):
         path = path.expanduser().absolute()
-        refuse_to_overwrite(path, force=force)
+        if not path.is_dir():
+            refuse_to_overwrite(path, force=force)
         path = path.resolve()
     with _parents_of(path), ExitStack() as stack:
         with file_errors(path):
