@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 
 from neurodiff.data_files import keep_data, with_paths
 from neurodiff.exceptions import OutputError
+from neurodiff.interruption import allowing
 from neurodiff.placing import (
     free_space,
     no_room,
@@ -128,9 +129,13 @@ def _keep_elsewhere(simulation: Simulation, folder: Path, place: Path) -> Path:
         if time.monotonic() >= until:
             raise OutputError(f"{_nowhere(place)}; the run is lost")
         if not waits:
-            warnings.warn(f"{_nowhere(place)}; make room within {PATIENCE:.0f} s", stacklevel=3)
+            warnings.warn(
+                f"{_nowhere(place)}; make room within {PATIENCE:.0f} s; Ctrl-C gives the run up",
+                stacklevel=3,
+            )
         waits = True
-        time.sleep(1)
+        with allowing():
+            time.sleep(1)
 
 
 def _nowhere(place: Path) -> str:

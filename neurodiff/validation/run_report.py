@@ -74,7 +74,7 @@ def report_run(simulation: Simulation) -> RunReport:
     try:
         case, why = rebuild(simulation), None
     except SimulationError as error:
-        return _not_compared(simulation, str(error))
+        return not_compared(simulation, str(error))
     try:
         gradient = _unless_stopped(validate_case, case)
     except FixedPointError as error:
@@ -91,7 +91,8 @@ def report_run(simulation: Simulation) -> RunReport:
     )
 
 
-def _not_compared(simulation: Simulation, why: str) -> RunReport:
+def not_compared(simulation: Simulation, why: str) -> RunReport:
+    """The report of a run that was not compared with the reference, and why."""
     return RunReport(
         gradient=None,
         task=None,
