@@ -4,22 +4,40 @@ Commands import what they use when they are called, so that `--help` and `schema
 """
 
 import json
+import signal
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from neurodiff import interruption
 from neurodiff.console import draw_into_files, warnings_on_lines
-from neurodiff.exceptions import DivergenceWarning, NeurodiffError, SimulationError
+from neurodiff.exceptions import DivergenceWarning, NeurodiffError, OutputError, SimulationError
+from neurodiff.terminal import Courteous, OutputGone, courteous_terminal
 
 if TYPE_CHECKING:
     from neurodiff.simulation import Simulation
     from neurodiff.spec import Model
     from neurodiff.validation import RunReport
 
+
+class _Commands(TyperGroup):
+    """Commands that a signal ends with one line and with its exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Do the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("stopped before anything was recorded; nothing is kept", err=True)
+            raise typer.Exit(128 + (interruption.received() or signal.SIGINT)) from None
+
+
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -104,6 +122,36 @@ def _refuse_divergence(report: "RunReport", kept: str = "") -> None:
         raise SimulationError(report.diverged + kept)
 
 
+def _compare(simulation: "Simulation") -> "RunReport":
+    """The report of a run; a signal leaves out what is not done yet, or, but for Ctrl-C, all."""
+    from neurodiff.validation import not_compared, report_run
+
+    typer.echo("comparing with the reference", err=True)
+    try:
+        with interruption.allowing():
+            if interruption.received() in (None, signal.SIGINT):
+                return report_run(simulation)
+    except KeyboardInterrupt:
+        pass
+    return not_compared(simulation, "the run was stopped before it was compared")
+
+
+def _end_if_stopped(report: "RunReport", simulation: "Simulation", kept: str) -> None:
+    """Say that a run was stopped, and exit with the code that belongs to the signal."""
+    if not report.complete:
+        done = f"{report.timing.steps} of {simulation.stimuli.steps}"
+        typer.echo(f"stopped after {done} steps; {kept}", err=True)
+    if (number := interruption.received()) is not None or not report.complete:
+        raise typer.Exit(128 + (number or signal.SIGINT))
+
+
+def _refuse_full_disk(path: Path, kept: Path | None) -> None:
+    if kept is not None:
+        raise OutputError(
+            f"{path}: no room, the disk is full; the run is kept in {kept}: make room, and move it"
+        )
+
+
 @app.command()
 def run(
     model_file: ModelFile,
@@ -120,9 +168,9 @@ def run(
     ] = False,
 ) -> None:
     """Simulate a model; keep its recording, report and figures in a run folder."""
+    from neurodiff.keeping import keep_recording
     from neurodiff.run_folder import new_folder, save_run
     from neurodiff.simulation import Simulation
-    from neurodiff.validation import report_run
 
     model = _load(model_file, overrides, seed, target)
     simulation = Simulation(model)
@@ -130,16 +178,15 @@ def run(
     with new_folder(path, force=force) as folder:
         _announce(simulation)
         _simulate(simulation, progress=True)
-        typer.echo("comparing with the reference", err=True)
-        report = report_run(simulation)
-        save_run(simulation, report, folder)
+        interruption.defer()
+        kept = keep_recording(simulation, folder, path)
+        report = _compare(simulation)
+        save_run(simulation, report, kept)
+        _refuse_full_disk(path, kept if kept != folder else None)
     typer.echo(report.summary())
     typer.echo(f"\nrun folder: {path}")
     _refuse_divergence(report, "; what was recorded until then is kept")
-    if not report.complete:
-        done = f"{report.timing.steps} of {simulation.stimuli.steps}"
-        typer.echo(f"stopped after {done} steps; what was recorded until then is kept", err=True)
-        raise typer.Exit(130)
+    _end_if_stopped(report, simulation, "what was recorded until then is kept")
 
 
 @app.command()
@@ -154,16 +201,16 @@ def validate(
 ) -> None:
     """Simulate a model and hold its learning against the gradient; exit 1 where it falls short."""
     from neurodiff.simulation import Simulation
-    from neurodiff.validation import report_run
 
     simulation = Simulation(_load(model_file, overrides, seed, target))
     _announce(simulation)
     _simulate(simulation, progress=not as_json)
-    report = report_run(simulation)
+    report = _compare(simulation)
     typer.echo(
         json.dumps(report.to_dict(), indent=2, allow_nan=False) if as_json else report.summary()
     )
     _refuse_divergence(report)
+    _end_if_stopped(report, simulation, "the report is about these")
     raise typer.Exit(0 if report.passed else 1)
 
 
@@ -241,7 +288,7 @@ def sweep(
         save_sweep_figures(result, path)
     except KeyboardInterrupt:
         typer.echo("stopped; what has ended is kept, and the same command goes on", err=True)
-        raise typer.Exit(130) from None
+        raise typer.Exit(128 + (interruption.received() or signal.SIGINT)) from None
     typer.echo(summary(result))
     typer.echo(f"\nsweep folder: {path}")
 
@@ -272,8 +319,21 @@ def schema() -> None:
 
 
 def main() -> None:
-    """Entry point: bad input ends with one message and exit code 2, never with a traceback."""
+    """Entry point: bad input ends with one message and exit code 2, never with a traceback.
+
+    When standard output cannot be written the exit code is 141, as where a signal says so.
+    """
     draw_into_files()
+    try:
+        with courteous_terminal(), interruption.heeding(*interruption.ENDING):
+            _run_app()
+    except OutputGone as error:
+        text = f"error: standard output cannot be written ({error}); what was to be kept is kept"
+        Courteous(sys.stderr).write(f"{text}\n")
+        sys.exit(141)
+
+
+def _run_app() -> None:
     try:
         with warnings_on_lines():
             app(prog_name="neurodiff")

@@ -1,4 +1,4 @@
-"""Arrays that would not fit into memory are refused before they are made, by the key behind them."""
+"""Arrays too large for memory are refused before they are made, with the key that asks for them."""
 
 from neurodiff.exceptions import ModelError
 from neurodiff.graph import Graph

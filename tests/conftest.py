@@ -8,7 +8,6 @@ from pathlib import Path
 import brian2 as b2
 import pytest
 
-
 #: Brian2 logs all code that it makes, which would be in the report of each test that fails.
 logging.getLogger("brian2").setLevel(logging.INFO)
 

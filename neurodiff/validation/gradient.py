@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from ruamel.yaml import YAML
 
 from neurodiff.alignment import Alignment, Traced, build_alignment, learning_latencies
 from neurodiff.convergence import activity_factor
+from neurodiff.data_files import recorded_model
 from neurodiff.exceptions import FixedPointError, SimulationError
 from neurodiff.feedback import Feedback, build_feedback
 from neurodiff.graph import Graph, build_graph
@@ -26,7 +26,7 @@ from neurodiff.reference.fixed_point import recurrent_backprop
 from neurodiff.reference.waves import WaveStep, delayed_waves
 from neurodiff.response import drive
 from neurodiff.simulator.plasticity import Diffusion
-from neurodiff.spec import Model, from_mapping
+from neurodiff.spec import Model
 from neurodiff.spec.signals import ConstantInput, ConstantTarget, TeacherTarget
 from neurodiff.stimuli import Stimuli, build_stimuli
 from neurodiff.validation.report import (
@@ -144,13 +144,13 @@ def rebuild(source: Any) -> Case:
     Raises
     ------
     SimulationError
-        If `source` is neither, or was not run.
+        If `source` is neither, or was not run; or if a file that the run read has changed.
     """
     recording = getattr(source, "recording", source)
     if not isinstance(recording, xr.Dataset) or "model" not in recording.attrs:
         kind = type(source).__name__
         raise SimulationError(f"{kind} is no run; give a Simulation that has run or its recording")
-    model = from_mapping(YAML(typ="safe").load(recording.attrs["model"]))
+    model = recorded_model(recording)
     graph = build_graph(model)
     latencies = compute_latencies(graph, model.target_delay)
     alignment = build_alignment(model, graph, latencies)
