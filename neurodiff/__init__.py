@@ -5,14 +5,23 @@ import neurodiff
 model = neurodiff.load("models/ten_layer_wave.yaml")
 simulation = neurodiff.Simulation(model).run()
 print(neurodiff.validate(simulation).summary())
+
+Importing neurodiff is quick and changes nothing in the process: each name is imported when it is
+first used, and Brian2, matplotlib and xarray with it.
 """
 
-from neurodiff.auditing import Audit, Finding, audit
-from neurodiff.exceptions import ModelError, NeurodiffError, OutputError, SimulationError
-from neurodiff.simulation import Simulation
-from neurodiff.spec import Model, load
-from neurodiff.sweep import Sweep, load_sweep, run_sweep
-from neurodiff.validation import GradientReport, validate
+from typing import TYPE_CHECKING
+
+from neurodiff.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from neurodiff.auditing import Audit, Finding, audit
+    from neurodiff.exceptions import ModelError, NeurodiffError, OutputError, SimulationError
+    from neurodiff.simulation import Simulation
+    from neurodiff.spec import Model, load
+    from neurodiff.sweep import Sweep, load_sweep, run_sweep
+    from neurodiff.validation import GradientReport, validate
+    from neurodiff.version import __version__
 
 __all__ = [
     "Audit",
@@ -25,9 +34,23 @@ __all__ = [
     "Simulation",
     "SimulationError",
     "Sweep",
+    "__version__",
     "audit",
     "load",
     "load_sweep",
     "run_sweep",
     "validate",
 ]
+
+_HOMES = {
+    "auditing": ("Audit", "Finding", "audit"),
+    "exceptions": ("ModelError", "NeurodiffError", "OutputError", "SimulationError"),
+    "simulation": ("Simulation",),
+    "spec": ("Model", "load"),
+    "sweep": ("Sweep", "load_sweep", "run_sweep"),
+    "validation": ("GradientReport", "validate"),
+    "version": ("__version__",),
+}
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -1,12 +1,14 @@
 """How long activity and slopes must wait for their error, and the two ways in which they can.
 
-The error that reaches a synapse is about an input of some time ago. What else the local product is
-made of is newer: the presynaptic activity by M steps, the slope in the error by M^s (theory 2.1):
+The error that reaches a unit is about what the unit did one loop ago: so long is the way from its
+output to an output of the network and back, along the same synapses, to its own error. The activity
+that meets the error must have arrived then, M = s_post, and been sent the delay of its synapse
+before, p = s_post + f. The slope in the error must be as old as the loop (theory 16). In a chain
 
-    M_l = R_l + F_L - F_{l-1} - f_l        M^s_l = R_l + F_L - F_l
+    M_l = R_l + F_L - F_l = M^s_l
 
-Both are means over paths, as all latencies; none is below 0, because a synapse knows no more than
-what has arrived there.
+Where a unit has loops of several lengths both are means over them; lags by which signals come to
+the unit do not matter.
 """
 
 from dataclasses import dataclass, replace
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 from neurodiff.bandwidth import quarter_period
 from neurodiff.graph import Bools, Floats, Graph, Ints
 from neurodiff.latency import Latencies, ProjectionLatency, projection_latencies
+from neurodiff.loop import compute_loops
 from neurodiff.spec import Model
 from neurodiff.spec.model import Plasticity
 
@@ -29,8 +32,8 @@ _SETTLED = 5
 class Matched:
     """Activity and slopes of just the age of their error: exact at any speed of the input.
 
-    With s = M^s and p = M + f the local product is the gradient for the input that the error is
-    about, while the weights do not move (theory 4).
+    With s the length of the unit's loop and p = s_post + f the local product is the gradient of the
+    delayed network, while the weights do not move (theory 4 and 16).
 
     Attributes
     ----------
@@ -38,13 +41,18 @@ class Matched:
         p: how many steps ago the activity in the product was sent.
     slope_age : int array (n_units,)
         s: how old the slope in the error is; 0 where no error comes back.
-    one_length : bool
-        Whether all paths to and from a unit have one length. If not, the ages are rounded means.
+    exact : bool array (n_units,)
+        Whether all loops through the unit have one length; if not, its ages are rounded means.
     """
 
     activity_age: Ints
     slope_age: Ints
-    one_length: bool
+    exact: Bools
+
+    @property
+    def one_length(self) -> bool:
+        """Whether the loops of each unit have one length, so that the ages are exact."""
+        return bool(self.exact.all())
 
     @property
     def longest_age(self) -> int:
@@ -68,7 +76,8 @@ class Matched:
         activity = latencies.longest_forward[graph.pre[own]] + self.activity_age[own]
         last = np.maximum(errors, activity)
         exact_from = int(last[np.isfinite(last)].max(initial=0))
-        return replace(row, exact_from=exact_from, cutoff=np.inf if self.one_length else np.nan)
+        exact = self.exact[graph.post[own]].all()
+        return replace(row, exact_from=exact_from, cutoff=np.inf if exact else np.nan)
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,7 @@ class Traced:
     stages : int
         n.
     one_length : bool
-        Whether all paths to and from a unit have one length.
+        Whether the loops of each unit have one length; if not, lags are means over them.
     """
 
     activity_lag: Floats
@@ -159,12 +168,12 @@ def build_alignment(model: Model, graph: Graph, latencies: Latencies) -> Alignme
     rule = model.plasticity
     if not isinstance(rule, Plasticity) or rule.alignment == "none":
         return None
-    activity, slope = _mismatch(graph, latencies), _slope_mismatch(graph, latencies)
-    one_length = _has_one_length(graph, latencies)
+    loops = compute_loops(graph)
+    activity, slope = _lag(loops.mean[graph.post]), _lag(loops.returned)
     if rule.alignment == "trace":
-        return Traced(activity, slope, rule.stages or 1, one_length)
+        return Traced(activity, slope, rule.stages or 1, bool(loops.one_length.all()))
     ages = np.rint(activity).astype(np.int64) + graph.forward_lag
-    return Matched(ages, np.rint(slope).astype(np.int64), one_length)
+    return Matched(ages, np.rint(slope).astype(np.int64), loops.one_length)
 
 
 def learning_latencies(
@@ -175,38 +184,9 @@ def learning_latencies(
     return [alignment.row(row, graph, latencies) if alignment else row for row in rows]
 
 
-def _mismatch(graph: Graph, latencies: Latencies) -> Floats:
-    """M of each synapse (n_synapses,); 0 where no input or no error comes."""
-    newer = latencies.age[graph.post] - latencies.forward[graph.pre] - graph.forward_latency
-    return _lag(newer)
-
-
-def _slope_mismatch(graph: Graph, latencies: Latencies) -> Floats:
-    """M^s of each unit (n_units,), for the errors that come back; 0 where none does.
-
-    A leaky error unit low-passes what has come back when it has met the slope, so that it is the
-    delay alone that counts here.
-    """
-    returns = graph.returning
-    back = latencies.age[returns.source] + returns.lag
-    known = np.isfinite(back)
-    n = np.bincount(returns.sink[known], minlength=graph.n_units)
-    total = np.bincount(returns.sink[known], weights=back[known], minlength=graph.n_units)
-    age = np.divide(total, n, out=np.full(graph.n_units, np.nan), where=n > 0)
-    return _lag(age - latencies.forward)
-
-
-def _lag(newer: Floats) -> Floats:
-    # the difference of two means is a whole number only to rounding
-    return np.maximum(np.nan_to_num(np.round(newer, 9)), 0.0)
-
-
-def _has_one_length(graph: Graph, latencies: Latencies) -> bool:
-    """Whether each connection continues paths of one length, forth and back."""
-    pre, post, returns = graph.pre, graph.post, graph.returning
-    forward = latencies.forward[pre] + graph.forward_latency - latencies.forward[post]
-    back = latencies.age[returns.source] + graph.backward_latency - latencies.age[returns.sink]
-    return not (_lag(np.abs(forward)).any() or _lag(np.abs(back)).any())
+def _lag(loop: Floats) -> Floats:
+    """Steps to wait; 0 where no error comes. A mean is a whole number only to rounding."""
+    return np.maximum(np.nan_to_num(np.round(loop, 9)), 0.0)
 
 
 def _settled_errors(graph: Graph, latencies: Latencies, slope_age: Ints) -> Floats:

@@ -1,6 +1,5 @@
 """NumPy files, read and checked."""
 
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.exceptions import ModelError
+from neurodiff.reading import Unreadable, read_npy, read_npz
 
 Floats = NDArray[np.float64]
 
@@ -23,10 +23,7 @@ def load_array(path: Path, field: str) -> Floats:
     ModelError
         If it is missing, no array of numbers, not two-dimensional, empty, or has NaN or infinity.
     """
-    array = _read(path, field, _SAVE_ARRAY, np.load)
-    if not isinstance(array, np.ndarray):
-        array.close()
-        raise ModelError(field, f"{path} is an archive of several arrays", _SAVE_ARRAY)
+    array = _read(path, field, _SAVE_ARRAY, read_npy)
     require_numbers(array, str(path), field)
     if array.ndim != 2 or not array.size:
         raise ModelError(field, f"{path} is an array of the shape {array.shape}", _SAVE_ARRAY)
@@ -42,7 +39,7 @@ def load_archive(path: Path, field: str, remedy: str) -> dict[str, NDArray[Any]]
     ModelError
         If it is missing, no archive, or holds what is no array of numbers.
     """
-    arrays = _read(path, field, remedy, _all_arrays)
+    arrays = _read(path, field, remedy, read_npz)
     for name, array in arrays.items():
         require_numbers(array, f"array `{name}` of {path}", field)
     return arrays
@@ -61,25 +58,12 @@ def require_finite(array: NDArray[Any], what: str, field: str) -> None:
         raise ModelError(field, f"{what} has NaN or infinity in row {row}", "mend the file")
 
 
-def _all_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    with open(path, "rb") as file:
-        archive = np.load(file)
-        if isinstance(archive, np.ndarray):
-            raise zipfile.BadZipFile
-        with archive:
-            return dict(archive)
-
-
 def _read(path: Path, field: str, remedy: str, load: Callable[[Path], Any]) -> Any:
     try:
         return load(path)
-    except FileNotFoundError:
-        raise ModelError(field, f"{path} does not exist", "check the path") from None
-    except OSError as error:
-        raise ModelError(field, f"{path} cannot be read ({error.strerror})", remedy) from None
-    except zipfile.BadZipFile:
-        raise ModelError(field, f"{path} is no NumPy archive", remedy) from None
-    except (ValueError, EOFError):
-        # what NumPy says here is about pickled objects, whatever the file holds
-        text = f"{path} is no NumPy file of numbers"
-        raise ModelError(field, text, remedy) from None
+    except Unreadable as error:
+        # the field says better what is to be saved there
+        mine = error.problem.startswith("is no NumPy") or "archive" in error.problem
+        raise ModelError(
+            field, f"{path} {error.problem}", remedy if mine else error.remedy
+        ) from None

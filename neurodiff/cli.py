@@ -1,59 +1,104 @@
-"""The command line: parse, call, print."""
+"""The command line: parse, call, print.
+
+Commands import what they use when they are called, so that `--help` and `schema` are quick.
+"""
 
 import json
+import signal
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from neurodiff.auditing import audit as audit_model
-from neurodiff.describe import describe
-from neurodiff.exceptions import DivergenceWarning, NeurodiffError, SimulationError
-from neurodiff.run_folder import new_folder, redraw, save_run
-from neurodiff.simulation import Simulation
-from neurodiff.spec import Model, load
-from neurodiff.spec.quantities import TIME_UNITS, format_quantity
-from neurodiff.sweep import (
-    cluster,
-    load_sweep,
-    redraw_sweep,
-    run_sweep,
-    save_sweep_figures,
-    summary,
-)
-from neurodiff.validation import RunReport, report_run
+from neurodiff import interruption
+from neurodiff.console import draw_into_files, warnings_on_lines
+from neurodiff.exceptions import DivergenceWarning, NeurodiffError, OutputError, SimulationError
+from neurodiff.terminal import Courteous, OutputGone, courteous_terminal
+
+if TYPE_CHECKING:
+    from neurodiff.simulation import Simulation
+    from neurodiff.spec import Model
+    from neurodiff.validation import RunReport
+
+
+class _Commands(TyperGroup):
+    """Commands that a signal ends with one line and with its exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Do the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("stopped before anything was recorded; nothing is kept", err=True)
+            raise typer.Exit(128 + (interruption.received() or signal.SIGINT)) from None
+
 
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Networks with delays that learn by two waves, checked against backpropagation.",
+    # text in square brackets is text
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 ModelFile = Annotated[Path, typer.Argument(help="A model file (YAML).", show_default=False)]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY.PATH=VALUE", help="Override a key of the model; repeatable."
+        "--set",
+        metavar="KEY.PATH=VALUE",
+        help="Override a key of the model; repeatable.",
+        show_default="none",
     ),
 ]
-Seed = Annotated[int | None, typer.Option(help="Instead of the model's seed.", min=0)]
+Seed = Annotated[
+    int | None,
+    typer.Option(help="Seed of all random numbers.", min=0, show_default="that of the model file"),
+]
 Target = Annotated[
     str | None,
-    typer.Option(help="Instead of the model's run.target: auto, numpy, cython or cpp_standalone."),
+    typer.Option(
+        help="Kind of machine code: auto, numpy, cython or cpp_standalone.",
+        show_default="run.target of the model file, which is auto unless given",
+    ),
 ]
 
 
-def _load(path: Path, overrides: list[str] | None, seed: int | None, target: str | None) -> Model:
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from neurodiff import __version__
+
+        typer.echo(f"neurodiff {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def neurodiff(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_say_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Networks with delays that learn by two waves, checked against backpropagation."""
+
+
+def _load(path: Path, overrides: list[str] | None, seed: int | None, target: str | None) -> "Model":
     """The model file with all that the command line changes of it."""
+    from neurodiff.spec import load
+
     changes = [*(overrides or []), *([f"run.target={target}"] if target else [])]
     return load(path, changes, seed)
 
 
-def _announce(simulation: Simulation) -> None:
+def _announce(simulation: "Simulation") -> None:
     """Say on standard error what will run, and on what."""
+    from neurodiff.spec.quantities import TIME_UNITS, format_quantity
+
     model, steps = simulation.model, simulation.stimuli.steps
     seconds = simulation.cost.seconds.get(simulation.target)
     chosen = f" (chosen by run.target: {model.run.target})" if model.run.target == "auto" else ""
@@ -65,16 +110,46 @@ def _announce(simulation: Simulation) -> None:
     )
 
 
-def _simulate(simulation: Simulation, *, progress: bool) -> None:
+def _simulate(simulation: "Simulation", *, progress: bool) -> None:
     """Run it; that it diverged is said in the end, as an error."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DivergenceWarning)
         simulation.run(progress=progress)
 
 
-def _refuse_divergence(report: RunReport, kept: str = "") -> None:
+def _refuse_divergence(report: "RunReport", kept: str = "") -> None:
     if report.diverged is not None:
         raise SimulationError(report.diverged + kept)
+
+
+def _compare(simulation: "Simulation") -> "RunReport":
+    """The report of a run; a signal leaves out what is not done yet, or, but for Ctrl-C, all."""
+    from neurodiff.validation import not_compared, report_run
+
+    typer.echo("comparing with the reference", err=True)
+    try:
+        with interruption.allowing():
+            if interruption.received() in (None, signal.SIGINT):
+                return report_run(simulation)
+    except KeyboardInterrupt:
+        pass
+    return not_compared(simulation, "the run was stopped before it was compared")
+
+
+def _end_if_stopped(report: "RunReport", simulation: "Simulation", kept: str) -> None:
+    """Say that a run was stopped, and exit with the code that belongs to the signal."""
+    if not report.complete:
+        done = f"{report.timing.steps} of {simulation.stimuli.steps}"
+        typer.echo(f"stopped after {done} steps; {kept}", err=True)
+    if (number := interruption.received()) is not None or not report.complete:
+        raise typer.Exit(128 + (number or signal.SIGINT))
+
+
+def _refuse_full_disk(path: Path, kept: Path | None) -> None:
+    if kept is not None:
+        raise OutputError(
+            f"{path}: no room, the disk is full; the run is kept in {kept}: make room, and move it"
+        )
 
 
 @app.command()
@@ -83,29 +158,35 @@ def run(
     overrides: Overrides = None,
     output: Annotated[
         Path | None,
-        typer.Option(help="Run folder to make [default: runs/NAME].", show_default=False),
+        typer.Option(help="Run folder to make.", show_default="runs/NAME"),
     ] = None,
     seed: Seed = None,
     target: Target = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an older run folder.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Replace an older run folder.", show_default="it is kept"),
+    ] = False,
 ) -> None:
     """Simulate a model; keep its recording, report and figures in a run folder."""
+    from neurodiff.keeping import keep_recording
+    from neurodiff.run_folder import new_folder, save_run
+    from neurodiff.simulation import Simulation
+
     model = _load(model_file, overrides, seed, target)
     simulation = Simulation(model)
     path = output or Path("runs") / model.name
     with new_folder(path, force=force) as folder:
         _announce(simulation)
         _simulate(simulation, progress=True)
-        typer.echo("comparing with the reference", err=True)
-        report = report_run(simulation)
-        save_run(simulation, report, folder)
+        interruption.defer()
+        kept = keep_recording(simulation, folder, path)
+        report = _compare(simulation)
+        save_run(simulation, report, kept)
+        _refuse_full_disk(path, kept if kept != folder else None)
     typer.echo(report.summary())
     typer.echo(f"\nrun folder: {path}")
     _refuse_divergence(report, "; what was recorded until then is kept")
-    if not report.complete:
-        done = f"{report.timing.steps} of {simulation.stimuli.steps}"
-        typer.echo(f"stopped after {done} steps; what was recorded until then is kept", err=True)
-        raise typer.Exit(130)
+    _end_if_stopped(report, simulation, "what was recorded until then is kept")
 
 
 @app.command()
@@ -114,17 +195,22 @@ def validate(
     overrides: Overrides = None,
     seed: Seed = None,
     target: Target = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the report as JSON.", show_default="as text")
+    ] = False,
 ) -> None:
     """Simulate a model and hold its learning against the gradient; exit 1 where it falls short."""
+    from neurodiff.simulation import Simulation
+
     simulation = Simulation(_load(model_file, overrides, seed, target))
     _announce(simulation)
     _simulate(simulation, progress=not as_json)
-    report = report_run(simulation)
+    report = _compare(simulation)
     typer.echo(
         json.dumps(report.to_dict(), indent=2, allow_nan=False) if as_json else report.summary()
     )
     _refuse_divergence(report)
+    _end_if_stopped(report, simulation, "the report is about these")
     raise typer.Exit(0 if report.passed else 1)
 
 
@@ -133,6 +219,9 @@ def show(
     model_file: ModelFile, overrides: Overrides = None, seed: Seed = None, target: Target = None
 ) -> None:
     """Print what a model is: populations, delays, when each wave arrives, what it costs."""
+    from neurodiff.describe import describe
+    from neurodiff.simulation import Simulation
+
     typer.echo(describe(Simulation(_load(model_file, overrides, seed, target))))
 
 
@@ -141,9 +230,13 @@ def audit(
     model_file: ModelFile,
     overrides: Overrides = None,
     seed: Seed = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the audit as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the audit as JSON.", show_default="as text")
+    ] = False,
 ) -> None:
     """Say what holds of all that is asked of a learning rule: locality, transport, speed, ..."""
+    from neurodiff.auditing import audit as audit_model
+
     found = audit_model(_load(model_file, overrides, seed, None))
     typer.echo(
         json.dumps(found.to_dict(), indent=2, allow_nan=False) if as_json else found.summary()
@@ -155,19 +248,31 @@ def sweep(
     sweep_file: Annotated[Path, typer.Argument(help="A sweep file (YAML).", show_default=False)],
     output: Annotated[
         Path | None,
-        typer.Option(help="Folder of the sweep [default: sweeps/NAME].", show_default=False),
+        typer.Option(help="Folder of the sweep.", show_default="sweeps/NAME"),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(help="Processes [default: one a core].", show_default=False)
+        int | None, typer.Option(help="Number of processes.", show_default="one for each core")
     ] = None,
     scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786.")
+        str | None,
+        typer.Option(
+            help="Address of a Dask scheduler, such as tcp://host:8786.",
+            show_default="none: processes of this machine",
+        ),
     ] = None,
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Do again what failed before.")
+        bool,
+        typer.Option(
+            "--retry-failed",
+            help="Do again what failed before.",
+            show_default="failed runs are kept as they are",
+        ),
     ] = False,
 ) -> None:
     """Do every combination of a sweep's axes and seeds that is missing; put all in one array."""
+    from neurodiff.sweep import load_sweep, run_sweep, save_sweep_figures, summary
+    from neurodiff.sweep.cluster import cluster
+
     planned = load_sweep(sweep_file)
     path = output or Path("sweeps") / planned.name
     try:
@@ -183,7 +288,7 @@ def sweep(
         save_sweep_figures(result, path)
     except KeyboardInterrupt:
         typer.echo("stopped; what has ended is kept, and the same command goes on", err=True)
-        raise typer.Exit(130) from None
+        raise typer.Exit(128 + (interruption.received() or signal.SIGINT)) from None
     typer.echo(summary(result))
     typer.echo(f"\nsweep folder: {path}")
 
@@ -196,6 +301,9 @@ def plot(
     ],
 ) -> None:
     """Draw the figures of a run folder, or of a sweep, again."""
+    from neurodiff.run_folder import redraw
+    from neurodiff.sweep import redraw_sweep
+
     sweeping = path.suffix == ".nc" or (path / "result.nc").is_file()
     figures = redraw_sweep(path) if sweeping else redraw(path)
     for figure in figures:
@@ -205,13 +313,30 @@ def plot(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of the model file, for editors."""
+    from neurodiff.spec import Model
+
     typer.echo(json.dumps(Model.model_json_schema(), indent=2))
 
 
 def main() -> None:
-    """Entry point: bad input ends with one message and exit code 2, never with a traceback."""
+    """Entry point: bad input ends with one message and exit code 2, never with a traceback.
+
+    When standard output cannot be written the exit code is 141, as where a signal says so.
+    """
+    draw_into_files()
     try:
-        app()
+        with courteous_terminal(), interruption.heeding(*interruption.ENDING):
+            _run_app()
+    except OutputGone as error:
+        text = f"error: standard output cannot be written ({error}); what was to be kept is kept"
+        Courteous(sys.stderr).write(f"{text}\n")
+        sys.exit(141)
+
+
+def _run_app() -> None:
+    try:
+        with warnings_on_lines():
+            app(prog_name="neurodiff")
     except NeurodiffError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(2)

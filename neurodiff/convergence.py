@@ -9,6 +9,7 @@ from neurodiff.exceptions import FixedPointError
 from neurodiff.graph import Graph, Ints
 from neurodiff.low_pass import leaked
 from neurodiff.response import recurrent, settle, slopes
+from neurodiff.settling import state_from_rest
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +46,7 @@ class Convergence(NamedTuple):
 def estimate_convergence(
     graph: Graph, w: Floats, bias: Floats, u: Floats, b: Floats | None = None
 ) -> Convergence:
-    """How both waves settle with these weights, for an input that stays.
+    """How both waves settle with these weights, from rest and for an input that stays.
 
     Parameters
     ----------
@@ -56,18 +57,36 @@ def estimate_convergence(
     """
     bound = stability_bound(graph, w)
     try:
-        a, _ = settle(graph, w, bias, u)
+        a, _ = settle(graph, w, bias, u, state_from_rest(graph, w, bias, u))
     except FixedPointError:
         return Convergence(bound, None, None, None)
-    slope, returns, own = slopes(graph, a), graph.returning, graph.pre >= graph.n_inputs
+    slope, returns = slopes(graph, a), graph.returning
     b = w[returns.synapse] if b is None else b
-    # x_post moves by sigma'_post w, delta_pre by sigma'_pre b
-    gain = (slope[graph.post] * w)[own]
-    forward = _follow(graph.pre[own], graph.post[own], gain, graph.forward_lag[own], graph)
+    forward = _follow_activity(graph, w, a)
+    # delta_pre moves by sigma'_pre b
     gain = slope[returns.sink] * b
     backward = _follow(returns.source, returns.sink, gain, returns.lag, graph)
     factors = _factor(forward), _factor(backward)
     return Convergence(bound, *factors, _steps(forward, backward, max(factors)))
+
+
+def activity_factor(graph: Graph, w: Floats, a: Floats) -> float:
+    """Factor by which a small deviation of the activity from a fixed point changes in a step.
+
+    Parameters
+    ----------
+    a : array (n_units,)
+        Pre-activation at the fixed point.
+    """
+    return _factor(_follow_activity(graph, w, a))
+
+
+def _follow_activity(graph: Graph, w: Floats, a: Floats) -> Floats:
+    """Sizes of a deviation of the activity, step by step."""
+    own = graph.pre >= graph.n_inputs
+    # x_post moves by sigma'_post w
+    gain = (slopes(graph, a)[graph.post] * w)[own]
+    return _follow(graph.pre[own], graph.post[own], gain, graph.forward_lag[own], graph)
 
 
 def stability_bound(graph: Graph, w: Floats) -> float:

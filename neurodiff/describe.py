@@ -3,6 +3,7 @@
 import numpy as np
 
 from neurodiff.alignment import Matched, Traced, learning_latencies
+from neurodiff.dale import kept_signs
 from neurodiff.describe_alignment import describe_alignment
 from neurodiff.describe_cycles import describe_cycles
 from neurodiff.describe_feedback import describe_feedback
@@ -23,7 +24,8 @@ from neurodiff.validation.activity import expected_activity
 _LEGEND = """\
 F, R and M are means where there are paths of several lengths.
 F: steps from the input to the layer. R: steps from the output's error to the layer.
-M: by how many steps what arrives at the synapse is newer than what its error is about.
+M: by how many steps what arrives at the synapse is newer than what its error is about; that is how
+long a signal takes from the layer to an output and back to the layer's own error.
 {steady}
 {learns}"""
 _EXACT = (
@@ -158,8 +160,6 @@ def _legend(simulation: Simulation) -> str:
     if simulation.feedback is not None:
         steady = _RETURNED
     return _LEGEND.format(steady=steady, learns=learns)
-    matched = isinstance(simulation.alignment, Matched)
-    return _LEGEND.format(steady=steady, learns=_LEARNS_MATCHED if matched else _LEARNS)
 
 
 def _events(simulation: Simulation) -> list[str]:
@@ -198,8 +198,8 @@ def _spikes(simulation: Simulation) -> list[str]:
 
 
 def _excitatory(simulation: Simulation, part: Projection) -> str:
-    w = simulation.w[part.synapses]
-    return f"{part.name} ({int((w >= 0).sum())} excitatory, {int((w < 0).sum())} inhibitory)"
+    signs = kept_signs(simulation.graph, simulation.w)[part.synapses]
+    return f"{part.name} ({int((signs > 0).sum())} excitatory, {int((signs < 0).sum())} inhibitory)"
 
 
 def _share(part: float) -> str:

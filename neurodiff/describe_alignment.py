@@ -7,7 +7,7 @@ from neurodiff.graph import Floats, Graph
 from neurodiff.simulation import Simulation
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity
 
-_SEVERAL = "paths of several lengths lead to or from a unit"
+_SEVERAL = "loops of several lengths lead from a unit back to its own error"
 
 
 def describe_alignment(simulation: Simulation) -> list[str]:

@@ -2,6 +2,7 @@
 
 from neurodiff.convergence import SETTLED, Convergence, estimate_convergence
 from neurodiff.plan import first_input
+from neurodiff.settling import other_fixed_points
 from neurodiff.simulation import Simulation
 from neurodiff.spec.cycles import find_cycle
 
@@ -20,6 +21,9 @@ def describe_cycles(simulation: Simulation) -> str:
     b = feedback.b if feedback else None
     found = estimate_convergence(graph, w, simulation.bias, first, b)
     lines = _settling(found, exact=feedback is None)
+    if found.forward is not None:
+        lines += _others(other_fixed_points(graph, w, simulation.bias, first))
+    lines.append("(for the initial weights, the first input and the delays above)")
     return "\n".join([f"cycles, such as {cycle}", _guarantee(found.bound), *lines])
 
 
@@ -43,4 +47,14 @@ def _settling(found: Convergence, *, exact: bool) -> list[str]:
     else:
         is_what = "is the gradient at the fixed point" if exact else "stays as it is"
         lines.append(_SETTLED.format(steps=found.steps, size=SETTLED, is_what=is_what))
-    return [*lines, "(for the initial weights, the first input and the delays above)"]
+    return lines
+
+
+def _others(number: int) -> list[str]:
+    """That the network has several stable states, where it has."""
+    if not number:
+        return []
+    return [
+        f"several fixed points were found: {number} besides the one to which it settles from rest; "
+        "after other\ninputs the network may be at another, with other numbers than these"
+    ]

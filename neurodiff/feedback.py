@@ -197,9 +197,14 @@ def _drawn(
     _, specs = model.network.digraph()
     rules = {str(part.name): feedback.weights or part.weights for part in specs}
     returning = [part for part in graph.projections if part.pre.role != "input"]
-    field = "feedback.weights.path"
     b, _ = weights_by_projection(
-        model, graph, returning, rules, model.seed, "feedback weights", field
+        model,
+        graph,
+        returning,
+        rules,
+        model.seed,
+        "feedback weights",
+        lambda _: "feedback.weights.path",
     )
     return np.asarray(along_synapses(graph, b))
 

@@ -13,22 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.activations import ACTIVATIONS, Activation, Membrane
+from neurodiff.connectivity import connected
 from neurodiff.depth import depths
-from neurodiff.exceptions import ModelError
+from neurodiff.draws import draw_lags
+from neurodiff.draws import random_stream as random_stream
 from neurodiff.low_pass import LowPass, euler, exact
 from neurodiff.returning import Returning
 from neurodiff.spec import Model
 from neurodiff.spec.cycles import ordered_components
 from neurodiff.spec.feedback import DirectFeedback
 from neurodiff.spec.model import LeakyNeuron
-from neurodiff.spec.network import (
-    Connectivity,
-    Delay,
-    NormalDelay,
-    PopulationSpec,
-    ProjectionSpec,
-    UniformDelay,
-)
+from neurodiff.spec.network import PopulationSpec, ProjectionSpec
 from neurodiff.spec.transmission import SpikeTransmission
 
 Ints = NDArray[np.int64]
@@ -214,11 +209,6 @@ class Graph:
         return next(part for part in self.populations if part.name == name)
 
 
-def random_stream(seed: int, purpose: str) -> np.random.Generator:
-    """Generator of its own for each purpose, so that one draw never shifts another."""
-    return np.random.default_rng([seed, *purpose.encode()])
-
-
 def build_graph(model: Model) -> Graph:
     """Draw the network of a model: which units, which synapses, which delays.
 
@@ -230,11 +220,8 @@ def build_graph(model: Model) -> Graph:
     curves = {"lif": lif.activation} if (lif := membrane(model)) else {}
     populations = _number_units(specs, depth, ACTIVATIONS | curves)
     connections = sorted(connections, key=lambda part: order.index(part.post))
-    pairs = [_connect(part, populations, model.seed) for part in connections]
+    pairs = [_connect(part, populations, model) for part in connections]
     edges = np.cumsum([0] + [len(pre) for pre, _ in pairs])
-    if edges[-1] == 0:
-        text = "not a single synapse was drawn"
-        raise ModelError("network.projections", text, "raise `probability`, or the sizes")
     projections = tuple(
         Projection(str(part.name), populations[part.pre], populations[part.post], int(a), int(b))
         for part, a, b in zip(connections, edges[:-1], edges[1:], strict=True)
@@ -242,7 +229,7 @@ def build_graph(model: Model) -> Graph:
     lags = {
         direction: np.concatenate(
             [
-                _draw_lags(
+                draw_lags(
                     getattr(part.delay, direction), len(pre), model, f"{direction} {part.name}"
                 )
                 for part, (pre, _) in zip(connections, pairs, strict=True)
@@ -278,7 +265,7 @@ def _direct(model: Model, populations: list[Population]) -> Returning | None:
     outputs = _units(part for part in populations if part.role == "output")
     hidden = [part for part in populations if part.role == "hidden"]
     lags = [
-        _draw_lags(delay, part.size * len(outputs), model, f"direct {part.name}") for part in hidden
+        draw_lags(delay, part.size * len(outputs), model, f"direct {part.name}") for part in hidden
     ]
     units = _units(hidden)
     source, sink = np.tile(outputs, len(units)), np.repeat(units, len(outputs))
@@ -343,33 +330,9 @@ def _number_units(
 
 
 def _connect(
-    part: ProjectionSpec, populations: dict[str, Population], seed: int
+    part: ProjectionSpec, populations: dict[str, Population], model: Model
 ) -> tuple[Ints, Ints]:
     """Presynaptic and postsynaptic unit of each synapse, sorted by the presynaptic one."""
     pre, post = populations[part.pre], populations[part.post]
-    connected = _connected(part.connectivity, (pre.size, post.size), f"synapses {part.name}", seed)
-    rows, columns = np.nonzero(connected)
+    rows, columns = np.nonzero(connected(part, (pre.size, post.size), model))
     return rows + pre.start, columns + post.start
-
-
-def _connected(rule: Connectivity, shape: tuple[int, int], purpose: str, seed: int) -> Bools:
-    if rule.one_to_one:
-        return np.eye(*shape, dtype=bool)
-    if rule.probability is not None:
-        return random_stream(seed, purpose).random(shape) < rule.probability
-    return np.ones(shape, dtype=bool)
-
-
-def _draw_lags(delay: Delay | None, n: int, model: Model, purpose: str) -> Ints:
-    """Delays (n,) in steps, at least 1; one step where the model says nothing."""
-    if delay is None:
-        return np.ones(n, dtype=np.int64)
-    rng = random_stream(model.seed, purpose)
-    if isinstance(delay, UniformDelay):
-        shortest, longest = map(model.steps, delay.uniform)
-        return rng.integers(shortest, longest, size=n, endpoint=True)
-    if isinstance(delay, NormalDelay):
-        mean, sd = delay.normal
-        drawn = np.rint(rng.normal(mean, sd, size=n) / model.time_step)
-        return np.maximum(drawn, 1).astype(np.int64)
-    return np.full(n, model.steps(delay), dtype=np.int64)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from neurodiff.bandwidth import quarter_period
 from neurodiff.graph import Bools, Graph, Ints, Population, Projection
+from neurodiff.loop import compute_loops
 from neurodiff.low_pass import LowPass
 
 Floats = NDArray[np.float64]
@@ -69,7 +70,8 @@ class ProjectionLatency:
     forward, backward : float
         F and R of the postsynaptic population.
     mismatch : float
-        M: how much newer the presynaptic trace is than the error's input.
+        M: how much newer the presynaptic trace is than what the error is about: the length of the
+        loop from the postsynaptic units to their own errors, whatever lags lead to them.
     leaks : float
         How many leaks, besides delays, make up M.
     exact_from : int
@@ -227,13 +229,11 @@ def target_arrivals(graph: Graph, target_lag: Ints | Floats) -> tuple[Floats, Fl
 def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionLatency]:
     """F, R, M, first exact step and bandwidth of every projection (theory 2, 3, 5)."""
     settling, rows = int(np.ceil(_SETTLED * graph.filter_lag)) if graph.spikes else 0, []
+    loops = compute_loops(graph)
     for part in graph.projections:
-        synapses = part.synapses
-        pre, post = graph.pre[synapses], graph.post[synapses]
-        # M = R_post + F_out - F_pre - lag, with p = f: the trace is what has just arrived
-        newer = latencies.age[post] - latencies.forward[pre] - graph.forward_latency[synapses]
-        # the difference of two means is 0 only to rounding
-        mismatch = round(_mean(newer), 9) + 0.0
+        post = graph.post[part.synapses]
+        # what has just arrived (p = f) meets an error about what arrived one loop ago
+        mismatch = round(_mean(loops.mean[post]), 9) + 0.0
         rows.append(
             ProjectionLatency(
                 projection=part,

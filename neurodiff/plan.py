@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neurodiff.alignment import Alignment, learning_latencies
 from neurodiff.convergence import estimate_convergence
-from neurodiff.error_size import expected_error_sizes
+from neurodiff.error_size import ErrorSize, expected_error_sizes
 from neurodiff.exceptions import ModelError
 from neurodiff.feedback import Feedback, Mirror, first_errors
 from neurodiff.graph import Graph, membrane
@@ -76,7 +76,7 @@ def spiking(
     """The neurons of spiking transmission; None with another one.
 
     The gain of each population's error cells is such that they fire at `error_rate` for an error of
-    the size that its errors have before anything is learned.
+    the size that its errors have before anything is learned, by one backward pass at the start.
 
     Parameters
     ----------
@@ -89,11 +89,13 @@ def spiking(
     sizes = expected_error_sizes(graph, w, bias, stimuli, model.loss)
     _warn_of_dead(sizes)
     at_one = spikes.error_rate * model.time_step
+    # errors that cancel at the start will be about as large as their parts
+    scale = {name: part.size or part.unsigned or 1.0 for name, part in sizes.items()}
     return Spiking(
         neuron=spikes.neuron,
         membrane=membrane(model),
         maximum_rate=spikes.maximum_rate * model.time_step,
-        gain=graph.by_unit(lambda part: at_one / (sizes.get(part.name) or 1.0)),
+        gain=graph.by_unit(lambda part: at_one / scale.get(part.name, 1.0)),
         decay=float(np.exp(-model.time_step / spikes.synaptic_time_constant)),
         neurons_per_unit=spikes.neurons_per_unit,
         mutual_inhibition=spikes.mutual_inhibition,
@@ -101,9 +103,16 @@ def spiking(
     )
 
 
-def _warn_of_dead(sizes: dict[str, float]) -> None:
-    """Say which populations no error reaches: no neuron there changes its rate with its drive."""
-    dead = [name for name, size in sizes.items() if size == 0]
+def _warn_of_dead(sizes: dict[str, ErrorSize]) -> None:
+    """Say which populations no error reaches, and where all errors cancel."""
+    dead = [name for name, part in sizes.items() if part.unsigned == 0]
+    cancel = [name for name, part in sizes.items() if part.size == 0 < part.unsigned]
+    if cancel:
+        warnings.warn(
+            f"the errors that reach the units of `{cancel[0]}` cancel before learning, and nothing "
+            "will be learned there until they do not; change the weights, or the targets",
+            stacklevel=6,
+        )
     if dead:
         warnings.warn(
             f"no error reaches the units of `{dead[0]}` before learning, and nothing will be "
@@ -267,7 +276,7 @@ def recorded_values(model: Model, samplings: Samplings, steps: int, graph: Graph
         "products": 2 * graph.n_synapses,
     }
     parts = samplings.of(*widths)
-    return round(sum(widths[name] * len(part.steps(steps)) for name, part in parts.items()))
+    return round(sum(widths[name] * part.count(steps) for name, part in parts.items()))
 
 
 def _every(model: Model, interval: str | float | None, steps: int, wanted: int) -> Sampling | None:

@@ -195,6 +195,16 @@ def answered_right(recording: xr.Dataset) -> NDArray[np.bool_]:
 def save_recording(recording: xr.Dataset, path: Path) -> None:
     """Write netCDF4, compressed where it pays; opens with `xarray.open_dataset`."""
     recording = _explain(recording.copy())
+    recording.to_netcdf(path, engine="netcdf4", encoding=_encoding(recording))
+
+
+def add_to_recording(variables: xr.Dataset, path: Path) -> None:
+    """Add variables to the netCDF of a recording."""
+    variables = _explain(variables.copy())
+    variables.to_netcdf(path, mode="a", engine="netcdf4", encoding=_encoding(variables))
+
+
+def _encoding(recording: xr.Dataset) -> dict[Any, dict[str, Any]]:
     packed: dict[str, Any] = {"zlib": True, "complevel": 1}
     encoding: dict[Any, dict[str, Any]] = {
         name: dict(packed) for name, part in recording.data_vars.items() if part.size > 10_000
@@ -202,7 +212,7 @@ def save_recording(recording: xr.Dataset, path: Path) -> None:
     if "spike_kind" in recording:
         # characters of a fixed number: text of any length could not be compressed
         encoding["spike_kind"] = {"dtype": "S1", **encoding.get("spike_kind", {})}
-    recording.to_netcdf(path, engine="netcdf4", encoding=encoding)
+    return encoding
 
 
 def load_recording(path: Path) -> xr.Dataset:

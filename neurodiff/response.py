@@ -12,8 +12,11 @@ from neurodiff.graph import Graph, Projection
 
 Floats = NDArray[np.float64]
 
-#: Rounds of plain iteration before Newton's method, rounds of that, and halvings of its step.
-_ROUNDS, _NEWTON, _HALVINGS = 200, 60, 30
+#: Rounds of the relaxation, of plain iteration and of Newton's method, and halvings of its step.
+_RELAXATIONS, _ROUNDS, _NEWTON, _HALVINGS = 400, 200, 60, 30
+
+#: First step of the relaxation in units of its time constant, and by what it grows at most.
+_FIRST, _GROWTH = 0.1, 1.5
 
 #: Largest |sigma(a) W + b - a| of a fixed point, relative to the sum of its absolute terms.
 _FIXED = 1e-13
@@ -64,9 +67,10 @@ def settle(
 ) -> tuple[Floats, Floats]:
     """Fixed point of all units of any network, cycles included, for one input.
 
-    x = sigma(W x + b), with x = u for inputs. Where there are several, that which the network
-    reaches from `start` with delays of one step, if it settles; else that which Newton's method
-    finds, which need not be stable.
+    x = sigma(W x + b), with x = u for inputs. Where there are several, that to which the network
+    relaxes from `start`, da/dt = -a + W sigma(a) + b, so that it is on the branch of the start. It
+    is the one of a run if the start is a state of the run near it. Where nothing is reached so,
+    that which Newton's method finds; then it is not stable (see `is_stable`).
 
     Parameters
     ----------
@@ -87,7 +91,7 @@ def settle(
     """
     x = np.zeros(graph.n_units) if start is None else start
     with np.errstate(over="ignore", invalid="ignore"):
-        a = _iterate(graph, w, bias, u, x)
+        a = _relax(graph, w, bias, u, x) if graph.cyclic else _iterate(graph, w, bias, u, x)
         for _ in range(_NEWTON):
             previous, a = a, _approach(graph, w, bias, u, a)
             if np.array_equal(a, previous):
@@ -103,13 +107,43 @@ def settle(
     return a, activate(graph, a, u)
 
 
+def _relax(graph: Graph, w: Floats, bias: Floats, u: Floats, x: Floats) -> Floats:
+    """Pre-activation to which da/dt = -a + W sigma(a) + b relaxes; the first where it does not.
+
+    Implicit steps of Euler's method, (I + h (I - W D)) (a' - a) = h residual, that are small at
+    first and grow as the residual falls (pseudo-transient continuation; Kelley and Keyes 1998).
+    """
+    first = a = drive(graph, w, bias, np.concatenate([u, x[graph.n_inputs :]]))
+    step, distance = _FIRST, np.inf
+    for _ in range(_RELAXATIONS):
+        residual, terms = _residual(graph, w, bias, u, a)
+        before, distance = distance, float(np.abs(residual).max())
+        if distance <= _FIXED * terms.max():
+            return a
+        step *= min(_GROWTH, max(0.1, before / distance)) if np.isfinite(before) else 1.0
+        matrix = (1 + step) * np.eye(len(a)) - step * recurrent(graph, w) * slopes(graph, a)
+        try:
+            a = a + np.linalg.solve(matrix, step * residual)
+        except np.linalg.LinAlgError:
+            return first
+        if not np.abs(a).max() < 1 / np.finfo(float).eps:
+            return first
+    return a
+
+
+def is_stable(graph: Graph, w: Floats, a: Floats) -> bool:
+    """Whether the relaxation of `settle` comes back to a fixed point `a` (n_units,)."""
+    eigenvalues = np.linalg.eigvals(recurrent(graph, w) * slopes(graph, a))
+    return bool(eigenvalues.real.max(initial=0.0) < 1)
+
+
 def _iterate(graph: Graph, w: Floats, bias: Floats, u: Floats, x: Floats) -> Floats:
     """Pre-activation after some rounds of x <- sigma(W x + b); of the first where they diverge."""
     x = np.concatenate([u, x[graph.n_inputs :]])
-    first = a = _drive(graph, w, bias, x)
+    first = a = drive(graph, w, bias, x)
     for _ in range(_ROUNDS):
         x = activate(graph, a, u)
-        previous, a = a, _drive(graph, w, bias, x)
+        previous, a = a, drive(graph, w, bias, x)
         if np.array_equal(a, previous):
             break
     return a if np.abs(a).max() < 1 / np.finfo(float).eps else first
@@ -135,12 +169,15 @@ def _approach(graph: Graph, w: Floats, bias: Floats, u: Floats, a: Floats) -> Fl
 def _residual(graph: Graph, w: Floats, bias: Floats, u: Floats, a: Floats) -> tuple[Floats, Floats]:
     """W sigma(a) + b - a, and the sum of the absolute values of its terms; 0 for inputs."""
     x = activate(graph, a, u)
-    terms = _drive(graph, np.abs(w), np.abs(bias), np.abs(x))
-    return _drive(graph, w, bias, x) - a, terms
+    terms = drive(graph, np.abs(w), np.abs(bias), np.abs(x))
+    return drive(graph, w, bias, x) - a, terms
 
 
-def _drive(graph: Graph, w: Floats, bias: Floats, x: Floats) -> Floats:
-    """Pre-activation (n_units,): sum of w x_pre, plus b; 0 for inputs."""
+def drive(graph: Graph, w: Floats, bias: Floats, x: Floats) -> Floats:
+    """Pre-activation (n_units,) of the activity `x` (n_units,): sum of w x_pre, plus b.
+
+    It is 0 for inputs, which have no bias and onto which nothing leads.
+    """
     return np.bincount(graph.post, weights=w * x[graph.pre], minlength=graph.n_units) + bias
 
 

@@ -1,6 +1,8 @@
 """One run of a model: build, simulate, record."""
 
+import json
 import time
+import uuid
 import warnings
 from dataclasses import dataclass, replace
 from typing import Any, get_args
@@ -11,12 +13,14 @@ import xarray as xr
 from neurodiff.alignment import build_alignment
 from neurodiff.collection import Arrays, collect, label_answers, last_signals
 from neurodiff.cost import Cost, estimate
+from neurodiff.data_files import data_files
 from neurodiff.divergence import LARGEST, Divergence, find_divergence, kept_until
 from neurodiff.event_counts import EventCounts, count_events
 from neurodiff.exceptions import DivergenceWarning, ModelError, SimulationError
 from neurodiff.feedback import KolenPollack, Mirror, build_feedback
 from neurodiff.graph import Graph, Ints, build_graph
 from neurodiff.latency import Latencies, compute_latencies
+from neurodiff.limits import refuse_long_delays
 from neurodiff.loss import loss_of
 from neurodiff.plan import (
     event_thresholds,
@@ -106,12 +110,14 @@ class Simulation:
             raise self.model.located(error) from None
 
     def _draw(self, model: Model) -> None:
+        self._files = data_files(model)
         self.graph: Graph = build_graph(model)
         self.latencies: Latencies = compute_latencies(self.graph, model.target_delay)
         self.w, self.bias = initial_weights(model, self.graph)
         self.stimuli: Stimuli = build_stimuli(model, self.graph, self.latencies)
         self.alignment = build_alignment(model, self.graph, self.latencies)
         self.feedback = build_feedback(model, self.graph, self.w, self.latencies, self.alignment)
+        refuse_long_delays(self.graph, self._longest_age)
         self.rule = learning_rule(model, self.stimuli, self.feedback)
         self.thresholds = event_thresholds(model)
         self.spiking = spiking(model, self.graph, self.w, self.bias, self.stimuli)
@@ -294,6 +300,8 @@ class Simulation:
         return {
             "title": self.model.name,
             "model": to_yaml(self.model.with_absolute_paths()),
+            "run_id": uuid.uuid4().hex,
+            "files": json.dumps(self._files),
             "seed": self.model.seed,
             "code": self.target,
             "steps": completed,

@@ -14,6 +14,7 @@ from neurodiff.datasets import Frames, load_frames
 from neurodiff.exceptions import ModelError
 from neurodiff.graph import Graph, random_stream
 from neurodiff.latency import Latencies, first_answer
+from neurodiff.limits import refuse_long_run, refuse_many_numbers
 from neurodiff.response import respond
 from neurodiff.spec import Model
 from neurodiff.spec.quantities import FREQUENCY_UNITS, TIME_UNITS, format_quantity, rounded_down
@@ -169,6 +170,7 @@ def build_stimuli(model: Model, graph: Graph, latencies: Latencies) -> Stimuli:
         # slow outputs answer to the last frame only after its time
         answers_after = first_answer(latencies, graph, shown.hold, shown.crossfade)
         steps += max(0, answers_after + 1 - shown.hold)
+        refuse_long_run(steps, model)
     else:
         shown, steps = None, model.steps(model.run.duration or 0.0)
         learning_steps = steps
@@ -197,6 +199,7 @@ def _present(model: Model, spec: FramesInput, graph: Graph) -> Presentations:
         n_training = model.run.epochs * n
     else:
         n_training = _presentations_in(model.run.duration or 0.0, spec, model)
+    _refuse_many_presentations(n_training + len(frames.test), hold, graph, model)
     rng = random_stream(model.seed, "order of frames")
     epochs = -(-n_training // n)
     shuffled = spec.order == "shuffled"
@@ -204,6 +207,14 @@ def _present(model: Model, spec: FramesInput, graph: Graph) -> Presentations:
     training = frames.training[np.concatenate(order)[:n_training]]
     order_of_all = np.concatenate([training, frames.test])
     return Presentations(frames, order_of_all, n_training, hold, crossfade)
+
+
+def _refuse_many_presentations(n: int, hold: int, graph: Graph, model: Model) -> None:
+    """Refuse more presentations than can be counted in steps, or kept with all their values."""
+    refuse_long_run(n * hold, model)
+    width = graph.n_inputs + len(graph.outputs)
+    field = "run.duration" if model.run.epochs is None else "run.epochs"
+    refuse_many_numbers(n * width, f"{n:,} frames of {width:,} values", field, "write less")
 
 
 def _presentations_in(duration: float, spec: FramesInput, model: Model) -> int:
@@ -278,6 +289,9 @@ def _sinusoids(spec: SinusoidInput, n: int, model: Model) -> Sinusoids:
 
 def _noise(spec: NoiseInput, n: int, steps: int, model: Model) -> Table:
     """Ornstein-Uhlenbeck process, exact at the steps, begun in its stationary distribution."""
+    refuse_many_numbers(
+        steps * n, f"noise of {steps:,} steps for {n:,} units", "run.duration", "write less"
+    )
     rng = random_stream(model.seed, "input noise")
     keep = np.exp(-model.time_step / spec.time_constant)
     rows = rng.normal(0, spec.sd, size=(steps, n))
@@ -357,6 +371,9 @@ def _teach(graph: Graph, w: Floats, bias: Floats, source: Signal, steps: int) ->
     if isinstance(source, Table) and source.blend == 0:
         _, x = respond(graph, w, bias, source.rows)
         return replace(source, rows=x[:, graph.outputs], before=np.zeros(len(graph.outputs)))
+    n = len(graph.outputs)
+    what = f"a teacher's answers of {steps:,} steps for {n:,} outputs"
+    refuse_many_numbers(steps * (n + 1), what, "run.duration", "write less, or a constant target")
     chunks = np.array_split(np.arange(steps), -(-steps // _CHUNK))
     answers = [respond(graph, w, bias, source.at(chunk))[1][:, graph.outputs] for chunk in chunks]
     return _held(np.concatenate(answers), hold=1, blend=0)

@@ -1,23 +1,23 @@
 """Initial weights and biases, drawn per projection."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.arrays import load_archive, require_finite
+from neurodiff.connectivity import weights_field
 from neurodiff.exceptions import ModelError
 from neurodiff.graph import Graph, Projection, random_stream
 from neurodiff.response import activate
 from neurodiff.spec import Model
 from neurodiff.spec.network import ConstantWeights, FileWeights, NormalWeights, ScaledWeights
+from neurodiff.weight_files import bias_of, load_weights, matrix_of, refuse_lost_weights
 
 Floats = NDArray[np.float64]
 Arrays = dict[str, NDArray[Any]]
-
-_FIELD = "network.weights.path"
 
 
 def initial_weights(
@@ -31,7 +31,8 @@ def initial_weights(
     Raises
     ------
     ModelError
-        If a weights file is missing, lacks a projection, or holds arrays of the wrong size.
+        If a weights file is missing, lacks a projection, or holds arrays of the wrong size or
+        weights where there is no synapse.
     """
     if teacher_seed is None:
         seed, purpose = model.seed, "weights"
@@ -39,7 +40,8 @@ def initial_weights(
         seed, purpose = teacher_seed, "teacher weights"
     _, specs = model.network.digraph()
     rules = {str(part.name): part.weights for part in specs}
-    drawn = weights_by_projection(model, graph, graph.projections, rules, seed, purpose, _FIELD)
+    fields = partial(weights_field, model=model)
+    drawn = weights_by_projection(model, graph, graph.projections, rules, seed, purpose, fields)
     return drawn[0], drawn[1] - _resting_drive(model, graph, drawn[0])
 
 
@@ -60,25 +62,31 @@ def weights_by_projection(
     rules: Mapping[str, Any],
     seed: int,
     purpose: str,
-    field: str,
+    fields: Callable[[str], str],
 ) -> tuple[Floats, Floats]:
     """Weights (n_synapses,) and biases (n_units,), each projection by the rule of its name.
 
-    Of other projections the weights are 0. `field` is the key that names a weights file.
+    Of other projections the weights are 0. `fields` gives the key that names the weights file of a
+    projection.
 
     Raises
     ------
     ModelError
-        If a weights file is missing, lacks a projection, or holds arrays of the wrong size.
+        If a weights file is missing, lacks a projection, or holds arrays of the wrong size or
+        weights where there is no synapse.
     """
     w, bias = np.zeros(graph.n_synapses), np.zeros(graph.n_units)
+    sources: dict[str, tuple[Path, Arrays]] = {}
+    given: dict[str, Path] = {}
     for part in projections:
         rule = rules[part.name]
         if isinstance(rule, FileWeights):
-            path = model.file(rule.path)
-            arrays = load_archive(path, field, "write an .npz archive there")
-            w[part.synapses] = _from_file(arrays, path, part, graph, field)
-            bias[part.post.units] = _bias_from_file(arrays, path, part, field)
+            field = fields(part.name)
+            if rule.path not in sources:
+                sources[rule.path] = load_weights(rule, model, field)
+            source = sources[rule.path]
+            w[part.synapses] = _from_file(source, part, graph, field)
+            _put_biases(source, part, bias, given, field)
         else:
             rng = random_stream(seed, f"{purpose} {part.name}")
             sizes = part.pre.size, part.post.size
@@ -105,28 +113,30 @@ def draw_weights(rule: Any, n: int, sizes: tuple[int, int], rng: np.random.Gener
     return rng.uniform(-limit, limit, size=n)
 
 
-def _from_file(arrays: Arrays, path: Path, part: Projection, graph: Graph, field: str) -> Floats:
-    if part.name not in arrays:
-        known = ", ".join(arrays) or "nothing"
-        raise ModelError(field, f"{path} has no array `{part.name}`", f"it has: {known}")
-    matrix, shape = arrays[part.name], (part.post.size, part.pre.size)
-    what = f"array `{part.name}` of {path}"
-    if matrix.shape != shape:
-        text = f"{what} has the shape {matrix.shape}"
-        raise ModelError(field, text, f"make it {shape} (post, pre)")
-    require_finite(matrix, what, field)
-    pre, post = graph.pre[part.synapses], graph.post[part.synapses]
-    return matrix[post - part.post.start, pre - part.pre.start].astype(float)
+def _from_file(source: tuple[Path, Arrays], part: Projection, graph: Graph, field: str) -> Floats:
+    """Weights of the synapses of a projection, which has a synapse for every weight of the file."""
+    path, arrays = source
+    matrix = matrix_of(arrays, path, part.name, (part.post.size, part.pre.size), field)
+    pre = graph.pre[part.synapses] - part.pre.start
+    post = graph.post[part.synapses] - part.post.start
+    connected = np.zeros(matrix.shape, dtype=bool)
+    connected[post, pre] = True
+    refuse_lost_weights(matrix, connected, part.name, path, field)
+    return matrix[post, pre].astype(float)
 
 
-def _bias_from_file(arrays: Arrays, path: Path, part: Projection, field: str) -> Floats:
-    name, size = f"{part.post.name}.bias", part.post.size
-    bias = arrays.get(name, np.zeros(size))
-    if bias.any() and not part.post.bias:
-        text = f"{path} has an array `{name}`, and `{part.post.name}` has no bias"
-        raise ModelError(field, text, "remove the array, or write `bias: true`")
-    if bias.shape != (size,):
-        text = f"array `{name}` of {path} has the shape {bias.shape}"
-        raise ModelError(field, text, f"make it {(size,)}, one value per unit")
-    require_finite(bias, f"array `{name}` of {path}", field)
-    return bias.astype(float)
+def _put_biases(
+    source: tuple[Path, Arrays], part: Projection, bias: Floats, given: dict[str, Path], field: str
+) -> None:
+    """Put the biases that a file has for the postsynaptic population into `bias`, in place.
+
+    `given` says which file each population has its biases from so far.
+    """
+    path, arrays = source
+    found = bias_of(arrays, path, part.post, field)
+    if found is None:
+        return
+    if given.setdefault(part.post.name, path) != path:
+        text = f"{path} has biases of `{part.post.name}`, and so has {given[part.post.name]}"
+        raise ModelError(field, text, f"remove the array `{part.post.name}.bias` of one of them")
+    bias[part.post.units] = found

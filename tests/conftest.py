@@ -1,11 +1,15 @@
 """What all tests share: compilation that takes less time, and leaves the user's programs alone."""
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import brian2 as b2
 import pytest
+
+#: Brian2 logs all code that it makes, which would be in the report of each test that fails.
+logging.getLogger("brian2").setLevel(logging.INFO)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -15,18 +19,18 @@ def own_programs(pytestconfig: pytest.Config) -> None:
 
 
 @pytest.fixture
-def plain_compilation(pytestconfig: pytest.Config) -> Iterator[str]:
+def plain_compilation(pytestconfig: pytest.Config) -> Iterator[Path]:
     """Brian2's cython without optimisation, which halves the time that it takes to compile.
 
-    It has a cache of its own, because Brian2 finds compiled code again whatever its flags were. In
-    this process it holds at once; the text that it gives is for a `brian_preferences` file, which
-    Brian2 reads in the current folder, of another process. cpp_standalone is tested as it is used.
+    It has a cache of its own, whose folder this gives, because Brian2 finds compiled code again
+    whatever its flags were. cpp_standalone is tested as it is used.
     """
+    cache = Path(pytestconfig.cache.mkdir("cython")).resolve()
     values = {
         "codegen.cpp.extra_compile_args_gcc": ["-w", "-O0", "-std=c++11"],
-        "codegen.runtime.cython.cache_dir": str(Path(pytestconfig.cache.mkdir("cython")).resolve()),
+        "codegen.runtime.cython.cache_dir": str(cache),
     }
     before = {name: b2.prefs[name] for name in values}
     b2.prefs.update(values)
-    yield "".join(f"{name} = {value!r}\n" for name, value in values.items())
+    yield cache
     b2.prefs.update(before)

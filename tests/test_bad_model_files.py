@@ -50,6 +50,14 @@ NETWORKS: dict[str, tuple[str, tuple[str, ...]]] = {
         with_line("  - {pre: in, post: out, connectivity: {probability: }}"),
         ("network.projections.2.connectivity: 0 rules are given", "write one of"),
     ),
+    "probability alone": (
+        with_line("  - {pre: in, post: out, connectivity: 0.3}"),
+        ("network.projections.2.connectivity: 0.3 alone says no rule", "write {probability: 0.3}"),
+    ),
+    "misspelt word for connectivity": (
+        with_line("  - {pre: in, post: out, connectivity: one_two_one}"),
+        ("network.projections.2.connectivity: 'one_two_one'", "did you mean `one_to_one`?"),
+    ),
     "probability above 1": (
         with_line("  - {pre: in, post: out, connectivity: {probability: 10}}"),
         ("network.projections.2.connectivity.probability: 10 is too large", "1 or less"),
@@ -58,7 +66,10 @@ NETWORKS: dict[str, tuple[str, tuple[str, ...]]] = {
         DIGRAPH.replace("post: mid}", "post: mid, connectivity: {probability: 1.0e-9}}").replace(
             "post: out}", "post: out, connectivity: {probability: 1.0e-9}}"
         ),
-        ("network.projections: not a single synapse was drawn", "raise `probability`"),
+        (
+            "network.projections.0.connectivity: projection `in_to_mid` has not a single synapse",
+            "raise `probability`",
+        ),
     ),
     "delay of a projection": (
         with_line("  - {pre: in, post: out, delay: 0.5 ms}"),
@@ -145,9 +156,12 @@ def test_bad_network(tmp_path: Path, network: str, said: tuple[str, ...]):
         (GOOD + "\tseed: 1\n", ("model.yaml, line 7: broken YAML",)),
         (GOOD + "seed: \x01\n", ("model.yaml: broken YAML", "mend the file")),
         (GOOD + "seed: 2024-13-45\n", ("line 7: seed: '2024-13-45' is no whole number",)),
-        (GOOD + "seed: !!int abc\n", ("model.yaml: broken YAML", "mend the file")),
-        (GOOD + "seed: " + "[" * 2000 + "\n", ("model.yaml: is nested too deeply",)),
-        (GOOD + "seed: " + "[" * 99 + "]" * 99, ("model.yaml: is nested too deeply",)),
+        (
+            GOOD + "seed: !!int abc\n",
+            ("model.yaml, line 7: broken YAML: 'abc' is no int", "mend the file"),
+        ),
+        (GOOD + "seed: " + "[" * 2000 + "\n", ("model.yaml, line 7: is nested too deeply",)),
+        (GOOD + "seed: " + "[" * 99 + "]" * 99, ("model.yaml, line 7: is nested too deeply",)),
         (GOOD + "name: again\n", ("model.yaml, line 7: `name` is there twice", "keep one")),
         (
             GOOD.replace("values: [0.5]", "values: [0.5], values: [1]"),

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from neurodiff import cli, load
+from neurodiff import cli, keeping, load
 from neurodiff import run_folder as run_folder_module
+from neurodiff.recording import save_recording
+from neurodiff.run_files import run_id
 
 MODELS = Path(__file__).parent.parent / "models"
 WAVE = str(MODELS / "ten_layer_wave.yaml")
@@ -120,12 +123,64 @@ def test_a_full_disk_leaves_nothing_half_written(here, command, monkeypatch):
         raise OSError(28, "No space left on device")
 
     command("run", "small.yaml")
-    monkeypatch.setattr(run_folder_module, "save_recording", full)
+    monkeypatch.setattr(keeping, "save_recording", full)
+    monkeypatch.setattr(keeping, "PATIENCE", 0)
     code, _, err = command("run", "small.yaml", "--output", "other")
     assert code == 2 and "No space left on device" in err and "Traceback" not in err
+    assert "the run is lost" in err
     assert not (here / "other").exists() and list(here.glob(".other*")) == []
     code, _, _ = command("run", "small.yaml", "--force")
     assert code == 2 and (here / "runs/small/recording.nc").is_file()
+
+
+def test_a_run_that_has_ended_on_a_full_disk_is_kept_where_there_is_room(
+    here, command, monkeypatch
+):
+    def full(recording: xr.Dataset, path: Path) -> None:
+        if ".r-" in str(path):
+            raise OSError(28, "No space left on device")
+        save_recording(recording, path)
+
+    (here / "temp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(here / "temp"))
+    monkeypatch.setattr(keeping, "save_recording", full)
+    code, out, err = command("run", "small.yaml", "--output", "r")
+    assert code == 2 and "r: no room" in err and "the run is kept in" in err and out == ""
+    (kept,) = (here / "temp").glob("neurodiff-r-*")
+    assert str(kept) in err and run_id(kept) and (kept / "waves.png").is_file()
+    assert json.loads((kept / "report.json").read_text())["passed"]
+    assert {path.name for path in here.iterdir()} == {"small.yaml", "temp"}
+    # the message is obeyed
+    kept.rename(here / "r")
+    assert command("plot", "r")[0] == 0
+
+
+def test_a_finished_run_waits_for_room(here, command, monkeypatch):
+    calls = []
+
+    def full(recording: xr.Dataset, path: Path) -> None:
+        calls.append(path)
+        if len(calls) <= 5:
+            raise OSError(28, "No space left on device")
+        save_recording(recording, path)
+
+    monkeypatch.setattr(keeping, "save_recording", full)
+    monkeypatch.setattr(keeping.time, "sleep", lambda seconds: None)
+    with pytest.warns(UserWarning, match="no room for the finished run.*make room within 300 s"):
+        assert command("run", "small.yaml", "--output", "r")[0] == 0
+    assert run_id(here / "r")
+
+
+def test_a_comparison_that_fails_does_not_cost_the_run(here, command, monkeypatch):
+    def greedy(*arguments: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(cli, "report_run", greedy)
+    assert command("run", "small.yaml", "--output", "r")[0] == 2
+    assert run_id(here / "r")
+    report = json.loads((here / "r/report.json").read_text())
+    assert (report["passed"], report["complete"]) == (False, True)
+    assert "was not compared" in report["why"]
 
 
 DIVERGING = (
@@ -161,13 +216,17 @@ def test_what_a_diverging_run_had_until_then_is_kept(here, command, record):
     assert command("plot", "runs/small")[0] == 0
 
 
+@pytest.mark.filterwarnings("default:figures are missing")
 def test_figures_that_cannot_be_written_do_not_cost_the_run(here, command, monkeypatch):
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(run_folder_module, "save_figures", full)
-    with pytest.warns(UserWarning, match="figures are missing"):
-        assert command("run", "small.yaml")[0] == 0
+    code, _, err = command("run", "small.yaml")
+    said = [line for line in err.splitlines() if line.startswith("warning: ")]
+    assert code == 0 and said == [
+        "warning: figures are missing ([Errno 28] No space left on device); the run is kept"
+    ]
     names = {path.name for path in (here / "runs/small").iterdir()}
     assert names == {"model.yaml", "recording.nc", "report.json"}
 
@@ -212,7 +271,7 @@ def test_memory_that_runs_out_is_said(here, command, monkeypatch):
     def greedy(*arguments: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(cli, "load", greedy)
+    monkeypatch.setattr("neurodiff.spec.load", greedy)
     code, _, err = command("run", "small.yaml")
     assert code == 2 and err.startswith("error: the model needs more memory than there is; record")
 
@@ -258,6 +317,17 @@ def test_plot_draws_the_figures_again(here, command):
     assert code == 2 and "no run folder" in err
 
 
+def test_plot_replaces_a_link_and_leaves_the_file_to_which_it_points(here, command):
+    command("run", "small.yaml", "--output", "r")
+    (here / "victim").write_text("precious")
+    (here / "r/waves.png").unlink()
+    (here / "r/waves.png").symlink_to("../victim")
+    assert command("plot", "r")[0] == 0
+    assert (here / "victim").read_text() == "precious"
+    assert not (here / "r/waves.png").is_symlink()
+    assert (here / "r/waves.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_plot_says_that_a_recording_cannot_be_read(here, command):
     command("run", "small.yaml")
     path = here / "runs/small/recording.nc"
@@ -293,15 +363,13 @@ def start(*arguments: str) -> subprocess.Popen:
     )
 
 
-def wait_for_steps(process: subprocess.Popen) -> float:
-    """Read until the progress bar has moved; seconds since the first line of output."""
-    text, first = b"", 0.0
+def wait_for_steps(process: subprocess.Popen) -> None:
+    """Read until the progress bar has moved."""
+    text = b""
     while b"steps/s]" not in text:
         read = process.stderr.read1(4096)
         assert read, text.decode()
-        first = first or time.monotonic()
         text += read
-    return time.monotonic() - first
 
 
 @pytest.mark.parametrize("target", ["numpy", "cpp_standalone"])
@@ -323,13 +391,9 @@ def test_an_interrupted_run_keeps_what_it_had(here, target):
     assert (report["complete"], report["passed"]) == (False, False)
 
 
-def test_the_second_run_on_cython_starts_within_three_seconds(here, plain_compilation):
-    (here / "brian_preferences").write_text(plain_compilation)
+def test_the_second_run_on_cython_compiles_nothing(here, command, plain_compilation):
+    compiled: list[set[str]] = []
     for _ in range(2):
-        duration = "run.duration=2 s"
-        command = ("run", "small.yaml", "--target", "cython", "--force", "--set", duration)
-        with start(*command) as process:
-            seconds = wait_for_steps(process)
-            process.stderr.read()
-        assert process.returncode == 0
-    assert seconds < 3
+        assert command("run", "small.yaml", "--target", "cython", "--force")[0] == 0
+        compiled.append({path.name for path in plain_compilation.rglob("*.so")})
+    assert compiled[0] and compiled[1] == compiled[0]

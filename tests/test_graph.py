@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurodiff import Model, ModelError
+from neurodiff import Model, ModelError, Simulation
 from neurodiff.graph import Graph, build_graph, random_stream
 from neurodiff.weights import initial_weights
 from tests.networks import chain, digraph
@@ -63,15 +63,14 @@ def test_probability_is_the_share_of_pairs_and_no_pair_is_there_twice():
     assert pair(20, connectivity={"probability": 1}).n_synapses == 400
 
 
-def test_a_projection_may_be_empty_but_not_all_of_them():
+def test_a_projection_without_a_single_synapse_is_refused():
     populations = {"u": {"size": 1, "role": "input"}, "o": {"size": 1, "role": "output"}}
-    never = {"pre": "u", "post": "o", "connectivity": {"probability": 1e-12}}
-    graph = build_graph(digraph(populations, [{**never, "name": "empty"}, "u o"]))
-    assert [part.stop - part.start for part in graph.projections] == [0, 1]
-    model = digraph(populations, [{**never, "name": "empty"}, "u o"])
-    assert len(initial_weights(model, graph)[0]) == 1
-    with pytest.raises(ModelError, match="not a single synapse"):
-        build_graph(digraph(populations, [never]))
+    never = {"pre": "u", "post": "o", "connectivity": {"probability": 1e-12}, "name": "empty"}
+    with pytest.raises(ModelError, match="projections.1.connectivity: projection `empty` has not"):
+        build_graph(digraph(populations, ["u o", never]))
+    # what the remedy says: raise `probability`
+    often = {**never, "connectivity": {"probability": 1.0}}
+    assert build_graph(digraph(populations, ["u o", often])).n_synapses == 2
 
 
 def test_delays_are_one_step_unless_given_and_count_in_time_steps():
@@ -216,13 +215,102 @@ def test_weights_and_biases_from_a_file_are_matrices_post_by_pre(tmp_path: Path)
     assert bias.tolist() == [0, 0, 7, 8, 9, 0]
 
 
-def test_weights_of_a_sparse_projection_are_read_where_its_synapses_are(tmp_path: Path):
-    np.savez(tmp_path / "w.npz", u_to_o=np.arange(9.0).reshape(3, 3))
-    one_to_one = {"pre": "u", "post": "o", "connectivity": {"one_to_one": True}}
-    populations = {"u": {"size": 3, "role": "input"}, "o": {"size": 3, "role": "output"}}
+def two_populations(tmp_path: Path, size: int = 3, **projection: Any) -> Model:
+    """A projection with the weights of w.npz."""
+    populations = {"u": {"size": size, "role": "input"}, "o": {"size": size, "role": "output"}}
     weights = {"init": "file", "path": str(tmp_path / "w.npz")}
-    model = digraph(populations, [one_to_one], weights=weights)
-    assert initial_weights(model, build_graph(model))[0].tolist() == [0, 4, 8]
+    return digraph(populations, [{"pre": "u", "post": "o", **projection}], weights=weights)
+
+
+def test_weights_where_no_synapse_is_are_refused_and_not_dropped(tmp_path: Path):
+    np.savez(tmp_path / "w.npz", u_to_o=np.arange(9.0).reshape(3, 3))
+    model = two_populations(tmp_path, connectivity={"one_to_one": True})
+    with pytest.raises(ModelError) as caught:
+        Simulation(model)
+    for part in ("6 weights where projection `u_to_o` has no synapse", "1 in row 0 (post), column"):
+        assert part in str(caught.value)
+    for nothing in (0, np.nan):
+        matrix = np.where(np.eye(3), np.arange(9.0).reshape(3, 3), nothing)
+        np.savez(tmp_path / "w.npz", u_to_o=matrix)
+        assert initial_weights(model, build_graph(model))[0].tolist() == [0, 4, 8]
+
+
+def test_synapses_and_weights_from_a_file_as_the_remedy_says(tmp_path: Path):
+    rng = np.random.default_rng(0)
+    matrix = np.where(rng.random((50, 50)) < 0.2, rng.normal(size=(50, 50)), 0)
+    matrix[3, 4] = np.nan
+    np.savez(tmp_path / "w.npz", u_to_o=matrix)
+    for seed in (1, 2):
+        drawn = two_populations(tmp_path, 50, connectivity={"probability": 0.2}).replace(seed=seed)
+        with pytest.raises(ModelError, match="write `connectivity: weights`"):
+            Simulation(drawn)
+        model = two_populations(tmp_path, 50, connectivity="weights").replace(seed=seed)
+        graph = build_graph(model)
+        found = np.zeros((50, 50))
+        found[graph.post - 50, graph.pre] = initial_weights(model, graph)[0]
+        assert (found == np.nan_to_num(matrix)).all()
+        assert graph.n_synapses == np.count_nonzero(np.nan_to_num(matrix)) > 400
+
+
+def test_a_continued_run_with_synapses_of_the_file_keeps_what_was_learned(tmp_path: Path):
+    np.savez(tmp_path / "w.npz", u_to_o=np.where(np.eye(3), 0.5, 0))
+    rule = {"rule": "diffusion", "learning_rate": "5 Hz"}
+    model = two_populations(tmp_path, connectivity="weights").replace(plasticity=rule)
+    learned = Simulation(model, target="numpy").run().recording.w.values[-1]
+    np.savez(tmp_path / "w.npz", u_to_o=np.diag(learned))
+    onwards = initial_weights(model.replace(seed=9), build_graph(model.replace(seed=9)))[0]
+    assert (onwards == learned).all() and (learned != 0.5).any()
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"u_to_x": np.ones((3, 3))}, "an array `u_to_x`, which nothing .* did you mean `u_to_o`"),
+        ({"u.bias": np.ones(3)}, "an array `u.bias`, which nothing in the network takes"),
+        ({"delays": np.ones(3)}, "an array `delays`, which nothing .* Else remove the array"),
+    ],
+)
+def test_arrays_that_nothing_takes_are_refused(tmp_path: Path, arrays: Any, said: str):
+    np.savez(tmp_path / "w.npz", u_to_o=np.ones((3, 3)), **arrays)
+    with pytest.raises(ModelError, match=said):
+        Simulation(two_populations(tmp_path))
+
+
+def test_biases_stay_when_a_second_projection_has_its_weights_from_a_file_without(tmp_path: Path):
+    one, other = str(tmp_path / "one.npz"), str(tmp_path / "other.npz")
+    populations = {"u": {"size": 2, "role": "input"}, "o": {"size": 1, "role": "output"}}
+    projections = [
+        {"pre": "u", "post": "o", "name": "a", "weights": {"init": "file", "path": one}},
+        {"pre": "u", "post": "o", "name": "b", "weights": {"init": "file", "path": other}},
+    ]
+    model = digraph(populations, projections)
+    np.savez(one, **{"a": np.ones((1, 2)), "o.bias": np.array([7.0])})
+    np.savez(other, b=np.ones((1, 2)))
+    assert initial_weights(model, build_graph(model))[1].tolist() == [0, 0, 7]
+    np.savez(other, **{"b": np.ones((1, 2)), "o.bias": np.array([8.0])})
+    with pytest.raises(ModelError, match=r"projections.1.weights.path: .* has biases of `o`, and"):
+        initial_weights(model, build_graph(model))
+
+
+def test_synapses_from_a_file_need_one_with_weights(tmp_path: Path):
+    with pytest.raises(ModelError, match="projections.0.connectivity: only a weights file says"):
+        digraph(
+            {"u": {"size": 1, "role": "input"}, "o": {"size": 1, "role": "output"}},
+            [{"pre": "u", "post": "o", "connectivity": "weights"}],
+        )
+    np.savez(tmp_path / "w.npz", u_to_o=np.zeros((3, 3)))
+    with pytest.raises(ModelError, match="has not a single synapse; write weights that are not 0"):
+        Simulation(two_populations(tmp_path, connectivity="weights"))
+
+
+def test_a_lognormal_delay_has_the_mean_and_spread_that_are_written():
+    lognormal = {"lognormal": ["20 ms", "8 ms"]}
+    graph = pair(150, delay={"forward": lognormal, "backward": {"normal": ["20 ms", "8 ms"]}})
+    lags = graph.forward_lag
+    assert lags.mean() == pytest.approx(20, rel=0.02) and lags.std() == pytest.approx(8, rel=0.03)
+    # skewed as the distribution is, (3 + v^2) v with v = sd/mean, and a normal one is not
+    for lag, skewness in ((lags, 3 * 0.4 + 0.4**3), (graph.backward_lag, 0)):
+        assert np.mean(((lag - lag.mean()) / lag.std()) ** 3) == pytest.approx(skewness, abs=0.15)
 
 
 def test_each_projection_may_have_its_own_rule():

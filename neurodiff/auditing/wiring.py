@@ -4,6 +4,7 @@ import numpy as np
 
 from neurodiff.alignment import Traced
 from neurodiff.auditing.finding import Finding, Verdict
+from neurodiff.dale import unsigned_units
 from neurodiff.graph import Graph
 from neurodiff.plan import Floats
 from neurodiff.simulation import Simulation
@@ -42,10 +43,17 @@ def dale(simulation: Simulation) -> Finding:
     mixed, senders = _mixed(graph, simulation.w)
     free = int((graph.plastic & ~graph.dale).sum()) if learns else 0
     evidence = {"units_with_both_signs": mixed, "sending_units": senders, "free_to_change": free}
-    details = (
+    details = [
         f"{mixed} of {senders} units have weights of both signs at the start",
         f"{free} of {graph.n_synapses} weights may change their sign",
-    )
+    ]
+    if zeros := int((graph.dale & (simulation.w == 0)).sum()):
+        unsigned = int(unsigned_units(graph, simulation.w).sum())
+        evidence |= {"kept_weights_of_0": zeros, "units_of_0_only": unsigned}
+        details.append(
+            f"{zeros} weights that keep their sign are 0 and take that of the sum of their unit's "
+            f"weights; {unsigned} units have weights of 0 only, and are taken to be excitatory"
+        )
     verdict: Verdict = "holds"
     why = "all weights of a unit have one sign, which they keep"
     if mixed and free:
@@ -59,7 +67,7 @@ def dale(simulation: Simulation) -> Finding:
         )
     elif free:
         verdict, why = "depends", "signs agree at the start, but nothing keeps them as they are"
-    return Finding("dales_principle", _DALE, verdict, why, evidence, details)
+    return Finding("dales_principle", _DALE, verdict, why, evidence, tuple(details))
 
 
 def _mixed(graph: Graph, w: Floats) -> tuple[int, int]:

@@ -8,6 +8,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from neurodiff.placing import written_beside
 from neurodiff.plot.events import plot_events
 from neurodiff.plot.gradient import plot_cosines, plot_cosines_in_frame, plot_relative_error
 from neurodiff.plot.learning import plot_accuracy, plot_loss, plot_weights
@@ -34,7 +35,8 @@ def draw_figures(recording: xr.Dataset) -> dict[str, Figure]:
 def save_figures(recording: xr.Dataset, folder: Path) -> list[Path]:
     """Write the figures as PNG, 200 dots an inch, into `folder`; returns their paths.
 
-    A figure that cannot be drawn is left out, with a warning.
+    A figure that cannot be drawn is left out, with a warning. An older one goes only when the new
+    one is complete; a link is replaced, and never written through.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = [_save(name, recording, folder / f"{name}.png") for name in _FIGURES]
@@ -46,12 +48,12 @@ def _save(name: str, recording: xr.Dataset, path: Path) -> Path | None:
         figure = styled(_FIGURES[name])(recording)
         if figure is None:
             return None
-        figure.savefig(path, dpi=200)
+        with written_beside(path) as beside:
+            figure.savefig(beside, dpi=200, format="png")
     except OSError:
         raise
     except Exception as error:  # whatever matplotlib says, it must not cost the run
         warnings.warn(f"{path.name} could not be drawn: {error!r}", stacklevel=3)
-        path.unlink(missing_ok=True)
         return None
     return path
 

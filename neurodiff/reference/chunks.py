@@ -20,7 +20,7 @@ from neurodiff.loss import Loss
 from neurodiff.reference.backprop import injection
 from neurodiff.reference.fixed_point import recurrent_backprop
 from neurodiff.reference.outer import Listed, Products
-from neurodiff.reference.waves import Rows, delayed_waves
+from neurodiff.reference.waves import Rows, WaveStep, delayed_waves
 from neurodiff.response import slopes
 
 Floats = NDArray[np.float64]
@@ -181,7 +181,7 @@ class ListedChunk:
                     u[one],
                     y[one],
                     self.loss,
-                    self.x[k],
+                    self.x[k : k + 1],
                 )
             except FixedPointError as error:
                 step = self.steps[k]
@@ -190,13 +190,10 @@ class ListedChunk:
         return Gradients(x, delta)
 
 
-def listed_chunks(run: Run) -> Iterator[ListedChunk]:
-    """The waves of any network, step by step, in chunks."""
-    graph = run.graph
-    cells = sum(part.post.size * part.pre.size for part in graph.projections)
-    size, first = int(np.clip(_WEIGHTS / (cells + graph.n_synapses), 1, 512)), 0
-    waves = delayed_waves(
-        graph,
+def waves_of(run: Run) -> Iterator[WaveStep]:
+    """The waves of any network, step by step."""
+    return delayed_waves(
+        run.graph,
         run.w,
         run.bias,
         run.u,
@@ -208,6 +205,14 @@ def listed_chunks(run: Run) -> Iterator[ListedChunk]:
         alignment=run.alignment,
         feedback=run.feedback,
     )
+
+
+def listed_chunks(run: Run) -> Iterator[ListedChunk]:
+    """The waves of any network, step by step, in chunks."""
+    graph = run.graph
+    cells = sum(part.post.size * part.pre.size for part in graph.projections)
+    size, first = int(np.clip(_WEIGHTS / (cells + graph.n_synapses), 1, 512)), 0
+    waves = waves_of(run)
     while steps := list(islice(waves, size)):
         x, delta, product, w, bias, _ = (np.array(part) for part in zip(*steps, strict=True))
         numbers = first + np.arange(len(steps))

@@ -35,8 +35,10 @@ def recurrent_backprop(
     bias : array (n_units,)
     u : array (batch, n_inputs)
     y : array (batch, n_outputs), in the order of ``graph.outputs``
-    start : array (n_units,), optional
-        Activity from which the network settles to the first input; to the next, from there on.
+    start : array (batch, n_units), optional
+        Activity of the network at each of the moments, from which it settles. Of several fixed
+        points a network is at the one to which its history led. Unless given, it settles to the
+        first input from 0, and to each other from the one before.
 
     Raises
     ------
@@ -45,9 +47,10 @@ def recurrent_backprop(
     """
     x, delta = np.zeros((2, len(u), graph.n_units))
     for row, (inputs, targets) in enumerate(zip(u, y, strict=True)):
-        a, x[row] = settle(graph, w, bias, inputs, start)
+        # the row before the first is the last, which is still 0
+        begin = x[row - 1] if start is None else start[row]
+        a, x[row] = settle(graph, w, bias, inputs, begin)
         delta[row] = _errors(graph, w, a, x[row], targets, loss)
-        start = x[row]
     return Gradient(x, delta, loss_of(loss, x[:, graph.outputs], y))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.activations import Activation
+from neurodiff.dale import kept_signs
 from neurodiff.graph import Graph, Ints, Projection
 from neurodiff.loss import Loss
 from neurodiff.reference.backprop import injection
@@ -63,14 +64,15 @@ def train_online(
         Which frame is shown when.
     learning_rate, weight_decay : float
         Per presentation. Only plastic synapses, and biases of units that have one, learn and decay.
-        Weights that keep their signs stop at 0.
+        Weights that keep their signs stop at 0 (see `neurodiff.dale.kept_signs`).
 
     Returns
     -------
     w : array (n_synapses,)
     bias : array (n_units,)
     """
-    links = [_link(graph, part, w) for part in graph.projections]
+    signs = kept_signs(graph, w)
+    links = [_link(graph, part, w, signs) for part in graph.projections]
     stages, bias, out = _stages(graph, links), bias.copy(), graph.outputs
     for frame in order:
         x, slope = _forward(stages, bias, frames[frame])
@@ -88,10 +90,9 @@ def accuracy(graph: Graph, w: Floats, bias: Floats, frames: Floats, labels: Ints
     return float(np.mean(x[:, graph.outputs].argmax(axis=1) == labels))
 
 
-def _link(graph: Graph, part: Projection, w: Floats) -> _Link:
+def _link(graph: Graph, part: Projection, w: Floats, signs: Floats) -> _Link:
     learns = dense(graph, part, graph.plastic.astype(float))
-    kept = np.where(graph.dale, np.where(w < 0, -1.0, 1.0), 0.0)
-    sign = dense(graph, part, kept) if graph.dale[part.synapses].any() else None
+    sign = dense(graph, part, signs) if graph.dale[part.synapses].any() else None
     return _Link(part.pre.units, part.post.units, dense(graph, part, w), learns, sign)
 
 

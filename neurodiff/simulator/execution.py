@@ -9,8 +9,9 @@
 import gc
 import logging
 import os
+import shlex
 import shutil
-import tempfile
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +25,8 @@ from brian2.devices.device import all_devices, get_device, reset_device, set_dev
 
 from neurodiff.divergence import beyond
 from neurodiff.exceptions import SimulationError
+from neurodiff.interruption import stoppable
+from neurodiff.simulator.children import bound, call, interrupt, temporary_folder
 from neurodiff.simulator.data import literals_to_data, numbers_to_variables
 from neurodiff.simulator.network import BuiltNetwork
 from neurodiff.simulator.programs import provide
@@ -51,6 +54,15 @@ _HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 
 #: What Brian2 calls a compiled program.
 _PROGRAM = "main.exe" if os.name == "nt" else "main"
+
+#: Brian2's preference for how the program is called, and the file in which it notes its number.
+_COMMAND, _NUMBER = "devices.cpp_standalone.run_cmd_unix", "program.pid"
+
+#: The file in which it notes the fraction of the run that is done.
+_PROGRESS = "progress.txt"
+
+#: Seconds between two looks at whether the program has to stop.
+_LOOK_PERIOD = 0.05
 
 #: Seconds between two reports of progress.
 _REPORT_PERIOD = 0.25
@@ -80,7 +92,7 @@ def machine_code(target: str) -> Iterator[Run]:
             "install g++, or use numpy"
         )
     kind = _standalone() if target == "cpp_standalone" else _runtime(target)
-    with _quiet(), _same_random_numbers(), kind as run:
+    with _quiet(), _same_random_numbers(), _stopped_by_interrupts(), kind as run:
         yield run
 
 
@@ -110,6 +122,20 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
+def _stopped_by_interrupts() -> Iterator[None]:
+    """Let Ctrl-C end a run after its step, by Brian2's handler, where nobody has another one."""
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, b2._int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
 def _same_random_numbers() -> Iterator[None]:
     """Leave NumPy's global random numbers where they were: Brian2 draws and seeds these."""
     state = np.random.get_state()
@@ -134,10 +160,13 @@ def _runtime(target: str) -> Iterator[Run]:
 def _run_runtime(built: BuiltNetwork, steps: int, progress: Progress) -> Ran:
     def report(elapsed: Any, completed: float, start: Any, duration: Any) -> None:
         progress(completed)
-        if _diverged(built):
+        # a request that came before the network began to run was forgotten when it did
+        if stopped() or _diverged(built):
             built.network.stop()
 
-    with np.errstate(over="ignore", invalid="ignore"):  # until that is noticed
+    # until divergence is noticed
+    quiet = np.errstate(over="ignore", invalid="ignore")
+    with stoppable(built.network.stop) as stopped, quiet:
         built.network.run(
             steps * built.clock.dt,
             report=report,
@@ -161,22 +190,23 @@ def _standalone() -> Iterator[Run]:
             "Brian2's standalone device holds a project of yours, and there is only one for the "
             "process; run neurodiff before set_device('cpp_standalone'), or on another target"
         )
-    folder = tempfile.mkdtemp(prefix="neurodiff_")
-    set_device("cpp_standalone", build_on_run=False, directory=folder)
-    device = get_device()
-    device.reinit()
-    device.activate(build_on_run=False, directory=folder)
-    # Brian2 numbers the names of what earlier runs have left behind, and names are in the sources
-    gc.collect()
-    previous = b2.prefs[_ENVIRONMENT]
-    b2.prefs[_ENVIRONMENT] = {**_HUGE_PAGES, **previous}
-    try:
-        yield lambda built, steps, progress: _run_standalone(built, steps, progress, Path(folder))
-    finally:
-        b2.prefs[_ENVIRONMENT] = previous
+    with temporary_folder() as folder:
+        set_device("cpp_standalone", build_on_run=False, directory=str(folder))
+        device = get_device()
         device.reinit()
-        reset_device(previous_device)
-        shutil.rmtree(folder, ignore_errors=True)
+        device.activate(build_on_run=False, directory=str(folder))
+        # Brian2 numbers the names of what earlier runs have left behind, and names are in the
+        # sources
+        gc.collect()
+        previous = {name: b2.prefs[name] for name in (_ENVIRONMENT, _COMMAND)}
+        b2.prefs[_ENVIRONMENT] = {**_HUGE_PAGES, **previous[_ENVIRONMENT]}
+        b2.prefs[_COMMAND] = bound([f"./{_PROGRAM}"], signal.SIGKILL, _NUMBER)
+        try:
+            yield lambda built, steps, progress: _run_standalone(built, steps, progress, folder)
+        finally:
+            b2.prefs.update(previous)
+            device.reinit()
+            reset_device(previous_device)
 
 
 def _run_standalone(built: BuiltNetwork, steps: int, progress: Progress, folder: Path) -> Ran:
@@ -189,7 +219,11 @@ def _run_standalone(built: BuiltNetwork, steps: int, progress: Progress, folder:
             f"run.target: compiling for cpp_standalone failed or was stopped ({error}); "
             "try again, or use numpy"
         ) from error
-    with _follow(folder / "progress.txt", progress):
+    with (
+        stoppable(lambda: None) as stopped,
+        _follow(folder / _PROGRESS, progress),
+        _passing_on(stopped, folder),
+    ):
         device.run(directory=str(folder), with_output=False)
     return Ran(round(device._last_run_completed_fraction * steps), compiled)
 
@@ -198,10 +232,12 @@ def _generate(built: BuiltNetwork, steps: int, folder: Path) -> None:
     """Write the sources and the data of a run."""
     device, duration = get_device(), steps * built.clock.dt
     numbers_to_variables(built.network)
+    # a request to stop that comes too late must not cost the results
+    device.insert_code("after_network_run", "std::signal(SIGINT, SIG_IGN);")
     built.network.run(
         duration,
         # the program notes how far it is in a file, and `_follow` reads it
-        report='std::ofstream("progress.txt") << completed;',
+        report=f'std::ofstream("{_PROGRESS}") << completed;',
         report_period=_REPORT_PERIOD * b2.second,
         namespace={},
     )
@@ -211,7 +247,44 @@ def _generate(built: BuiltNetwork, steps: int, folder: Path) -> None:
 
 def _compile(folder: Path) -> None:
     compiler, _ = get_compiler_and_args()
-    get_device().compile_source(str(folder), compiler, debug=False, clean=False)
+    if compiler != "unix":
+        get_device().compile_source(str(folder), compiler, debug=False, clean=False)
+        return
+    # what Brian2 does here cannot be stopped, and outlives this process
+    preferences = b2.prefs.devices.cpp_standalone
+    command = [*shlex.split(preferences.make_cmd_unix), *preferences.extra_make_args_unix]
+    code = call(command, folder)
+    if code:
+        raise RuntimeError(f"Project compilation failed (error code: {code})")
+
+
+@contextmanager
+def _passing_on(stopped: Callable[[], bool], folder: Path) -> Iterator[None]:
+    """Pass a request to stop on to the running program, which keeps what it recorded.
+
+    Before its first step, which it notes, it would end without.
+    """
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(_LOOK_PERIOD):
+            if stopped() and (folder / _PROGRESS).exists() and interrupt(folder / _NUMBER):
+                return
+
+    with _running(watch, done):
+        yield
+
+
+@contextmanager
+def _running(watch: Callable[[], None], done: threading.Event) -> Iterator[None]:
+    """Run `watch` in a thread of its own during the `with` block; it ends when `done` is set."""
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 @contextmanager
@@ -226,10 +299,5 @@ def _follow(path: Path, progress: Progress) -> Iterator[None]:
             with suppress(ValueError):
                 progress(float(text))
 
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
+    with _running(watch, done):
         yield
-    finally:
-        done.set()
-        watcher.join()

@@ -17,6 +17,7 @@ from neurodiff.simulator.order import Step
 class Sampling:
     """Every so many steps, from `start` (included) to `stop` (not included).
 
+    Unless given, `stop` is beyond the last step that any run can have.
     `only` is a Brian2 condition on the elements that are recorded.
     """
 
@@ -38,6 +39,10 @@ class Sampling:
     def constants(self, event: str) -> dict[str, int]:
         """The numbers of `condition`, for the group's namespace."""
         return {f"{event}_{name}": getattr(self, name) for name in ("every", "start", "stop")}
+
+    def count(self, until: int) -> int:
+        """How many samples a run of `until` steps has."""
+        return len(range(self.start, min(self.stop, until), self.every))
 
     def steps(self, until: int) -> NDArray[np.int64]:
         """The steps of the samples of a run of `until` steps."""

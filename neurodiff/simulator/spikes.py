@@ -10,6 +10,7 @@ import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.dale import kept_signs
 from neurodiff.graph import Graph
 from neurodiff.simulator.arrival import Ring
 from neurodiff.simulator.connections import Addition
@@ -150,9 +151,9 @@ class Spikes:
         return LazySynapses(synapses, others, self._ends, form, of_synapses, firing, monitors)
 
     def _form(self, w: Floats) -> TraceForm:
-        """How the synapses learn; weights (n_synapses,) that keep their signs keep those of `w`."""
+        """How the synapses learn; the signs that are kept go by the weights `w` (n_synapses,)."""
         graph, order = self._graph, self._ends.order
-        signs = np.where(graph.dale, np.where(w < 0, -1, 1), 0)
+        signs = kept_signs(graph, w).astype(np.int64)
         return TraceForm(self._rule, self._spiking.decay, graph.plastic[order], signs[order])
 
     def _let_traces_decay(self, units: b2.NeuronGroup, errors: b2.NeuronGroup) -> None:

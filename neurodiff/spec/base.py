@@ -32,8 +32,23 @@ class Part(BaseModel):
         return data
 
     def replace(self, **changes: Any) -> Self:
-        """Copy with some fields replaced (values already validated)."""
-        return self.model_copy(update=changes)
+        """Copy with some keys replaced, checked like the keys of a model file.
+
+        Parameters
+        ----------
+        **changes
+            Values as a model file writes them (``learning_rate="10 Hz"``), mappings
+            (``plasticity={"rule": "diffusion", ...}``), or parts of a model. None stands for a key
+            that is not written.
+
+        Raises
+        ------
+        ModelError
+            If a key is not known or a value is refused; the message names the key and the remedy.
+        """
+        from neurodiff.spec.copying import replaced
+
+        return replaced(self, changes)
 
 
 class Problem(NamedTuple):

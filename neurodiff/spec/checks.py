@@ -12,11 +12,13 @@ from neurodiff.spec.base import Problem, nearest
 from neurodiff.spec.cycles import cycle_misfits, reached
 from neurodiff.spec.feedback_checks import feedback_misfits
 from neurodiff.spec.leaky_checks import leaky_misfits
+from neurodiff.spec.limits import too_large, too_long
 from neurodiff.spec.network import (
     ConstantWeights,
     Delay,
     Delays,
     FileWeights,
+    LognormalDelay,
     Network,
     NormalDelay,
     PopulationSpec,
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 def problems(model: Model) -> Iterator[Problem]:
     """Everything that keeps `model` from being built, the most basic first."""
     yield from _names(model.network)
+    yield from too_large(model)
+    yield from too_long([*_times(model), *_drawn_times(model)], model.time_step)
     yield from cycle_misfits(model)
     yield from _off_the_grid(model)
     yield from _short_means(model)
@@ -75,6 +79,10 @@ def _names(network: Network) -> Iterator[Problem]:
             yield Problem(field, text, "give it a `name` of its own")
         seen.add(part.name or "")
         yield from _one_to_one_misfit(field, part, populations)
+        if part.connectivity.weights and not isinstance(part.weights, FileWeights):
+            text = "only a weights file says which synapses there are, and these weights are drawn"
+            remedy = "write `weights: {init: file, path: ...}`, or another connectivity"
+            yield Problem(f"{field}.connectivity", text, remedy)
     for role in ("input", "output"):
         if not any(part.role == role for part in populations.values()):
             text = f"none has the role {role}"
@@ -184,27 +192,36 @@ def _lag_times(field: str, delay: Delay | None) -> Iterator[tuple[str, float]]:
     if isinstance(delay, UniformDelay):
         for end in (0, 1):
             yield f"{field}.uniform.{end}", delay.uniform[end]
-    elif delay is not None and not isinstance(delay, NormalDelay):
+    elif delay is not None and not isinstance(delay, NormalDelay | LognormalDelay):
         yield field, delay
 
 
-def _short_means(model: Model) -> Iterator[Problem]:
-    """Normal delays of which most would be below one step."""
+def _drawn_times(model: Model) -> Iterator[tuple[str, float]]:
+    """Means and standard deviations of delays that are drawn from distributions without bounds."""
+    for field, delay in _delays(model):
+        form = next((name for name in ("normal", "lognormal") if hasattr(delay, name)), None)
+        for place, time in enumerate(getattr(delay, form) if form else ()):
+            yield f"{field}.{form}.{place}", time
+
+
+def _delays(model: Model) -> Iterator[tuple[str, Delay | None]]:
+    """Every delay of the model by its key."""
     delays = {"network.delay": model.network.delay}
     for number, projection in enumerate(model.network.projections or []):
         if projection.delay is not None:
             delays[f"network.projections.{number}.delay"] = projection.delay
-    drawn = {
-        f"{field}.{direction}": getattr(both, direction)
-        for field, both in delays.items()
-        for direction in ("forward", "backward")
-    }
-    drawn["feedback.delay"] = getattr(model.feedback, "delay", None)
-    for field, delay in drawn.items():
-        if isinstance(delay, NormalDelay) and delay.normal[0] < model.time_step:
-            mean = format_quantity(delay.normal[0], TIME_UNITS)
-            where = f"{field}.normal.0"
-            yield Problem(where, f"{mean} is less than a time step", "write at least one")
+    for field, both in delays.items():
+        for direction in ("forward", "backward"):
+            yield f"{field}.{direction}", getattr(both, direction)
+    yield "feedback.delay", getattr(model.feedback, "delay", None)
+
+
+def _short_means(model: Model) -> Iterator[Problem]:
+    """Normal and lognormal delays of which most would be below one step."""
+    for field, time in _drawn_times(model):
+        if field.endswith("normal.0") and time < model.time_step:
+            mean = format_quantity(time, TIME_UNITS)
+            yield Problem(field, f"{mean} is less than a time step", "write at least one")
 
 
 def _ignored(model: Model) -> Iterator[Problem]:

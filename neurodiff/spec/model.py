@@ -252,13 +252,9 @@ class Model(Part):
         ...     duration="20 ms",
         ... )
         """
-        of_network = {key: keys.pop(key) for key in list(keys) if key in Network.model_fields}
-        run = dict(keys.pop("run", {}))
-        if duration is not None:
-            run["duration"] = duration
-        network = {"layers": list(layers), **of_network}
-        parts = {"network": network, "input": input, "target": target, "run": run}
-        return cls.from_mapping({"neurodiff": 1, "name": name, **parts, **keys})
+        from neurodiff.spec.copying import layered
+
+        return layered(layers, duration, {"name": name, "input": input, "target": target, **keys})
 
     def lasting(self, duration: str) -> "Model":
         """The same model with another duration, e.g. ``"100 ms"``, of its run.
@@ -268,11 +264,9 @@ class Model(Part):
         ModelError
             If the duration is no multiple of the time step.
         """
-        from neurodiff.spec.reading import from_mapping
-
-        data = self.model_dump(mode="json", exclude_none=True)
-        run = {"duration": duration, "target": self.run.target}
-        return from_mapping({**data, "run": run}, self._folder)
+        run = self.run.model_dump(mode="json", exclude_none=True) | {"duration": duration}
+        run.pop("epochs", None)
+        return self.replace(run=run)
 
     def steps(self, time: float) -> int:
         """`time` (s) in time steps; it was checked to be a whole number of them."""
@@ -298,19 +292,21 @@ class Model(Part):
         for name in ("input", "target"):
             part = getattr(self, name)
             if getattr(part, "file", None):
-                changes[name] = part.replace(file=str(self.file(part.file)))
+                changes[name] = part.model_copy(update={"file": str(self.file(part.file))})
         dataset = getattr(self.input, "dataset", "digits")
         if dataset != "digits":
-            changes["input"] = self.input.replace(dataset=str(self.file(dataset)))
+            absolute = {"dataset": str(self.file(dataset))}
+            changes["input"] = self.input.model_copy(update=absolute)
         weights = getattr(self.feedback, "weights", None)
         if weights is not None:
-            changes["feedback"] = self.feedback.replace(weights=self._absolute(weights))
+            absolute_weights = {"weights": self._absolute(weights)}
+            changes["feedback"] = self.feedback.model_copy(update=absolute_weights)
         network = self.network.map_weights(self._absolute)
-        return self.replace(network=network, **changes)
+        return self.model_copy(update={"network": network, **changes})
 
     def _absolute(self, weights: Weights) -> Weights:
         if isinstance(weights, FileWeights):
-            return weights.replace(path=str(self.file(weights.path)))
+            return weights.model_copy(update={"path": str(self.file(weights.path))})
         return weights
 
     def located(self, error: ModelError) -> ModelError:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, Tag, model_validator
 
-from neurodiff.spec.base import Name, Part, choose, problem, told_apart
+from neurodiff.spec.base import Name, Part, choose, nearest, problem, told_apart
 from neurodiff.spec.quantities import DelayTime, Time, may_be_quantity
 
 #: `lif` is the f-I curve of the leaky integrate-and-fire neuron.
@@ -52,10 +52,28 @@ class NormalDelay(Part):
     normal: Annotated[tuple[DelayTime, Time], Field(strict=False)]
 
 
+class LognormalDelay(Part):
+    """One delay for each synapse, lognormally distributed.
+
+    The two times are the mean and the standard deviation of the delay itself, not of its logarithm.
+    Rounded to whole steps; what falls below one step becomes one step.
+    """
+
+    lognormal: Annotated[tuple[DelayTime, Time], Field(strict=False)]
+
+
+#: Distributions of a delay that is drawn for each synapse.
+_DISTRIBUTIONS = ("uniform", "normal", "lognormal")
+_FORMS = (
+    "write a time (`5 ms`), {uniform: [1 ms, 5 ms]}, {normal: [5 ms, 1 ms]} or "
+    "{lognormal: [5 ms, 1 ms]}"
+)
+
+
 def _delay_form(value: Any) -> str | None:
     if may_be_quantity(value):
         return "time"
-    for form in ("uniform", "normal"):
+    for form in _DISTRIBUTIONS:
         if (isinstance(value, Mapping) and form in value) or hasattr(value, form):
             return form
     return None
@@ -64,8 +82,9 @@ def _delay_form(value: Any) -> str | None:
 Delay = Annotated[
     Annotated[DelayTime, Tag("time")]
     | Annotated[UniformDelay, Tag("uniform")]
-    | Annotated[NormalDelay, Tag("normal")],
-    choose(_delay_form, "write a time (`5 ms`), {uniform: [1 ms, 5 ms]} or {normal: [5 ms, 1 ms]}"),
+    | Annotated[NormalDelay, Tag("normal")]
+    | Annotated[LognormalDelay, Tag("lognormal")],
+    choose(_delay_form, _FORMS),
 ]
 
 
@@ -78,9 +97,12 @@ class Delays(Part):
 
 def _both_directions(value: Any) -> Any:
     """`delay: 2 ms` and `delay: {uniform: ...}` are short for the same in both directions."""
-    if isinstance(value, Delays) or (
-        isinstance(value, Mapping) and not {"uniform", "normal"} & value.keys()
-    ):
+    if isinstance(value, Delays):
+        return value
+    if isinstance(value, Mapping) and not set(_DISTRIBUTIONS) & value.keys():
+        for key in value.keys() - Delays.model_fields.keys():
+            known = [*Delays.model_fields, *_DISTRIBUTIONS]
+            raise problem(f"unknown key `{key}`", nearest(str(key), known), str(key))
         return value
     return {"forward": value, "backward": value}
 
@@ -115,7 +137,8 @@ class FileWeights(Part):
     """Weights from a NumPy archive.
 
     It holds, for every projection, an array (post units, pre units) under the projection's name;
-    and, where wanted, an array (units,) of biases under `<population>.bias`.
+    and, where wanted, an array (units,) of biases under `<population>.bias`. A weight that is not 0
+    where the projection has no synapse is refused.
     """
 
     init: Literal["file"]
@@ -130,20 +153,50 @@ Weights = Annotated[
 
 
 class Connectivity(Part):
-    """Which pairs of units are connected: all of them, each with a probability, or one to one."""
+    """Which pairs of units are connected.
+
+    All of them, each with a probability, one to one, or those for which the weights file of the
+    projection has a number that is neither 0 nor NaN (`weights`).
+    """
 
     all_to_all: Literal[True] | None = None
     probability: Probability | None = None
     one_to_one: Literal[True] | None = None
+    weights: Literal[True] | None = None
 
     @model_validator(mode="after")
     def _one_rule(self) -> "Connectivity":
-        rules = (self.all_to_all, self.probability, self.one_to_one)
+        rules = [getattr(self, name) for name in type(self).model_fields]
         count = sum(rule is not None for rule in rules)
         if count != 1:
-            remedy = "write one of `all_to_all: true`, `probability: 0.1`, `one_to_one: true`"
+            remedy = (
+                "write one of `all_to_all: true`, `probability: 0.1`, `one_to_one: true`, "
+                "`weights: true`"
+            )
             raise problem(f"{count} rules are given", remedy)
         return self
+
+
+def _connectivity_in_a_word(value: Any) -> Any:
+    """`connectivity: weights` is short for {weights: true}; a bare number is none."""
+    switches = [name for name in Connectivity.model_fields if name != "probability"]
+    if isinstance(value, str):
+        if value not in switches:
+            raise problem(f"{value!r} is not known", nearest(value, switches))
+        return {value: True}
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise problem(f"{value!r} alone says no rule", f"write {{probability: {value!r}}}")
+    return value
+
+
+#: A rule that needs no number may be written as a word.
+RuleOfConnectivity = Annotated[
+    Connectivity,
+    BeforeValidator(
+        _connectivity_in_a_word,
+        json_schema_input_type=Literal["all_to_all", "one_to_one", "weights"] | Connectivity,
+    ),
+]
 
 
 class PopulationSpec(Part):
@@ -160,13 +213,14 @@ class ProjectionSpec(Part):
 
     With `dale` weights keep their signs, and an update that would cross 0 stops there. A unit then
     stands for an excitatory neuron and an inhibitory one that follows it at once: each synapse
-    comes from the one or from the other.
+    comes from the one or from the other. A weight of 0 takes the sign of the sum of all weights of
+    its presynaptic unit; it is excitatory where all of them are 0.
     """
 
     pre: str
     post: str
     name: Name | None = None
-    connectivity: Connectivity = Connectivity(all_to_all=True)
+    connectivity: RuleOfConnectivity = Connectivity(all_to_all=True)
     delay: BothDelays | None = None
     weights: Weights | None = None
     plastic: bool = True
@@ -211,9 +265,11 @@ class Network(Part):
     def map_weights(self, change: Callable[[Weights], Weights]) -> "Network":
         """The same network with `change` applied to every rule for initial weights."""
         projections = self.projections and [
-            part.replace(weights=part.weights and change(part.weights)) for part in self.projections
+            part.model_copy(update={"weights": part.weights and change(part.weights)})
+            for part in self.projections
         ]
-        return self.replace(weights=change(self.weights), projections=projections)
+        changed = {"weights": change(self.weights), "projections": projections}
+        return self.model_copy(update=changed)
 
     def _chain(self) -> tuple[dict[str, PopulationSpec], list[ProjectionSpec]]:
         sizes = self.layers or []
@@ -239,7 +295,7 @@ class Network(Part):
         if part.role == "output" and self.output_activation is not None:
             default = self.output_activation
         bias = self.bias if part.bias is None else part.bias
-        return part.replace(activation=part.activation or default, bias=bias)
+        return part.model_copy(update={"activation": part.activation or default, "bias": bias})
 
     def _complete_projection(self, part: ProjectionSpec) -> ProjectionSpec:
         own = part.delay or Delays()
@@ -249,4 +305,6 @@ class Network(Part):
         )
         name = part.name or f"{part.pre}_to_{part.post}"
         dale = self.dale if part.dale is None else part.dale
-        return part.replace(name=name, delay=delay, weights=part.weights or self.weights, dale=dale)
+        weights = part.weights or self.weights
+        complete = {"name": name, "delay": delay, "weights": weights, "dale": dale}
+        return part.model_copy(update=complete)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 from ruamel.yaml.scalarbool import ScalarBoolean
 
 from neurodiff.spec.quantities import FREQUENCY_UNITS, TIME_UNITS, VOLTAGE_UNITS, format_quantity
@@ -18,7 +19,7 @@ def plain(value: Any, depth: int = 0) -> Any:
     """`value` in plain Python; what has no counterpart there stays as it is, to be refused later.
 
     Scalars of the YAML reader lose their marks, NumPy scalars and arrays become numbers and lists,
-    tuples become lists, and quantities of Brian2 become texts such as ``5 ms``.
+    tuples become lists, parts of a model mappings, and quantities of Brian2 texts such as ``5 ms``.
 
     Raises
     ------
@@ -27,6 +28,8 @@ def plain(value: Any, depth: int = 0) -> Any:
     """
     if depth > _DEEPEST:
         raise RecursionError("nested too deeply")
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", exclude_none=True)
     if hasattr(value, "dimensions"):
         return _quantity(np.asarray(value, dtype=float).tolist(), str(value.dimensions))
     if isinstance(value, np.ndarray | np.generic):

@@ -9,6 +9,9 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 FREQUENCY_UNITS = {"Hz": 1.0, "mHz": 1e-3, "kHz": 1e3}
 VOLTAGE_UNITS = {"V": 1.0, "mV": 1e-3}
+#: Largest and smallest size of a quantity in s, Hz or V. Time steps are never near either, and with
+#: quantities between them no ratio of two overflows.
+_LARGEST, _SMALLEST = 1e15, 1e-15
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _QUANTITY = re.compile(rf"\s*({_NUMBER})\s*([^\W\d_]*)\s*")
 
@@ -51,7 +54,9 @@ def format_quantity(value: float, units: dict[str, float]) -> str:
     texts = [
         f"{value / scale:.{digits}g} {unit}" for digits in (15, 17) for unit, scale in units.items()
     ]
-    exact = [text for text in texts if parse_quantity(text, units, text) == value]
+    # in a small unit a large number may overflow to infinity
+    finite = [text for text in texts if text[0].isdigit() or text[1].isdigit()]
+    exact = [text for text in finite if parse_quantity(text, units, text) == value]
     return min(exact, key=len)
 
 
@@ -67,10 +72,17 @@ def _quantity(
         if least and value == 0 and not isinstance(value, bool):
             raise ValueError(f"{value!r} is zero; write {least}")
         number = parse_quantity(value, units, example)
+        if abs(number) > _LARGEST:
+            largest = f"{_LARGEST:g} {next(unit for unit, scale in units.items() if scale == 1)}"
+            raise ValueError(f"{value!r} is too large; write {largest} or less")
         if number < 0 and not signed:
             raise ValueError(f"{value!r} is negative; write {least or 'a value of 0 or more'}")
         if least and number == 0:
             raise ValueError(f"{value!r} is zero; write {least}")
+        if 0 < abs(number) < _SMALLEST:
+            unit = next(unit for unit, scale in units.items() if scale == 1)
+            remedy = f"write {_SMALLEST:g} {unit} or more"
+            raise ValueError(f"{value!r} is too small; {remedy}{'' if least else ', or 0'}")
         return number
 
     schema = {

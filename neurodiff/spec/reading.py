@@ -7,10 +7,9 @@ from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.constructor import DuplicateKeyError, RoundTripConstructor
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from neurodiff.exceptions import ModelError
+from neurodiff.reading import Unreadable, parse_yaml, read_text
 from neurodiff.spec.explaining import Origin, Place, explain, locate
 from neurodiff.spec.model import Model
 from neurodiff.spec.plain import plain
@@ -18,11 +17,8 @@ from neurodiff.spec.plain import plain
 _DEEP = ("is nested too deeply", "no key of a model contains itself")
 
 
-class _Constructor(RoundTripConstructor):
-    """Leaves dates as texts: no key of a model file is a date, and not all that look so are."""
-
-
-_Constructor.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_yaml_str)
+#: Most bytes of a model file or sweep file.
+_LONGEST = 1_000_000
 
 
 def load(path: str | Path, overrides: Sequence[str] = (), seed: int | None = None) -> Model:
@@ -44,7 +40,7 @@ def load(path: str | Path, overrides: Sequence[str] = (), seed: int | None = Non
         names the file and the line, or the override; the key's path; and the remedy.
     """
     path = Path(path)
-    data = read(path, "model file", "neurodiff: 1")
+    data = read(path, "model file", "neurodiff: 1", pipe=True)
     changes = [*overrides, *([] if seed is None else [f"seed={seed}"])]
     for text in changes:
         _override(data, text)
@@ -75,6 +71,9 @@ def _check(marked: Mapping[str, Any], folder: Path | None, origin: Origin) -> Mo
         data = plain(marked)
     except RecursionError:
         raise ModelError(origin.source or "model", *_DEEP) from None
+    if not isinstance(data, dict):
+        remedy = "give a mapping with the keys of a model file"
+        raise ModelError(origin.source or "model", f"a {type(marked).__name__} is no model", remedy)
     marks = marked if hasattr(marked, "lc") else data
     if "neurodiff_sweep" in data:
         field = origin.of(*locate(marks, ["neurodiff_sweep"]))
@@ -89,8 +88,10 @@ def _check(marked: Mapping[str, Any], folder: Path | None, origin: Origin) -> Mo
     return model
 
 
-def read(path: Path, kind: str, first_line: str) -> Any:
+def read(path: Path, kind: str, first_line: str, *, pipe: bool = False) -> Any:
     """The mapping that a YAML file holds, with its lines; files of that kind begin so.
+
+    Only a file is read, or with `pipe` also what the shell opens as ``<(...)``.
 
     Raises
     ------
@@ -98,44 +99,15 @@ def read(path: Path, kind: str, first_line: str) -> Any:
         If the file is missing, or holds no mapping.
     """
     try:
-        data = _parse(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ModelError(str(path), "no such file", "check the path") from None
-    except UnicodeDecodeError:
-        raise ModelError(str(path), "is no text file", "save it as UTF-8 text") from None
-    except OSError as error:
-        remedy = "check the path and its permissions"
-        raise ModelError(str(path), f"cannot be read ({error.strerror})", remedy) from None
-    except YAMLError as error:
-        raise _broken(error, path) from None
-    except RecursionError:
-        raise ModelError(str(path), *_DEEP) from None
-    except ValueError as error:
-        remedy = "mend the file, or put texts in quotes"
-        raise ModelError(str(path), f"broken YAML: {error}", remedy) from None
+        data = parse_yaml(read_text(path, _LONGEST, pipe=pipe))
+    except Unreadable as error:
+        where = f"{path}, line {error.line}" if error.line else str(path)
+        text = "no such file" if error.problem == "does not exist" else error.problem
+        raise ModelError(where, text, error.remedy) from None
     if not isinstance(data, Mapping):
         what = "is empty" if data is None else f"is no {kind}"
         raise ModelError(str(path), what, f"begin it with `{first_line}`")
     return data
-
-
-def _parse(text: str) -> Any:
-    yaml = YAML(typ="rt")
-    yaml.Constructor = _Constructor
-    return yaml.load(text)
-
-
-def _broken(error: YAMLError, path: Path) -> ModelError:
-    """What is wrong with the YAML, and in which line."""
-    if isinstance(error, DuplicateKeyError):
-        mark, key = error.problem_mark, str(error.problem).split('"')[1]
-        return ModelError(f"{path}, line {mark.line + 1}", f"`{key}` is there twice", "keep one")
-    if not isinstance(error, MarkedYAMLError):
-        text = str(error).strip().splitlines()[0]
-        return ModelError(str(path), f"broken YAML: {text}", "mend the file")
-    mark = error.problem_mark or error.context_mark
-    line = f"{path}, line {mark.line + 1}" if mark else str(path)
-    return ModelError(line, f"broken YAML: {error.problem}", "mend the file there")
 
 
 def _override(data: Any, text: str) -> None:
@@ -145,10 +117,11 @@ def _override(data: Any, text: str) -> None:
         remedy = "write it as `key.path=value`, such as `seed=3`"
         raise ModelError("--set", f"{text!r} is not understood", remedy)
     try:
-        parsed = plain(_parse(value))
-    except RecursionError:
-        raise ModelError(f"--set {text[:60]}", *_DEEP) from None
-    except (YAMLError, ValueError):
+        parsed = plain(parse_yaml(value))
+    except Unreadable as error:
+        if not error.problem.startswith("broken YAML"):
+            raise ModelError(f"--set {text[:60]}", error.problem, error.remedy) from None
+        text, value = text[:200], value[:100]
         raise ModelError(f"--set {text}", f"{value!r} is no YAML value", "quote it") from None
     set_key(data, path, parsed)
 

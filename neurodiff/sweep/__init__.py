@@ -1,15 +1,22 @@
-"""Sweeps: a grid of runs that survives any interruption, and ends in one labelled array."""
+"""Sweeps: a grid of runs that survives any interruption, and ends in one labelled array.
 
-from neurodiff.sweep.cluster import cluster
-from neurodiff.sweep.execution import run_sweep
-from neurodiff.sweep.figures import redraw_sweep, save_sweep_figures, summary
-from neurodiff.sweep.folder import load_result
-from neurodiff.sweep.plan import Run, Sweep, load_sweep
+Names are imported when they are first used: a worker, and the scheduler of a Dask cluster, want
+`neurodiff.sweep.work` alone.
+"""
+
+from typing import TYPE_CHECKING
+
+from neurodiff.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from neurodiff.sweep.execution import run_sweep
+    from neurodiff.sweep.figures import redraw_sweep, save_sweep_figures, summary
+    from neurodiff.sweep.folder import load_result
+    from neurodiff.sweep.plan import Run, Sweep, load_sweep
 
 __all__ = [
     "Run",
     "Sweep",
-    "cluster",
     "load_result",
     "load_sweep",
     "redraw_sweep",
@@ -17,3 +24,13 @@ __all__ = [
     "save_sweep_figures",
     "summary",
 ]
+
+_HOMES = {
+    "execution": ("run_sweep",),
+    "figures": ("redraw_sweep", "save_sweep_figures", "summary"),
+    "folder": ("load_result",),
+    "plan": ("Run", "Sweep", "load_sweep"),
+}
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -1,6 +1,7 @@
 """Runs a sweep on any `concurrent.futures.Executor`, and keeps each run the moment it ends."""
 
 import os
+import sys
 from collections.abc import Mapping
 from concurrent.futures import Executor, Future, as_completed
 from pathlib import Path
@@ -17,6 +18,7 @@ from neurodiff.sweep.plan import Run, Sweep
 from neurodiff.sweep.processes import Processes
 from neurodiff.sweep.result import build_result
 from neurodiff.sweep.work import work
+from neurodiff.terminal import Courteous
 
 
 def run_sweep(
@@ -69,7 +71,8 @@ def run_sweep(
         sweep.check()
         own = Processes(min(workers or os.cpu_count() or 1, len(missing))) if not executor else None
         try:
-            with tqdm(total=len(runs), unit=" runs", disable=not progress) as bar:
+            quiet = Courteous(sys.stderr)
+            with tqdm(total=len(runs), unit=" runs", disable=not progress, file=quiet) as bar:
                 bar.update(len(runs) - len(missing))
                 ended.update(_run_all(missing, own or executor, folder, bar))
         finally:

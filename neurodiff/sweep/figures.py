@@ -4,7 +4,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from neurodiff.exceptions import OutputError
+from neurodiff.placing import file_errors, written_beside
 from neurodiff.plot import draw_sweep
 from neurodiff.sweep.folder import load_result
 from neurodiff.table import align
@@ -34,10 +34,9 @@ def save_sweep_figures(result: xr.Dataset, folder: Path) -> list[Path]:
     for name in _SHOWN:
         if name in result and result[name].notnull().any():
             paths.append(folder / f"{name}.png")
-            try:
-                draw_sweep(result, name).savefig(paths[-1], dpi=150)
-            except OSError as error:
-                raise OutputError(f"{paths[-1]}: cannot be written ({error})") from error
+            figure = draw_sweep(result, name)
+            with file_errors(paths[-1]), written_beside(paths[-1]) as beside:
+                figure.savefig(beside, dpi=150, format="png")
     return paths
 
 

@@ -2,7 +2,7 @@
 
 from neurodiff.validation.gradient import validate
 from neurodiff.validation.report import GradientReport, LayerReport
-from neurodiff.validation.run_report import RunReport, report_run
+from neurodiff.validation.run_report import RunReport, not_compared, report_run
 from neurodiff.validation.task import TaskReport, compare_task
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "RunReport",
     "TaskReport",
     "compare_task",
+    "not_compared",
     "report_run",
     "validate",
 ]

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from ruamel.yaml import YAML
 
 from neurodiff.alignment import Alignment, Traced, build_alignment
+from neurodiff.data_files import recorded_model
 from neurodiff.exceptions import SimulationError
 from neurodiff.feedback import Feedback, build_feedback
 from neurodiff.graph import Graph, build_graph
@@ -15,7 +15,7 @@ from neurodiff.latency import Latencies, compute_latencies
 from neurodiff.plan import learning_rule, validation_start
 from neurodiff.recording import with_current_names
 from neurodiff.simulator.plasticity import Diffusion
-from neurodiff.spec import Model, from_mapping
+from neurodiff.spec import Model
 from neurodiff.spec.signals import ConstantInput, ConstantTarget, TeacherTarget
 from neurodiff.stimuli import Stimuli, build_stimuli
 
@@ -96,14 +96,14 @@ def rebuild(source: Any) -> Case:
     Raises
     ------
     SimulationError
-        If `source` is neither, or was not run.
+        If `source` is neither, or was not run; or if a file that the run read has changed.
     """
     recording = getattr(source, "recording", source)
     if not isinstance(recording, xr.Dataset) or "model" not in recording.attrs:
         kind = type(source).__name__
         raise SimulationError(f"{kind} is no run; give a Simulation that has run or its recording")
     recording = with_current_names(recording)
-    model = from_mapping(YAML(typ="safe").load(recording.attrs["model"]))
+    model = recorded_model(recording)
     graph = build_graph(model)
     latencies = compute_latencies(graph, model.target_delay)
     alignment = build_alignment(model, graph, latencies)

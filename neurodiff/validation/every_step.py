@@ -93,7 +93,8 @@ def compare_every_step(case: Case, *, gradients: bool = True) -> EveryStep:
     FixedPointError
         If the reference is a fixed point and none was found.
     """
-    run, means, check = _run(case), tenths(case), _Check(case)
+    # one step more than is compared: its weights are the last
+    run, means, check = run_of(case, case.stop + 1), tenths(case), _Check(case)
     fast = is_dense(case.graph, case.alignment, case.feedback)
     chunks: Iterator[Chunk] = dense_chunks(run) if fast else listed_chunks(run)
     start, stop, sums, errors = case.start, case.stop, Sums(), _Errors(case)
@@ -111,15 +112,15 @@ def compare_every_step(case: Case, *, gradients: bool = True) -> EveryStep:
     return EveryStep(sums, errors.cosines, loss, check.deviation())
 
 
-def _run(case: Case) -> Run:
-    """The waves up to the step after the last that learns, at which the weights are the last."""
-    rule, steps = case.rule, np.arange(case.stop + 1)
+def run_of(case: Case, n: int) -> Run:
+    """What the first n steps of the reference's own waves follow from."""
+    rule, steps = case.rule, np.arange(n)
     return Run(
         case.graph,
         case.w,
         case.bias,
-        _Played(case.stimuli.input.at, len(steps)),
-        _Played(case.stimuli.target_at, len(steps)),
+        _Played(case.stimuli.input.at, n),
+        _Played(case.stimuli.target_at, n),
         case.model.loss,
         rule.learning_rate,
         rule.weight_decay,

@@ -5,7 +5,7 @@ recorded it, is compared with the gradient (or with the waves) that the model's
 `validation.reference` asks for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
@@ -13,13 +13,16 @@ import numpy as np
 import xarray as xr
 
 from neurodiff.alignment import learning_latencies
+from neurodiff.convergence import activity_factor
 from neurodiff.exceptions import FixedPointError, SimulationError
-from neurodiff.reference.backprop import backprop, products
+from neurodiff.reference.backprop import Gradient, backprop, products
+from neurodiff.reference.chunks import waves_of
 from neurodiff.reference.fixed_point import recurrent_backprop
 from neurodiff.reference.outer import Listed
-from neurodiff.reference.waves import delayed_waves
+from neurodiff.reference.waves import WaveStep
+from neurodiff.response import drive
 from neurodiff.validation.case import Case, Floats, rebuild
-from neurodiff.validation.every_step import EveryStep, compare_every_step, why_not
+from neurodiff.validation.every_step import EveryStep, compare_every_step, run_of, why_not
 from neurodiff.validation.loss import LossReport, compare_loss, tenths
 from neurodiff.validation.report import (
     NO_MOMENT,
@@ -34,6 +37,9 @@ from neurodiff.validation.sampled import estimates, sample_of, too_few
 from neurodiff.validation.sums import Sums
 from neurodiff.validation.transport import compare_transport
 from neurodiff.validation.verdict import judge
+
+#: A deviation that grows by more than this in a step grows for good.
+_AWAY = 1 + 1e-4
 
 #: Which moments are compared: `auto` is every step where that can be.
 Moments = Literal["auto", "every step", "sampled"]
@@ -254,38 +260,45 @@ def _gradients(case: Case, ages: list[int]) -> Floats:
 def _fixed_point(case: Case) -> Floats:
     """Recurrent backprop for the input and the target of this moment, with its weights.
 
-    The network settles from where it had settled at the sample before.
+    Of several fixed points it is the one to which the network settles from its state of this
+    moment, which the reference's own waves have brought about, with all delays and all inputs.
     """
-    truth, x = np.empty((len(case.steps), case.graph.n_synapses)), None
+    truth = np.empty((len(case.steps), case.graph.n_synapses))
+    states = _at_samples(case, lambda wave: wave.x)
     for sample, step in enumerate(case.steps[:, None]):
         u, y = case.stimuli.input.at(step), case.stimuli.target.at(step)
-        weights = _weights_at(case, sample)
+        weights, start = _weights_at(case, sample), states[sample : sample + 1]
         try:
-            found = recurrent_backprop(case.graph, *weights, u, y, case.model.loss, x)
+            found = recurrent_backprop(case.graph, *weights, u, y, case.model.loss, start)
         except FixedPointError as error:
             raise FixedPointError(f"validation.reference: at step {step[0]} {error}") from None
-        truth[sample], x = products(case.graph, found.x, found.delta)[0], found.x[0]
+        truth[sample] = products(case.graph, found.x, found.delta)[0]
+    _refuse_where_it_does_not_settle(case, found)
     return truth
+
+
+def _refuse_where_it_does_not_settle(case: Case, found: Gradient) -> None:
+    """Refuse a last fixed point from which the activity moves away, with the delays there are."""
+    weights, graph = _weights_at(case, len(case.steps) - 1), case.graph
+    factor = activity_factor(graph, weights[0], drive(graph, *weights, found.x[0]))
+    if factor > _AWAY:
+        raise FixedPointError(
+            f"validation.reference: at step {case.steps[-1]} the network does not settle at the "
+            f"fixed point: deviations grow by {factor:.4g} in a step; take smaller weights on the "
+            "cycles, or write `validation.reference: delayed`"
+        )
 
 
 def _delayed(case: Case) -> Floats:
     """What the delayed waves must give at this moment, with the reference's own moving weights."""
-    rule, steps = case.rule, np.arange(case.steps[-1] + 1)
-    waves = delayed_waves(
-        case.graph,
-        case.w,
-        case.bias,
-        case.stimuli.input.at(steps),
-        case.stimuli.target_at(steps),
-        case.model.loss,
-        learning_rate=rule.learning_rate,
-        weight_decay=rule.weight_decay,
-        learns=(steps >= rule.start) & (steps < rule.stop),
-        alignment=case.alignment,
-        feedback=case.feedback,
-    )
+    return _at_samples(case, lambda wave: wave.product)
+
+
+def _at_samples(case: Case, signal: Callable[[WaveStep], Floats]) -> Floats:
+    """A signal of the reference's own waves at the validated steps (times, n)."""
+    waves = waves_of(run_of(case, int(case.steps[-1]) + 1))
     wanted = set(case.steps.tolist())
-    return np.stack([wave.product for step, wave in enumerate(waves) if step in wanted])
+    return np.stack([signal(wave) for step, wave in enumerate(waves) if step in wanted])
 
 
 _TRUTHS = {

@@ -71,9 +71,13 @@ class RunReport:
 def report_run(simulation: Simulation) -> RunReport:
     """Validate a simulation that has run, and compare its task with backprop.
 
-    Ctrl-C leaves out what was not done yet; the run itself is not lost.
+    Ctrl-C leaves out what was not done yet; the run itself is not lost. Where the files that the
+    run read have changed since, nothing is compared, and `why` says so.
     """
-    case, why = rebuild(simulation), None
+    try:
+        case, why = rebuild(simulation), None
+    except SimulationError as error:
+        return not_compared(simulation, str(error))
     try:
         gradient = _unless_stopped(validate_case, case)
     except FixedPointError as error:
@@ -82,6 +86,20 @@ def report_run(simulation: Simulation) -> RunReport:
         gradient=gradient,
         task=_unless_stopped(compare_case, case),
         loss=gradient.loss if gradient else compare_loss(case),
+        events=simulation.events,
+        timing=simulation.timing,
+        complete=simulation.recording.attrs["complete"] == "true",
+        why=why,
+        diverged=simulation.divergence,
+    )
+
+
+def not_compared(simulation: Simulation, why: str) -> RunReport:
+    """The report of a run that was not compared with the reference, and why."""
+    return RunReport(
+        gradient=None,
+        task=None,
+        loss=None,
         events=simulation.events,
         timing=simulation.timing,
         complete=simulation.recording.attrs["complete"] == "true",
