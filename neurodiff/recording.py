@@ -162,6 +162,11 @@ def versions() -> dict[str, str]:
     }
 
 
+def kept_seed(seed: int) -> int | str:
+    """A seed as netCDF can keep it exactly: a number of 64 bits, or a text of all its digits."""
+    return seed if seed < 2**63 else str(seed)
+
+
 def answered_right(recording: xr.Dataset) -> NDArray[np.bool_]:
     """Whether each answer (presentation,) is right: no output is as large as that of the label.
 

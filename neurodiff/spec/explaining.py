@@ -39,7 +39,7 @@ _WORDINGS = {
     "greater_than": ("{value} is too small", "write a value above {gt:g}"),
     "greater_than_equal": ("{value} is too small", "write {ge:g} or more"),
     "less_than": ("{value} is too large", "write a value below {lt:g}"),
-    "less_than_equal": ("{value} is too large", "write {le:g} or less"),
+    "less_than_equal": ("{value} is too large", "write {le:,g} or less"),
     "too_short": ("too few entries ({actual_length})", "write at least {min_length}"),
     "too_long": ("too many entries ({actual_length})", "write at most {max_length}"),
     "string_too_long": ("{value} is too long", "write at most {max_length} characters"),
