@@ -65,7 +65,7 @@ class Origin:
             changed = text.partition("=")[0]
             made = line is None and f"{changed}.".startswith(f"{keys}.")
             if made or f"{keys}.".startswith(f"{changed}."):
-                return f"--set {text}: {keys}"
+                return f"--set {_brief(text)}: {keys}"
         where = f"{self.source}, line {line}" if self.source and line else self.source
         return ": ".join(filter(None, [where, keys]))
 
@@ -144,6 +144,10 @@ def _wording(part: dict[str, Any], context: dict[str, Any]) -> tuple[str, str]:
         return problem.format(**names), remedy.format(**names)
     problem, _, remedy = part["msg"].removeprefix("Value error, ").partition("; ")
     return problem, remedy
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= 200 else text[:197] + "..."
 
 
 def _shown(value: Any) -> str:

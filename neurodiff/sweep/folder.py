@@ -58,7 +58,7 @@ class SweepFolder:
             raise OutputError(f"{definition}: is damaged; remove it to go on, or {remedy}")
         for key, value in mine.items():
             if there.get(key) != value:
-                was = there.get(key)
+                was = str(there.get(key))[:200]
                 raise OutputError(
                     f"{self.path}: holds another sweep, whose {key} is {was}, not {value}; {remedy}"
                 )

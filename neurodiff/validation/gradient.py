@@ -21,6 +21,7 @@ from neurodiff.feedback import Feedback, build_feedback
 from neurodiff.graph import Graph, build_graph
 from neurodiff.latency import Latencies, compute_latencies
 from neurodiff.plan import learning_rule, validation_start
+from neurodiff.recorded import another_network, misfit
 from neurodiff.reference.backprop import Gradient, backprop, products
 from neurodiff.reference.fixed_point import recurrent_backprop
 from neurodiff.reference.waves import WaveStep, delayed_waves
@@ -150,14 +151,22 @@ def rebuild(source: Any) -> Case:
     if not isinstance(recording, xr.Dataset) or "model" not in recording.attrs:
         kind = type(source).__name__
         raise SimulationError(f"{kind} is no run; give a Simulation that has run or its recording")
+    _refuse(misfit(recording, validated=True), "is no recording of neurodiff")
     model = recorded_model(recording)
     graph = build_graph(model)
     latencies = compute_latencies(graph, model.target_delay)
     alignment = build_alignment(model, graph, latencies)
     stimuli = build_stimuli(model, graph, latencies)
+    _refuse(another_network(recording, graph, stimuli.steps), "is not of the model that it carries")
     w = np.asarray(recording["w"].values[0])
     feedback = build_feedback(model, graph, w, latencies, alignment)
     return Case(model, graph, latencies, stimuli, recording, alignment, feedback)
+
+
+def _refuse(why: str | None, what: str) -> None:
+    """Refuse a recording for a reason, if there is one."""
+    if why is not None:
+        raise SimulationError(f"the recording {what}: {why}; run the model again")
 
 
 def _layers(
