@@ -64,9 +64,8 @@ def misfit(recording: xr.Dataset, *, validated: bool = False) -> str | None:
     """What keeps a dataset from being a recording, or from being `validated`; None for nothing."""
     if not all(isinstance(recording.attrs.get(name), str) for name in ("model", "title")):
         return "it carries no model"
-    needed = _ALWAYS | _VALIDATED if validated else _ALWAYS
-    if missing := sorted(needed - set(recording.variables)):
-        return f"`{missing[0]}` is missing"
+    if (why := missing(recording, _ALWAYS | _VALIDATED if validated else _ALWAYS)) is not None:
+        return why
     dimensions = {name: of for name, (of, *_) in VARIABLES.items()}
     dimensions |= {name: (of,) for name, of in _COORDINATES.items()}
     for name in dimensions.keys() & set(recording.variables):
@@ -76,6 +75,12 @@ def misfit(recording: xr.Dataset, *, validated: bool = False) -> str | None:
         if part.dtype.kind not in ("OUST" if name in _TEXTS else "biuf"):
             return f"`{name}` holds {part.dtype}"
     return _outside(recording)
+
+
+def missing(recording: xr.Dataset, names: set[str]) -> str | None:
+    """Which of some variables a dataset does not have; None where it has all."""
+    absent = sorted(names - set(recording.variables))
+    return f"`{absent[0]}` is missing" if absent else None
 
 
 def _outside(recording: xr.Dataset) -> str | None:

@@ -21,7 +21,7 @@ from neurodiff.feedback import Feedback, build_feedback
 from neurodiff.graph import Graph, build_graph
 from neurodiff.latency import Latencies, compute_latencies
 from neurodiff.plan import learning_rule, validation_start
-from neurodiff.recorded import another_network, misfit
+from neurodiff.recorded import another_network, misfit, missing
 from neurodiff.reference.backprop import Gradient, backprop, products
 from neurodiff.reference.fixed_point import recurrent_backprop
 from neurodiff.reference.waves import WaveStep, delayed_waves
@@ -160,6 +160,9 @@ def rebuild(source: Any) -> Case:
     _refuse(another_network(recording, graph, stimuli.steps), "is not of the model that it carries")
     w = np.asarray(recording["w"].values[0])
     feedback = build_feedback(model, graph, w, latencies, alignment)
+    if feedback is not None:
+        needed = {"update_delta"} | (set() if graph.direct else {"b"})
+        _refuse(missing(recording, needed), "is no recording of neurodiff")
     return Case(model, graph, latencies, stimuli, recording, alignment, feedback)
 
 
