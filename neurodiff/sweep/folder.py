@@ -9,9 +9,13 @@ from typing import Any
 import xarray as xr
 
 from neurodiff.exceptions import OutputError
+from neurodiff.reading import Unreadable, open_netcdf, parse_json, read_text
+from neurodiff.sweep.kept import is_outcome, is_result
 from neurodiff.sweep.plan import Sweep
 
 _DEFINITION, _RESULT = "sweep.json", "result.nc"
+#: Most bytes of a file of one run.
+_LONGEST = 100_000_000
 
 
 class SweepFolder:
@@ -49,18 +53,20 @@ class SweepFolder:
             if self.path.is_dir() and any(self.path.iterdir()):
                 raise OutputError(f"{self.path}: is no folder of a sweep; {remedy}")
             return
-        there, mine = json.loads(definition.read_text(encoding="utf-8")), _identity(sweep)
+        there, mine = _read_json(definition), _identity(sweep)
+        if there is None:
+            raise OutputError(f"{definition}: is damaged; remove it to go on, or {remedy}")
         for key, value in mine.items():
             if there.get(key) != value:
-                was = there.get(key)
+                was = str(there.get(key))[:200]
                 raise OutputError(
                     f"{self.path}: holds another sweep, whose {key} is {was}, not {value}; {remedy}"
                 )
 
     def read(self, key: str) -> dict[str, Any] | None:
-        """What was kept of a run, None where it has not ended."""
-        path = self.path / "runs" / f"{key}.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        """What was kept of a run; None where it has not ended, or its file is damaged."""
+        ended = _read_json(self.path / "runs" / f"{key}.json")
+        return ended if ended is not None and is_outcome(ended) else None
 
     def keep(self, key: str, ended: dict[str, Any]) -> None:
         """Keep what a run came to."""
@@ -83,6 +89,14 @@ class SweepFolder:
         Path(beside.name).replace(path)
 
 
+def _read_json(path: Path) -> dict[str, Any] | None:
+    """The mapping in a JSON file; None where there is none, or it is damaged."""
+    try:
+        return parse_json(read_text(path, _LONGEST))
+    except Unreadable:
+        return None
+
+
 def load_result(path: Path) -> xr.Dataset:
     """Read the array of a sweep into memory: its netCDF, or the folder in which that is.
 
@@ -93,14 +107,13 @@ def load_result(path: Path) -> xr.Dataset:
     """
     path = path.expanduser()
     path = path / _RESULT if path.is_dir() else path
-    if not path.is_file():
+    if not path.exists():
         raise OutputError(f"{path}: no such file; name what `neurodiff sweep` left")
     try:
-        with xr.open_dataset(path, engine="netcdf4") as result:
-            result = result.load()
-    except (OSError, RuntimeError, ValueError) as error:
-        raise OutputError(f"{path}: cannot be read ({error}); run the sweep again") from error
-    if "sweep" not in result.attrs:
+        result = open_netcdf(path)
+    except Unreadable as error:
+        raise OutputError(f"{path}: {error.problem}; run the sweep again") from error
+    if not is_result(result):
         raise OutputError(f"{path}: is no result of a sweep; name what `neurodiff sweep` left")
     return result
 
