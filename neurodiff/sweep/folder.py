@@ -1,14 +1,24 @@
 """The folder of a sweep: one file for every run that has ended, and the array of all."""
 
 import json
-import os
-import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
+from neurodiff.claims import claim
 from neurodiff.exceptions import OutputError
+from neurodiff.placing import (
+    file_errors,
+    free_space,
+    no_room,
+    remove_half_written,
+    size_in_words,
+    write_text,
+    written_beside,
+)
 from neurodiff.sweep.plan import Sweep
 
 _DEFINITION, _RESULT = "sweep.json", "result.nc"
@@ -30,15 +40,28 @@ class SweepFolder:
     """
 
     def __init__(self, path: Path, sweep: Sweep):
-        self.path = path.expanduser().absolute()
-        try:
+        with file_errors(path):
+            self.path = path.expanduser().absolute().resolve()
             self._refuse_others(sweep)
             (self.path / "runs").mkdir(parents=True, exist_ok=True)
-            self._write(_DEFINITION, json.dumps(_identity(sweep), indent=2))
-        except OSError as error:
-            reason = error.strerror or str(error)
-            message = f"{path}: cannot be written ({reason}); choose another --output"
-            raise OutputError(message) from error
+            write_text(self.path / _DEFINITION, json.dumps(_identity(sweep), indent=2) + "\n")
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """No other process writes into the folder meanwhile; what killed ones left is removed.
+
+        Raises
+        ------
+        OutputError
+            If another process does, or the file system refuses.
+        """
+        with ExitStack() as stack:
+            with file_errors(self.path):
+                lock = self.path.with_name(f".{self.path.name}.lock")
+                stack.enter_context(claim(self.path, lock))
+                remove_half_written(self.path)
+                remove_half_written(self.path / "runs")
+            yield
 
     def _refuse_others(self, sweep: Sweep) -> None:
         remedy = "choose another --output"
@@ -63,24 +86,39 @@ class SweepFolder:
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
     def keep(self, key: str, ended: dict[str, Any]) -> None:
-        """Keep what a run came to."""
-        self._write(f"runs/{key}.json", json.dumps(ended, indent=1, allow_nan=False))
+        """Keep what a run came to.
+
+        Raises
+        ------
+        OSError
+            If the file system refuses; a full disk is ENOSPC.
+        """
+        text = json.dumps(ended, indent=1, allow_nan=False)
+        write_text(self.path / "runs" / f"{key}.json", text + "\n")
 
     def keep_result(self, result: xr.Dataset) -> Path:
-        """Write the array; what was there before goes only when it is in its place."""
+        """Write the array; what was there before goes only when it is in its place.
+
+        Raises
+        ------
+        OSError
+            If the file system refuses; a full disk is ENOSPC.
+        """
         path = self.path / _RESULT
-        beside = path.with_name(f".{_RESULT}-{os.getpid()}")
-        result.to_netcdf(beside, engine="netcdf4")
-        beside.replace(path)
+        with written_beside(path) as beside:
+            result.to_netcdf(beside, engine="netcdf4")
         return path
 
-    def _write(self, name: str, text: str) -> None:
-        path = self.path / name
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=".", delete=False, encoding="utf-8"
-        ) as beside:
-            beside.write(text + "\n")
-        Path(beside.name).replace(path)
+    def refused(self, error: Exception, kept: int, runs: int) -> OutputError:
+        """What is said when the file system refuses, with so many runs kept."""
+        have = f"{kept} of {runs} runs are kept"
+        if no_room(error):
+            left = size_in_words(free_space(self.path))
+            text = f"no room on {self.path} ({left} free); {have}; make room"
+        else:
+            reason = getattr(error, "strerror", None) or str(error)
+            text = f"{self.path}: cannot be written ({reason}); {have}; mend that"
+        return OutputError(f"{text} and go on with the same command")
 
 
 def load_result(path: Path) -> xr.Dataset:
