@@ -69,21 +69,17 @@ def run_sweep(
     with folder.claimed():
         ended = {key: kept for key in {run.key for run in runs} if (kept := folder.read(key))}
         missing = {run.key: run for run in runs if _to_do(ended.get(run.key), retry_failed)}
-        try:
-            if missing:
-                sweep.check()
-                quiet = Courteous(sys.stderr)
-                with (
-                    _workers(executor, workers, len(missing)) as processes,
-                    tqdm(total=len(runs), unit=" runs", disable=not progress, file=quiet) as bar,
-                ):
-                    bar.update(len(runs) - len(missing))
-                    _run_all(missing, processes, folder, bar, ended)
-            result = build_result(sweep, runs, ended)
-            folder.keep_result(result)
-        except OSError as error:
-            kept = sum(run.key in ended for run in runs)
-            raise folder.refused(error, kept, len(runs)) from error
+        if missing:
+            sweep.check()
+            quiet = Courteous(sys.stderr)
+            with (
+                _workers(executor, workers, len(missing)) as processes,
+                tqdm(total=len(runs), unit=" runs", disable=not progress, file=quiet) as bar,
+            ):
+                bar.update(len(runs) - len(missing))
+                _run_all(missing, processes, folder, bar, ended)
+        result = build_result(sweep, runs, ended)
+        folder.keep_result(result)
     return result
 
 

@@ -43,6 +43,7 @@ class SweepFolder:
         with file_errors(path):
             self.path = path.expanduser().absolute().resolve()
             self._refuse_others(sweep)
+            self._keys = [run.key for run in sweep.runs()]
             (self.path / "runs").mkdir(parents=True, exist_ok=True)
             write_text(self.path / _DEFINITION, json.dumps(_identity(sweep), indent=2) + "\n")
 
@@ -90,35 +91,44 @@ class SweepFolder:
 
         Raises
         ------
-        OSError
-            If the file system refuses; a full disk is ENOSPC.
+        OutputError
+            If the file system refuses.
         """
         text = json.dumps(ended, indent=1, allow_nan=False)
-        write_text(self.path / "runs" / f"{key}.json", text + "\n")
+        with self._said():
+            write_text(self.path / "runs" / f"{key}.json", text + "\n")
 
     def keep_result(self, result: xr.Dataset) -> Path:
         """Write the array; what was there before goes only when it is in its place.
 
         Raises
         ------
-        OSError
-            If the file system refuses; a full disk is ENOSPC.
+        OutputError
+            If the file system refuses.
         """
         path = self.path / _RESULT
-        with written_beside(path) as beside:
+        with self._said(), written_beside(path) as beside:
             result.to_netcdf(beside, engine="netcdf4")
         return path
 
-    def refused(self, error: Exception, kept: int, runs: int) -> OutputError:
-        """What is said when the file system refuses, with so many runs kept."""
-        have = f"{kept} of {runs} runs are kept"
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """Say how many runs are kept when the file system refuses."""
+        try:
+            yield
+        except (OSError, RuntimeError) as error:
+            kept = sum((self.path / "runs" / f"{key}.json").is_file() for key in self._keys)
+            raise OutputError(self._refusal(error, kept)) from error
+
+    def _refusal(self, error: Exception, kept: int) -> str:
+        have = f"{kept} of {len(self._keys)} runs are kept"
         if no_room(error):
             left = size_in_words(free_space(self.path))
             text = f"no room on {self.path} ({left} free); {have}; make room"
         else:
             reason = getattr(error, "strerror", None) or str(error)
             text = f"{self.path}: cannot be written ({reason}); {have}; mend that"
-        return OutputError(f"{text} and go on with the same command")
+        return f"{text} and go on with the same command"
 
 
 def load_result(path: Path) -> xr.Dataset:
