@@ -160,6 +160,7 @@ def test_workers_leave_signals_to_their_parent():
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(processes.threading.Thread, "start", lambda self: None)
+            patch.setattr(processes, "threadpool_limits", lambda limits: None)
             processes._begin(None)  # type: ignore[arg-type]
         assert {signal.getsignal(number) for number in before} == {signal.SIG_IGN}
     finally:
