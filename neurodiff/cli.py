@@ -328,7 +328,7 @@ def main() -> None:
         with courteous_terminal(), interruption.heeding(*interruption.ENDING):
             _run_app()
     except OutputGone as error:
-        text = f"error: standard output cannot be written ({error}); what was to be kept is kept"
+        text = f"error: standard output cannot be written ({error}); files are written all the same"
         Courteous(sys.stderr).write(f"{text}\n")
         sys.exit(141)
 

@@ -2,8 +2,9 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, Future, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,22 +66,34 @@ def run_sweep(
     if workers is not None and workers < 1:
         raise ModelError("workers", f"{workers} is too small", "write 1 or more")
     folder, runs = SweepFolder(Path(output), sweep), list(sweep.runs())
-    ended = {key: kept for key in {run.key for run in runs} if (kept := folder.read(key))}
-    missing = {run.key: run for run in runs if _to_do(ended.get(run.key), retry_failed)}
-    if missing:
-        sweep.check()
-        own = Processes(min(workers or os.cpu_count() or 1, len(missing))) if not executor else None
-        try:
+    with folder.claimed():
+        ended = {key: kept for key in {run.key for run in runs} if (kept := folder.read(key))}
+        missing = {run.key: run for run in runs if _to_do(ended.get(run.key), retry_failed)}
+        if missing:
+            sweep.check()
             quiet = Courteous(sys.stderr)
-            with tqdm(total=len(runs), unit=" runs", disable=not progress, file=quiet) as bar:
+            with (
+                _workers(executor, workers, len(missing)) as processes,
+                tqdm(total=len(runs), unit=" runs", disable=not progress, file=quiet) as bar,
+            ):
                 bar.update(len(runs) - len(missing))
-                ended.update(_run_all(missing, own or executor, folder, bar))
-        finally:
-            if own:
-                own.shutdown(cancel_futures=True)
-    result = build_result(sweep, runs, ended)
-    folder.keep_result(result)
+                _run_all(missing, processes, folder, bar, ended)
+        result = build_result(sweep, runs, ended)
+        folder.keep_result(result)
     return result
+
+
+@contextmanager
+def _workers(executor: Executor | None, workers: int | None, n: int) -> Iterator[Executor]:
+    """The executor that is given, or processes of this machine that end with the `with` block."""
+    if executor is not None:
+        yield executor
+        return
+    own = Processes(min(workers or os.cpu_count() or 1, n))
+    try:
+        yield own
+    finally:
+        own.shutdown(cancel_futures=True)
 
 
 def _to_do(kept: Mapping[str, Any] | None, retry_failed: bool) -> bool:
@@ -88,21 +101,25 @@ def _to_do(kept: Mapping[str, Any] | None, retry_failed: bool) -> bool:
 
 
 def _run_all(
-    missing: Mapping[str, Run], executor: Any, folder: SweepFolder, bar: tqdm
-) -> dict[str, Any]:
+    missing: Mapping[str, Run],
+    executor: Executor,
+    folder: SweepFolder,
+    bar: tqdm,
+    ended: dict[str, Any],
+) -> None:
+    """Do all runs, and keep each, in the folder and in `ended`, the moment it ends."""
     futures = {executor.submit(work, _keys(run.model)): key for key, run in missing.items()}
-    ended = {}
     try:
         for future in as_completed(futures):
             key = futures[future]
-            ended[key] = {**_outcome(future), **_provenance(missing[key].model)}
-            folder.keep(key, ended[key])
+            outcome = {**_outcome(future), **_provenance(missing[key].model)}
+            folder.keep(key, outcome)
+            ended[key] = outcome
             bar.update()
     except BaseException:
         for future in futures:
             future.cancel()
         raise
-    return ended
 
 
 def _outcome(future: Future[dict[str, Any]]) -> dict[str, Any]:

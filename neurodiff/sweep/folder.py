@@ -1,14 +1,24 @@
 """The folder of a sweep: one file for every run that has ended, and the array of all."""
 
 import json
-import os
-import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
+from neurodiff.claims import claim
 from neurodiff.exceptions import OutputError
+from neurodiff.placing import (
+    file_errors,
+    free_space,
+    no_room,
+    remove_half_written,
+    size_in_words,
+    write_text,
+    written_beside,
+)
 from neurodiff.reading import Unreadable, open_netcdf, parse_json, read_text
 from neurodiff.sweep.kept import is_outcome, is_result
 from neurodiff.sweep.plan import Sweep
@@ -34,15 +44,29 @@ class SweepFolder:
     """
 
     def __init__(self, path: Path, sweep: Sweep):
-        self.path = path.expanduser().absolute()
-        try:
+        with file_errors(path):
+            self.path = path.expanduser().absolute().resolve()
             self._refuse_others(sweep)
+            self._keys = [run.key for run in sweep.runs()]
             (self.path / "runs").mkdir(parents=True, exist_ok=True)
-            self._write(_DEFINITION, json.dumps(_identity(sweep), indent=2))
-        except OSError as error:
-            reason = error.strerror or str(error)
-            message = f"{path}: cannot be written ({reason}); choose another --output"
-            raise OutputError(message) from error
+            write_text(self.path / _DEFINITION, json.dumps(_identity(sweep), indent=2) + "\n")
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """No other process writes into the folder meanwhile; what killed ones left is removed.
+
+        Raises
+        ------
+        OutputError
+            If another process does, or the file system refuses.
+        """
+        with ExitStack() as stack:
+            with file_errors(self.path):
+                lock = self.path.with_name(f".{self.path.name}.lock")
+                stack.enter_context(claim(self.path, lock))
+                remove_half_written(self.path)
+                remove_half_written(self.path / "runs")
+            yield
 
     def _refuse_others(self, sweep: Sweep) -> None:
         remedy = "choose another --output"
@@ -69,24 +93,48 @@ class SweepFolder:
         return ended if ended is not None and is_outcome(ended) else None
 
     def keep(self, key: str, ended: dict[str, Any]) -> None:
-        """Keep what a run came to."""
-        self._write(f"runs/{key}.json", json.dumps(ended, indent=1, allow_nan=False))
+        """Keep what a run came to.
+
+        Raises
+        ------
+        OutputError
+            If the file system refuses.
+        """
+        text = json.dumps(ended, indent=1, allow_nan=False)
+        with self._said():
+            write_text(self.path / "runs" / f"{key}.json", text + "\n")
 
     def keep_result(self, result: xr.Dataset) -> Path:
-        """Write the array; what was there before goes only when it is in its place."""
+        """Write the array; what was there before goes only when it is in its place.
+
+        Raises
+        ------
+        OutputError
+            If the file system refuses.
+        """
         path = self.path / _RESULT
-        beside = path.with_name(f".{_RESULT}-{os.getpid()}")
-        result.to_netcdf(beside, engine="netcdf4")
-        beside.replace(path)
+        with self._said(), written_beside(path) as beside:
+            result.to_netcdf(beside, engine="netcdf4")
         return path
 
-    def _write(self, name: str, text: str) -> None:
-        path = self.path / name
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=".", delete=False, encoding="utf-8"
-        ) as beside:
-            beside.write(text + "\n")
-        Path(beside.name).replace(path)
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """Say how many runs are kept when the file system refuses."""
+        try:
+            yield
+        except (OSError, RuntimeError) as error:
+            kept = sum((self.path / "runs" / f"{key}.json").is_file() for key in self._keys)
+            raise OutputError(self._refusal(error, kept)) from error
+
+    def _refusal(self, error: Exception, kept: int) -> str:
+        have = f"{kept} of {len(self._keys)} runs are kept"
+        if no_room(error):
+            left = size_in_words(free_space(self.path))
+            text = f"no room on {self.path} ({left} free); {have}; make room"
+        else:
+            reason = getattr(error, "strerror", None) or str(error)
+            text = f"{self.path}: cannot be written ({reason}); {have}; mend that"
+        return f"{text} and go on with the same command"
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 from threadpoolctl import threadpool_limits
 
 from neurodiff.exceptions import SimulationError
+from neurodiff.interruption import ENDING
+from neurodiff.simulator.children import remove_temporary_folders
 
 T = TypeVar("T")
 
@@ -25,8 +27,8 @@ _LOOKS = 0.5
 class Processes(ThreadPoolExecutor):
     """An executor with `workers` processes, each in the care of a thread of this process.
 
-    Processes are new ones (spawned), do their arithmetic on one core each, leave Ctrl-C to
-    this process, and end when it ends, however that happens.
+    Processes are new ones (spawned), do their arithmetic on one core each, leave Ctrl-C and
+    the like to this process, and end when it ends, however that happens.
     """
 
     def __init__(self, workers: int):
@@ -65,7 +67,8 @@ class Processes(ThreadPoolExecutor):
 
 def _begin(stop: Event) -> None:
     """Prepare a new process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in ENDING:  # a signal to the whole group is for the parent to answer
+        signal.signal(number, signal.SIG_IGN)
     threadpool_limits(1)
     threading.Thread(target=_end_with_parent, args=(stop,), daemon=True).start()
 
@@ -74,4 +77,5 @@ def _end_with_parent(stop: Event) -> None:
     parent = multiprocessing.parent_process()
     while parent is not None and parent.is_alive() and not stop.wait(_LOOKS):
         pass
+    remove_temporary_folders()
     os._exit(1)
