@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from neurodiff import load_sweep, run_sweep
+from neurodiff import cli, load_sweep, run_sweep
 from neurodiff.sweep.processes import ProcessDied, Processes
-from tests.test_sweep import ended, identical, written
+from tests.test_sweep import MODEL, ended, identical, written
 
 SCRIPT = """\
 import sys
@@ -76,3 +76,24 @@ def test_a_process_that_dies_is_replaced_and_what_ended_it_is_said():
     finally:
         executor.shutdown()
     assert not [part for part in threading.enumerate() if part.name.startswith("sweep")]
+
+
+def test_a_sweep_with_failed_runs_exits_with_1_and_says_how_to_do_them_again(
+    tmp_path, capfd, monkeypatch
+):
+    model = MODEL.replace("run:", "plasticity: {rule: diffusion, learning_rate: 1 Hz}\nrun:")
+    model = model.replace("activation: tanh", "activation: linear")
+    axes = "axes: {plasticity.learning_rate: [1 Hz, 100 kHz]}\n"
+    written(tmp_path, SMALL[: SMALL.index("axes:")] + axes, model)
+    monkeypatch.chdir(tmp_path)
+    command = ["neurodiff", "sweep", "sweep.yaml", "--output", "out", "--workers", "1"]
+    for attempt in range(2):
+        monkeypatch.setattr(sys, "argv", command)
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        out, err = capfd.readouterr()
+        assert stopped.value.code == 1 and "2 runs, 1 of them failed" in out
+        again = "neurodiff sweep sweep.yaml --output out --retry-failed"
+        assert err.splitlines()[-1] == f"1 runs failed; do them again with: {again}"
+        assert ("2/2" in err) == (attempt == 0)
+    assert len(ended(tmp_path / "out" / "runs")) == 2

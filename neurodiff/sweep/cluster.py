@@ -1,6 +1,8 @@
 """A Dask cluster as an executor that waits for nobody in vain."""
 
+import asyncio
 import platform
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,8 +15,10 @@ from neurodiff.exceptions import ModelError, SimulationError
 
 T = TypeVar("T")
 
+#: What an address looks like.
+_ADDRESS = re.compile(r"([a-z]+://)?[\w.:\[\]-]+:\d+/?|inproc://.+")
 #: Seconds in which a scheduler has to answer, and to have a worker.
-_ANSWER, _WORKERS = 8.0, 4.0
+_ANSWER, _WORKERS = 5.0, 4.0
 #: Seconds for which a cluster may be without workers while it does a sweep.
 _WITHOUT_WORKERS = 30.0
 #: Packages of which workers must have the versions of this process; results depend on them.
@@ -98,17 +102,29 @@ def _connect(scheduler: str) -> Any:
     except ImportError as error:
         remedy = "install it: pip install 'neurodiff[dask]'"
         raise ModelError("--scheduler", "Dask is not installed", remedy) from error
-
-    def connect() -> Any:
-        return Client(scheduler, timeout=_ANSWER, set_as_default=False)  # type: ignore[no-untyped-call]
-
+    if _ADDRESS.fullmatch(scheduler) is None:
+        text, remedy = f"{scheduler!r} is no address", "write one such as tcp://127.0.0.1:8786"
+        raise ModelError("--scheduler", text, remedy)
     try:
-        return _in_time(connect, _ANSWER + 1)
+        # a client that finds nobody is troublesome to end
+        _in_time(lambda: asyncio.run(asyncio.wait_for(_identity(scheduler), _ANSWER)), _ANSWER + 1)
+        return Client(scheduler, timeout=_ANSWER, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TimeoutError) as error:
         raise SimulationError(
             f"--scheduler: no Dask scheduler answers at {scheduler}; its dashboard may, which has "
             "another port: the scheduler's address is printed by `dask scheduler`"
         ) from error
+
+
+async def _identity(scheduler: str) -> Any:
+    """What a scheduler says of itself; only a scheduler answers."""
+    from distributed import Security, rpc
+
+    security: Any = Security()  # type: ignore[no-untyped-call]
+    call: Any = rpc
+    keys = security.get_connection_args("client")
+    async with call(scheduler, timeout=_ANSWER, connection_args=keys) as there:
+        return await there.identity()
 
 
 def _in_time(ask: Callable[[], T], seconds: float) -> T:
