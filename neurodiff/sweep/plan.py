@@ -4,6 +4,7 @@ import copy
 import hashlib
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ from neurodiff.spec.plain import plain
 from neurodiff.spec.reading import read, set_key
 from neurodiff.spec.sweep import Point, SweepFile, chain, load_sweep_file
 from neurodiff.sweep.names import result_names
+
+#: Names that the result of a sweep has besides its axes.
+_OTHERS = ("seed", "layer", "error", "passed")
 
 #: Keys of a complete model that name files; what counts is what they contain.
 _FILES = ("file", "path", "dataset")
@@ -53,6 +57,19 @@ class Sweep:
     def axes(self) -> dict[str, list[Point]]:
         """The points of every axis, by its name."""
         return {key: axis.points(key) for key, axis in self.file.axes.items()}
+
+    @property
+    def dimensions(self) -> dict[str, str]:
+        """The name of every axis in the result, by that in the sweep file.
+
+        It is the last part of a key, so that it can be written as an attribute, or the whole key
+        with underscores where two axes, or an axis and something else, would have one name.
+        """
+        names = {key: key.rpartition(".")[2] for key in self.file.axes}
+        taken = Counter([*names.values(), *_OTHERS])
+        return {
+            key: name if taken[name] == 1 else key.replace(".", "_") for key, name in names.items()
+        }
 
     @property
     def first_seed(self) -> int:

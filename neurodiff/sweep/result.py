@@ -29,13 +29,15 @@ _LONG_NAMES = {
 def build_result(sweep: Sweep, runs: Sequence[Run], ended: Mapping[str, Any]) -> xr.Dataset:
     """Dimensions: the axes, `seed`, and `layer` where a number is one of a layer.
 
+    The name of an axis is in `sweep.dimensions`, and its key an attribute of its coordinate.
+
     Parameters
     ----------
     runs : sequence of Run
     ended : mapping
         What runs came to, by their key; those that are missing are NaN.
     """
-    dimensions = (*sweep.axes, "seed")
+    dimensions = (*sweep.dimensions.values(), "seed")
     layers = _layer_names(ended.values())
     arrays: dict[str, Any] = {}
     errors = np.full(sweep.shape, "", dtype=object)
@@ -83,9 +85,9 @@ def _longest(names: list[str]) -> tuple[int, list[str]]:
 def _coordinates(sweep: Sweep, layers: list[str]) -> dict[str, Any]:
     coordinates: dict[str, Any] = {}
     for name, points in sweep.axes.items():
-        values = [point.coordinate for point in points]
-        attributes = {"units": sweep.file.axes[name].unit, "long_name": name}
-        coordinates[name] = (name, values, attributes)
+        values, dimension = [point.coordinate for point in points], sweep.dimensions[name]
+        attributes = {"units": sweep.file.axes[name].unit, "long_name": name, "key": name}
+        coordinates[dimension] = (dimension, values, attributes)
     coordinates["seed"] = ("seed", [kept_seed(seed) for seed in sweep.seeds])
     coordinates["layer"] = ("layer", np.array(layers, dtype=str))
     return coordinates
