@@ -41,6 +41,10 @@ class Fixed:
     b: Floats
     knows: ClassVar[str] = "the error that arrives"
 
+    def waiting_steps(self, graph: Graph) -> int:
+        """For how many steps a backward connection keeps a value for its own learning: none."""
+        return 0
+
 
 @dataclass(frozen=True)
 class Signs:
@@ -55,6 +59,10 @@ class Signs:
     b: Floats
     scale: Floats
     knows: ClassVar[str] = "the error that arrives, and the sign of its synapse's weight"
+
+    def waiting_steps(self, graph: Graph) -> int:
+        """For how many steps a backward connection keeps a value for its own learning: none."""
+        return 0
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,10 @@ class KolenPollack:
         ages = span(self.activity_age)
         when = f"{ages} steps ago" if self.activity_age.any() else "now"
         return f"the error that arrives, and what the unit to which it leads sent {when}"
+
+    def waiting_steps(self, graph: Graph) -> int:
+        """For how many steps a backward connection keeps activity for its own learning: r + p."""
+        return int(self.activity_age.max(initial=0))
 
 
 @dataclass(frozen=True)
@@ -123,6 +135,15 @@ class Mirror:
             "the error that arrives; while there is noise, what the unit to which it leads sent "
             f"{when},\nand the response of the unit from which it comes"
         )
+
+    def waiting_steps(self, graph: Graph) -> int:
+        """For how many steps a backward connection keeps noise: the delay of its synapse, if any.
+
+        Parameters
+        ----------
+        graph : Graph
+        """
+        return int(along_synapses(graph, graph.forward_lag).max(initial=0)) if self.aligned else 0
 
 
 Feedback = Fixed | Signs | KolenPollack | Mirror
