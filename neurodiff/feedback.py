@@ -31,6 +31,8 @@ from neurodiff.weights import draw_weights, weights_by_projection
 class Fixed:
     """Random and direct feedback: weights that stay.
 
+    As of every feedback, `learned_first` says whether b is learned before anything else is.
+
     Attributes
     ----------
     b : array (n_returning,)
@@ -40,6 +42,7 @@ class Fixed:
 
     b: Floats
     knows: ClassVar[str] = "the error that arrives"
+    learned_first: ClassVar[bool] = False
 
     def waiting_steps(self, graph: Graph) -> int:
         """For how many steps a backward connection keeps a value for its own learning: none."""
@@ -59,6 +62,7 @@ class Signs:
     b: Floats
     scale: Floats
     knows: ClassVar[str] = "the error that arrives, and the sign of its synapse's weight"
+    learned_first: ClassVar[bool] = False
 
     def waiting_steps(self, graph: Graph) -> int:
         """For how many steps a backward connection keeps a value for its own learning: none."""
@@ -80,6 +84,7 @@ class KolenPollack:
 
     b: Floats
     activity_age: Ints
+    learned_first: ClassVar[bool] = False
 
     @property
     def knows(self) -> str:
@@ -121,6 +126,7 @@ class Mirror:
     learning_rate: float
     weight_decay: float
     clear: int
+    learned_first: ClassVar[bool] = True
 
     @property
     def steps(self) -> int:
