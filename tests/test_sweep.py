@@ -259,6 +259,7 @@ def start(sweep_file: Path, *options: str) -> subprocess.Popen:
     return subprocess.Popen(command, cwd=sweep_file.parent, stderr=subprocess.DEVNULL)
 
 
+@pytest.mark.slow
 def test_a_sweep_that_was_killed_goes_on_where_it_was(done, tmp_path):
     sweep_file, runs = written(tmp_path), tmp_path / "out" / "runs"
     kept: dict[Path, int] = {}
