@@ -153,7 +153,9 @@ def _interval(value: float, resampled: Floats, widen: float, figure: str) -> Int
     """The interval of an estimate; no cosine is beyond 1, and no share."""
     known = resampled[np.isfinite(resampled)]
     low, high = np.percentile(known, _ENDS) if len(known) else (value, value)
-    low, high = (value + widen * (end - value) for end in (low, high))
+    # few samples often miss what is rare, and that is to one side: the longer of the two, for both
+    reach = widen * max(value - low, high - value)
+    low, high = value - reach, value + reach
     if "cosine" in figure:
         low, high = max(low, -1.0), min(high, 1.0)
     if figure == "sign_agreement":
