@@ -9,7 +9,7 @@ from neurodiff.describe_cycles import describe_cycles
 from neurodiff.describe_feedback import describe_feedback
 from neurodiff.describe_leak import describe_leak
 from neurodiff.feedback import first_errors
-from neurodiff.graph import Graph, Ints, Projection
+from neurodiff.graph import Ints, Projection
 from neurodiff.latency import (
     Floats,
     compute_latencies,
@@ -65,7 +65,7 @@ def describe(simulation: Simulation) -> str:
     parts = [
         _head(simulation),
         _populations(simulation),
-        _projections(simulation.graph),
+        _projections(simulation),
         describe_cycles(simulation) or _latencies(simulation),
         *describe_leak(simulation),
         *describe_alignment(simulation),
@@ -114,17 +114,27 @@ def _populations(simulation: Simulation) -> str:
     return align(rows) + f"\n(arrivals{what} in steps after the step in which something changes)"
 
 
-def _projections(graph: Graph) -> str:
+def _projections(simulation: Simulation) -> str:
+    graph, never = simulation.graph, _never_learns(simulation)
     rows = [["projection", "from", "to", "synapses", "forward delay", "backward delay", "learns"]]
     for part in graph.projections:
         own = part.synapses
         forward, backward = _lags(graph.forward_lag[own]), _lags(graph.backward_lag[own])
         if part.pre.role == "input" or graph.direct is not None:
             backward = "-"  # no error goes back to an input, and direct feedback along no synapse
-        learns = "yes" if graph.plastic[own].all() else "no"
+        learns = never or ("yes" if graph.plastic[own].all() else "no (plastic: false)")
         count = str(part.stop - part.start)
         rows.append([part.name, part.pre.name, part.post.name, count, forward, backward, learns])
     return align(rows) + "\n(delays in steps)"
+
+
+def _never_learns(simulation: Simulation) -> str:
+    """Why nothing learns, whatever the projection; empty where something may."""
+    if simulation.model.plasticity.rule == "none":
+        return "no (no plasticity rule)"
+    if simulation.rule.learning_rate == simulation.rule.weight_decay == 0:
+        return "no (learning rate 0)"
+    return ""
 
 
 def _latencies(simulation: Simulation) -> str:

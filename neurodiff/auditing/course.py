@@ -9,6 +9,7 @@ from neurodiff.latency import ProjectionLatency
 from neurodiff.simulation import Simulation
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity
 from neurodiff.spec.signals import ArrayInput, NoiseInput, SinusoidInput
+from neurodiff.validation.case import Case
 from neurodiff.validation.ceilings import Ceiling, learning_rate_ceilings
 
 _LOCKING = "no weight has to stay as it is until the waves have passed"
@@ -120,7 +121,7 @@ def _limit(row: ProjectionLatency) -> str:
     return f"learns below {row.cutoff:.4g} Hz (its waves are {row.mismatch:.4g} steps apart)"
 
 
-def learning_rate_ceiling(simulation: Simulation) -> Finding:
+def learning_rate_ceiling(simulation: Simulation | Case) -> Finding:
     """Whether the learning rate is below what the delay of each loop allows."""
     graph, rule = simulation.graph, simulation.rule
     if graph.cyclic:
@@ -152,7 +153,7 @@ def learning_rate_ceiling(simulation: Simulation) -> Finding:
     return Finding("learning_rate_ceiling", _CEILING, verdict, why, evidence, details)
 
 
-def _steps_of_one_input(simulation: Simulation) -> float:
+def _steps_of_one_input(simulation: Simulation | Case) -> float:
     """For how long the input stays about as it is: of a tone, a quarter of its period."""
     model, shown = simulation.model, simulation.stimuli.presentations
     if shown is not None:

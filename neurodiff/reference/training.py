@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from neurodiff.activations import Activation
 from neurodiff.dale import kept_signs
-from neurodiff.graph import Graph, Ints, Projection
+from neurodiff.graph import Bools, Graph, Ints, Projection
 from neurodiff.loss import Loss
 from neurodiff.reference.backprop import injection
 from neurodiff.response import dense, respond
@@ -86,8 +86,13 @@ def train_online(
 
 def accuracy(graph: Graph, w: Floats, bias: Floats, frames: Floats, labels: Ints) -> float:
     """Fraction of the frames (n, n_inputs) whose largest output is the one of their label (n,)."""
+    return float(np.mean(names_right(graph, w, bias, frames, labels)))
+
+
+def names_right(graph: Graph, w: Floats, bias: Floats, frames: Floats, labels: Ints) -> Bools:
+    """Of which of the frames (n, n_inputs) the largest output is that of the label (n,)."""
     _, x = respond(graph, w, bias, frames)
-    return float(np.mean(x[:, graph.outputs].argmax(axis=1) == labels))
+    return np.asarray(x[:, graph.outputs].argmax(axis=1) == labels)
 
 
 def _link(graph: Graph, part: Projection, w: Floats, signs: Floats) -> _Link:

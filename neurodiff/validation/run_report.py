@@ -8,6 +8,7 @@ from neurodiff.event_counts import EventCounts
 from neurodiff.exceptions import FixedPointError, SimulationError
 from neurodiff.simulation import Simulation, Timing
 from neurodiff.validation.case import Case, rebuild
+from neurodiff.validation.cautions import cautions
 from neurodiff.validation.gradient import validate_case
 from neurodiff.validation.loss import LossReport, compare_loss
 from neurodiff.validation.report import GradientReport
@@ -23,7 +24,8 @@ class RunReport:
     `gradient` is None for a run that stopped before its first sample, and where there is no fixed
     point to compare with: `why` says so. `task` is None where no labelled frames were learned,
     `loss` where nothing else was, or no signals were recorded, `events` with graded transmission,
-    `diverged` where nothing diverged.
+    `diverged` where nothing diverged. `cautions` are sentences on what makes the verdict say less
+    than it seems to.
     """
 
     gradient: GradientReport | None
@@ -34,6 +36,7 @@ class RunReport:
     complete: bool
     why: str | None = None
     diverged: str | None = None
+    cautions: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -54,6 +57,7 @@ class RunReport:
             **events,
             **({"why": self.why} if self.why else {}),
             **({"diverged": self.diverged} if self.diverged else {}),
+            **({"cautions": list(self.cautions)} if self.cautions else {}),
             "timing": asdict(self.timing),
             "complete": self.complete,
         }
@@ -64,7 +68,9 @@ class RunReport:
         others = (self.task, self.loss, self.events)
         parts += [part.summary() for part in others if part is not None]
         parts += [self.why] if self.why else []
-        parts += [self.gradient.conclusion()] if self.gradient else []
+        last = [self.gradient.conclusion()] if self.gradient else []
+        last += [f"note: {caution}" for caution in self.cautions]
+        parts += ["\n".join(last)] if last else []
         return "\n\n".join(parts) or "nothing to report: the run stopped before its first sample"
 
 
@@ -91,6 +97,7 @@ def report_run(simulation: Simulation) -> RunReport:
         complete=simulation.recording.attrs["complete"] == "true",
         why=why,
         diverged=simulation.divergence,
+        cautions=cautions(case, gradient),
     )
 
 

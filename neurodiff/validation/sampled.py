@@ -31,6 +31,10 @@ _STRATUM = 4
 #: How often they are resampled, and the ends of the interval.
 _RESAMPLED, _ENDS = 1000, (2.5, 97.5)
 
+#: What one of n moments is like may by chance be missing (or be too much) this many times:
+#: with a probability of 95 % something that is so in 3/n of all moments is seen in n of them.
+_RARE = 3.0
+
 #: Fewer moments say nothing of their own spread.
 _FEWEST = 5
 
@@ -113,14 +117,20 @@ def estimates(sample: Sample, names: Sequence[str], seed: int) -> list[LayerRepo
     summed = of_moments.sum(axis=0)
     shape = (len(counts), *summed.shape)
     figures, resampled = ratios(summed), ratios((counts @ blocks).reshape(shape))
+    without = ratios(summed - blocks.reshape(-1, *summed.shape))
+    least = {key: _RARE * np.nanmax(np.abs(figures[key] - v), axis=0) for key, v in without.items()}
+    # what none of the moments showed may still be so in some of all
+    least["sign_agreement"] = np.maximum(least["sign_agreement"], _RARE / len(of_moments))
     sums = _cosines_of_sums(sample, counts)
     figures["cosine_of_summed_update"] = sums[0]
     resampled["cosine_of_summed_update"] = sums[1:]
     widen = _widening(sample, len(blocks))
-    reports = []
+    zero, reports = np.zeros(len(names)), []
     for k, name in enumerate(names):
         intervals = {
-            key: _interval(float(figures[key][k]), values[:, k], widen, key)
+            key: _interval(
+                float(figures[key][k]), values[:, k], widen, key, least.get(key, zero)[k]
+            )
             for key, values in resampled.items()
             if np.isfinite(figures[key][k])
         }
@@ -149,11 +159,13 @@ def _widening(sample: Sample, n: int) -> float:
     return float(few * unknown)
 
 
-def _interval(value: float, resampled: Floats, widen: float, figure: str) -> Interval:
-    """The interval of an estimate; no cosine is beyond 1, and no share."""
+def _interval(value: float, resampled: Floats, widen: float, figure: str, least: float) -> Interval:
+    """The interval of an estimate, with a `least` reach; no cosine is beyond 1, and no share."""
     known = resampled[np.isfinite(resampled)]
     low, high = np.percentile(known, _ENDS) if len(known) else (value, value)
-    low, high = (value + widen * (end - value) for end in (low, high))
+    # few samples often miss what is rare, and that is to one side: the longer of the two, for both
+    reach = widen * max(value - low, high - value, least)
+    low, high = value - reach, value + reach
     if "cosine" in figure:
         low, high = max(low, -1.0), min(high, 1.0)
     if figure == "sign_agreement":

@@ -1,17 +1,25 @@
 """How well a network learned to name its frames, beside ordinary online backpropagation."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.graph import random_stream
 from neurodiff.recording import answered_right
-from neurodiff.reference.training import accuracy, train_online
+from neurodiff.reference.training import names_right, train_online
 from neurodiff.validation.case import Case, rebuild
+from neurodiff.validation.proportions import mcnemar, wilson
 
-#: Backprop is trained once with each of these fractions of the presentation's summed learning rate.
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+#: Fractions of the presentation's summed learning rate with which backprop is trained.
 _FRACTIONS = (1.0, 1 / 3, 1 / 10)
+
+#: Part of the training frames on which one of them is chosen.
+_HELD_OUT = 1 / 5
 
 
 @dataclass(frozen=True)
@@ -22,12 +30,23 @@ class TaskReport:
     ----------
     test_accuracy : float
         Of the simulated network itself, plasticity off.
-    backprop_test_accuracy : float
+    test_accuracy_interval : (float, float)
+        Its 95 % interval (Wilson), for other frames of the same kind.
+    tested : int
+        Number of test frames.
+    backprop_test_accuracy : float or None
         Of the same network, initial weights, order and number of presentations, trained by ordinary
-        online backprop: the best of three learning rates. None where nothing learns, and with
-        cycles.
-    backprop_learning_rate : float
-        Per presentation, of that best one.
+        online backprop. None where nothing learns, and with cycles.
+    backprop_test_accuracy_interval : (float, float) or None
+    backprop_learning_rate : float or None
+        Per presentation: the one of three that is best on a part of the training frames that it did
+        not learn from. The test frames have no part in the choice.
+    chosen_on : str or None
+        The frames on which it was chosen.
+    only_network_right, only_backprop_right : int or None
+        Test frames that only one of the two names.
+    p_value : float or None
+        Of the two being equally good (exact McNemar test).
     training_accuracy : float
         Of the simulated network while it learned, over the last epoch.
     answered_last : bool
@@ -40,29 +59,51 @@ class TaskReport:
     """
 
     test_accuracy: float
+    test_accuracy_interval: tuple[float, float]
+    tested: int
     backprop_test_accuracy: float | None
+    backprop_test_accuracy_interval: tuple[float, float] | None
     backprop_learning_rate: float | None
+    chosen_on: str | None
+    only_network_right: int | None
+    only_backprop_right: int | None
+    p_value: float | None
     training_accuracy: float
     answered_last: bool
     presentations: int
     tested_on: str
 
     def summary(self) -> str:
-        """Two lines: the simulated network, and backprop."""
+        """The simulated network, backprop, and what their difference says."""
         last = ", at the end of each frame, when it has learned from it"
         lines = [
-            f"test accuracy {self.test_accuracy:.2%} after {self.presentations} presentations "
+            f"test accuracy {self.test_accuracy:.2%} ({self._of(self.test_accuracy)}, "
+            f"95 % interval {_percent(self.test_accuracy_interval)}) "
+            f"after {self.presentations} presentations "
             f"(on {self.tested_on} frames; "
             f"while learning, last epoch{last * self.answered_last}: {self.training_accuracy:.2%})"
         ]
-        if self.backprop_test_accuracy is not None:
-            difference = 100 * (self.test_accuracy - self.backprop_test_accuracy)
-            lines.append(
-                f"online backprop {self.backprop_test_accuracy:.2%} "
-                f"(learning rate {self.backprop_learning_rate:.3g} a presentation, best of three); "
-                f"difference {difference:+.2f} points"
-            )
+        backprop = self.backprop_test_accuracy
+        if backprop is not None and self.backprop_test_accuracy_interval is not None:
+            difference = self.test_accuracy - backprop
+            frames = round(difference * self.tested)
+            lines += [
+                f"online backprop {backprop:.2%} ({self._of(backprop)}, 95 % interval "
+                f"{_percent(self.backprop_test_accuracy_interval)}; learning rate "
+                f"{self.backprop_learning_rate:.3g} a presentation, of three the best on "
+                f"{self.chosen_on})",
+                f"difference {100 * difference:+.2f} points, which is {frames:+d} of {self.tested} "
+                f"frames; named by the network only: {self.only_network_right}, by backprop only: "
+                f"{self.only_backprop_right} (p = {self.p_value:.2g}, exact McNemar test)",
+            ]
         return "\n".join(lines)
+
+    def _of(self, accuracy: float) -> str:
+        return f"{round(accuracy * self.tested)} of {self.tested}"
+
+
+def _percent(interval: tuple[float, float]) -> str:
+    return f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f} %"
 
 
 def compare_task(source: Any) -> TaskReport | None:
@@ -80,17 +121,18 @@ def compare_task(source: Any) -> TaskReport | None:
 
 def compare_case(case: Case) -> TaskReport | None:
     """The task of a rebuilt case; see `compare_task`."""
-    shown, complete = case.stimuli.presentations, case.recording.attrs["complete"] == "true"
-    if shown is None or not complete or case.model.target.kind != "labels":
+    shown = case.stimuli.presentations
+    if shown is None or not case.complete or case.model.target.kind != "labels":
         return None
     right = answered_right(case.recording)
     tested = case.recording["tested"].values.astype(bool)
     trains = not case.frozen and not case.graph.cyclic
-    rate, best = _backprop(case) if trains else (None, None)
+    trained = _backprop(case) if trains else None
     return TaskReport(
         test_accuracy=float(right[tested].mean()),
-        backprop_test_accuracy=best,
-        backprop_learning_rate=rate,
+        test_accuracy_interval=wilson(int(right[tested].sum()), int(tested.sum())),
+        tested=int(tested.sum()),
+        **_against(right[tested], trained),
         training_accuracy=float(right[~tested][-len(shown.frames.training) :].mean()),
         answered_last=case.graph.gradual,
         presentations=shown.n_training,
@@ -98,32 +140,85 @@ def compare_case(case: Case) -> TaskReport | None:
     )
 
 
-def _backprop(case: Case) -> tuple[float, float]:
-    """Learning rate per presentation and test accuracy of the best of the reference's trainings."""
-    hold = case.stimuli.presentations.hold  # type: ignore[union-attr]
-    rates = [case.rule.learning_rate * hold * fraction for fraction in _FRACTIONS]
-    accuracies = [_train(case, rate) for rate in rates]
-    best = int(np.argmax(accuracies))
-    return rates[best], accuracies[best]
+class _Trained(NamedTuple):
+    """What online backprop came to: which test frames it names, at what rate, chosen on what."""
+
+    right: Bools
+    rate: float
+    chosen_on: str
 
 
-def _train(case: Case, learning_rate: float) -> float:
+def _against(right: Bools, trained: _Trained | None) -> dict[str, Any]:
+    """What a report says of backprop beside the test frames that the network names."""
+    if trained is None:
+        names = ("test_accuracy", "test_accuracy_interval", "learning_rate")
+        others = ("chosen_on", "only_network_right", "only_backprop_right", "p_value")
+        return dict.fromkeys([*(f"backprop_{name}" for name in names), *others])
+    only = int(np.sum(right & ~trained.right)), int(np.sum(trained.right & ~right))
+    return {
+        "backprop_test_accuracy": float(trained.right.mean()),
+        "backprop_test_accuracy_interval": wilson(int(trained.right.sum()), len(right)),
+        "backprop_learning_rate": trained.rate,
+        "chosen_on": trained.chosen_on,
+        "only_network_right": only[0],
+        "only_backprop_right": only[1],
+        "p_value": mcnemar(*only),
+    }
+
+
+def _backprop(case: Case) -> _Trained:
+    """The reference's training with the learning rate that is best on frames kept from it."""
     shown = case.stimuli.presentations
     assert shown is not None
-    frames, w, bias = shown.frames, case.w, case.bias
+    rates = [case.rule.learning_rate * shown.hold * fraction for fraction in _FRACTIONS]
+    kept, learned, what = _choosing(case)
+    shares = [float(_names_right(case, rate, learned, kept).mean()) for rate in rates]
+    best = rates[int(np.argmax(shares))]
+    return _Trained(_names_right(case, best, _order(case), shown.frames.test), best, what)
+
+
+def _order(case: Case) -> Ints:
+    """Frames in the order in which the network learns from them."""
+    shown = case.stimuli.presentations
+    assert shown is not None
+    return shown.order[case.rule.start // shown.hold : shown.n_training]
+
+
+def _choosing(case: Case) -> tuple[Ints, Ints, str]:
+    """Frames on which a rate is chosen, presentations to learn from meanwhile, and that in words.
+
+    A part of the training frames is kept for that. Where the test itself is on the training frames,
+    it is all of them.
+    """
+    shown, order = case.stimuli.presentations, _order(case)
+    assert shown is not None
+    training = shown.frames.training
+    if shown.frames.tested_on == "training":
+        return training, order, "the training frames"
+    n = max(1, round(_HELD_OUT * len(training)))
+    kept = random_stream(case.model.seed, "frames of the choice").permutation(training)[:n]
+    what = f"{n} of the {len(training)} training frames, which it did not learn from then"
+    return kept, order[~np.isin(order, kept)], what
+
+
+def _names_right(case: Case, rate: float, learned: Ints, asked: Ints) -> Bools:
+    """Which frames are named after online backprop on the presentations `learned` (n,)."""
+    shown = case.stimuli.presentations
+    assert shown is not None
+    frames = shown.frames
     with np.errstate(over="ignore", invalid="ignore"):  # the largest rate may diverge
         w, bias = train_online(
             case.graph,
-            w,
-            bias,
+            case.w,
+            case.bias,
             frames.images,
             _targets(case, frames.labels),
-            shown.order[case.rule.start // shown.hold : shown.n_training],
+            learned,
             case.model.loss,
-            learning_rate=learning_rate,
+            learning_rate=rate,
             weight_decay=case.rule.weight_decay * shown.hold,
         )
-        return accuracy(case.graph, w, bias, frames.images[frames.test], frames.labels[frames.test])
+        return names_right(case.graph, w, bias, frames.images[asked], frames.labels[asked])
 
 
 def _targets(case: Case, labels: NDArray[np.int64]) -> NDArray[np.float64]:
