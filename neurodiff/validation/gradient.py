@@ -119,6 +119,7 @@ def validate(source: Any) -> GradientReport:
 
 def validate_case(case: Case) -> GradientReport:
     """Hold the local products of a rebuilt case against their reference; see `validate`."""
+    _refuse(missing(case.recording, _compared(case)), "cannot be validated")
     if not len(case.steps):
         raise SimulationError("nothing to validate: the run stopped before its first sample")
     reference, window = case.model.reference, _window(case)
@@ -151,7 +152,7 @@ def rebuild(source: Any) -> Case:
     if not isinstance(recording, xr.Dataset) or "model" not in recording.attrs:
         kind = type(source).__name__
         raise SimulationError(f"{kind} is no run; give a Simulation that has run or its recording")
-    _refuse(misfit(recording, validated=True), "is no recording of neurodiff")
+    _refuse(misfit(recording), "is no recording of neurodiff")
     model = recorded_model(recording)
     graph = build_graph(model)
     latencies = compute_latencies(graph, model.target_delay)
@@ -160,10 +161,15 @@ def rebuild(source: Any) -> Case:
     _refuse(another_network(recording, graph, stimuli.steps), "is not of the model that it carries")
     w = np.asarray(recording["w"].values[0])
     feedback = build_feedback(model, graph, w, latencies, alignment)
-    if feedback is not None:
-        needed = {"update_delta"} | (set() if graph.direct else {"b"})
-        _refuse(missing(recording, needed), "is no recording of neurodiff")
     return Case(model, graph, latencies, stimuli, recording, alignment, feedback)
+
+
+def _compared(case: Case) -> set[str]:
+    """Variables of a recording that are held against the reference."""
+    moving = set() if case.frozen else {"update_w", "update_bias"}
+    own = set() if case.feedback is None else {"update_delta"}
+    backward = {"b"} if own and case.graph.direct is None else set()
+    return {"update", "update_time", "bias"} | moving | own | backward
 
 
 def _refuse(why: str | None, what: str) -> None:
