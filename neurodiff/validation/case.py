@@ -104,7 +104,7 @@ def rebuild(source: Any) -> Case:
         kind = type(source).__name__
         raise SimulationError(f"{kind} is no run; give a Simulation that has run or its recording")
     recording = with_current_names(recording)
-    _refuse(misfit(recording, validated=True), "is no recording of neurodiff")
+    _refuse(misfit(recording), "is no recording of neurodiff")
     model = recorded_model(recording)
     graph = build_graph(model)
     latencies = compute_latencies(graph, model.target_delay)
@@ -113,17 +113,23 @@ def rebuild(source: Any) -> Case:
     _refuse(another_network(recording, graph, stimuli.steps), "is not of the model that it carries")
     w = np.asarray(recording["w"].values[0])
     feedback = build_feedback(model, graph, w, latencies, alignment)
-    case = Case(model, graph, latencies, stimuli, recording, alignment, feedback)
-    _refuse(missing(recording, _needed(case)), "is no recording of neurodiff")
-    return case
+    return Case(model, graph, latencies, stimuli, recording, alignment, feedback)
 
 
-def _needed(case: Case) -> set[str]:
-    """Variables without which the run of a case cannot be compared with its reference."""
-    names = set() if case.frozen else {"product_w", "product_bias"}
+def refuse_incomplete(case: Case) -> None:
+    """Refuse a case whose recording lacks what is held against the reference.
+
+    Raises
+    ------
+    SimulationError
+        If it does; the message names the first variable that is missing.
+    """
+    names = {"product", "product_time", "bias"}
+    if not case.frozen:
+        names |= {"product_w", "product_bias"}
     if case.feedback is not None:
         names |= {"product_delta"} if case.graph.direct else {"product_delta", "b"}
-    return names
+    _refuse(missing(case.recording, names), "cannot be validated")
 
 
 def _refuse(why: str | None, what: str) -> None:
