@@ -13,7 +13,9 @@ from neurodiff.graph import Graph
 from neurodiff.reading import Unreadable, parse_yaml
 from neurodiff.recording import VARIABLES
 from neurodiff.spec import Model, from_mapping
+from neurodiff.spec.plain import plain
 
+_SOURCE = "model of the recording"
 #: Coordinates, and the dimension that each of them is of.
 _COORDINATES = {
     "unit": "unit",
@@ -50,14 +52,25 @@ def model_of(recording: xr.Dataset) -> Model:
     ModelError
         If the recording carries none, or one that cannot be built.
     """
+    return from_mapping(recorded_keys(recording), source=_SOURCE)
+
+
+def recorded_keys(recording: xr.Dataset) -> dict[str, Any]:
+    """The keys of the model that a recording carries, in plain Python.
+
+    Raises
+    ------
+    ModelError
+        If it carries none.
+    """
     text = recording.attrs.get("model")
-    if not isinstance(text, str):
-        raise ModelError("model of the recording", "is missing", "run the model again")
     try:
-        data = parse_yaml(text)
+        keys = plain(parse_yaml(text)) if isinstance(text, str) else None
     except Unreadable as error:
-        raise ModelError("model of the recording", error.problem, "run it again") from None
-    return from_mapping(data, source="model of the recording")
+        raise ModelError(_SOURCE, error.problem, "run the model again") from None
+    if not isinstance(keys, dict):
+        raise ModelError(_SOURCE, "is missing", "run the model again")
+    return keys
 
 
 def misfit(recording: xr.Dataset, *, validated: bool = False) -> str | None:
