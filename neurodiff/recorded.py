@@ -77,6 +77,10 @@ def misfit(recording: xr.Dataset, *, validated: bool = False) -> str | None:
     """What keeps a dataset from being a recording, or from being `validated`; None for nothing."""
     if not all(isinstance(recording.attrs.get(name), str) for name in ("model", "title")):
         return "it carries no model"
+    if recording.attrs.get("complete") not in ("true", "false") or not _is_count(
+        recording.attrs.get("steps")
+    ):
+        return "it does not say how far it came"
     if (why := missing(recording, _ALWAYS | _VALIDATED if validated else _ALWAYS)) is not None:
         return why
     dimensions = {name: of for name, (of, *_) in VARIABLES.items()}
@@ -110,6 +114,10 @@ def _outside(recording: xr.Dataset) -> str | None:
         if name in recording and not _ordered(recording[name].values):
             return f"`{name}` does not go on"
     return None
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and bool(value >= 0)
 
 
 def _within(values: Any, n: int) -> bool:
