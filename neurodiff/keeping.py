@@ -60,13 +60,14 @@ def keep_recording(simulation: Simulation, folder: Path, place: Path) -> Path:
     OutputError
         If the file system refuses, or no disk has room.
     """
+    real = place.expanduser().resolve()
     try:
-        _write(simulation, folder, place)
+        _write(simulation, folder, real)
     except OSError as error:
         remove_run(folder)
         if not no_room(error):
             raise OutputError(refusal(place, error)) from error
-        return _keep_elsewhere(simulation, folder, place)
+        return _keep_elsewhere(simulation, folder, real)
     return folder
 
 

@@ -84,8 +84,8 @@ class Child:
         if number is not None:
             os.kill(self.number, number)
         code = os.waitstatus_to_exitcode(os.waitpid(self.number, 0)[1])
-        text = self.output.read_text()
-        self.output.unlink()
+        text = self.output.read_text() if self.output.exists() else ""
+        self.output.unlink(missing_ok=True)
         return code, text
 
     def said(self, text: str, seconds: float = 20) -> bool:

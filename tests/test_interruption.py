@@ -13,6 +13,7 @@ import pytest
 import typer
 
 from neurodiff import Simulation, cli, interruption, load
+from neurodiff import __main__ as start
 from neurodiff.interruption import Interrupted, heeding, stoppable
 from neurodiff.run_files import run_id
 from neurodiff.terminal import Courteous, Demanding, OutputGone, courteous_terminal
@@ -218,3 +219,14 @@ def test_closed_descriptors_are_not_given_to_files(here):
     )
     ended = subprocess.run(["sh", "-c", f"{command} <&- >&- 2>&-"])
     assert ended.returncode == 0 and run_id(here / "r")
+
+
+def test_ctrl_c_during_the_imports_ends_in_one_line(monkeypatch, capsys):
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "draw_into_files", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        start.main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "stopped before anything was done\n"
