@@ -160,6 +160,15 @@ def test_a_validation_that_is_stopped_did_not_fail(here, monkeypatch, capfd):
     assert "stopped after" in capfd.readouterr().err
 
 
+def test_a_sweep_that_is_told_to_end_keeps_what_has_ended(here, monkeypatch, capfd):
+    axes = "{network.activation: [tanh, sigmoid]}"
+    (here / "s.yaml").write_text(f"neurodiff_sweep: 1\nname: s\nmodel: small.yaml\naxes: {axes}\n")
+    when_it_runs(monkeypatch, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    assert neurodiff(monkeypatch, "sweep", "s.yaml", "--output", "s", "--workers", "1") == 143
+    assert "what has ended is kept, and the same command goes on" in capfd.readouterr().err
+    assert not list((here / "s/runs").iterdir()) and not list(here.glob(".*"))
+
+
 def test_a_signal_before_the_first_step_ends_in_one_line(here, monkeypatch, capfd):
     def stopped(*arguments: object) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
