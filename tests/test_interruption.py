@@ -221,6 +221,7 @@ def test_click_does_not_make_an_error_of_a_closed_pipe(monkeypatch):
         typer.echo("result")
 
 
+@pytest.mark.slow
 def test_closed_descriptors_are_not_given_to_files(here):
     command = (
         f"{sys.executable} -c 'from neurodiff.cli import main; main()' run small.yaml "
