@@ -341,8 +341,10 @@ def sweep_on(case: Case, disk: Path, free: int) -> None:
 
     code, text = Child(act, case.folder).end()
     runs = disk / "s" / "runs"
-    case.faults["not said"] += code == 2 and not text.startswith("OutputError") and text
-    case.faults["not said"] += code == 2 and "no room" not in text
+    unsaid = code == 2 and not (text.startswith("OutputError") and "no room" in text)
+    case.faults["not said"] += unsaid
+    if unsaid:
+        print(f"with {free} bytes free, a sweep says:", text)
     if runs.exists():
         case.faults["left over"] += len([*runs.glob(".*"), *runs.parent.glob(".*")])
         for path in runs.iterdir():
