@@ -58,7 +58,7 @@ def _come_to(model: Mapping[str, Any]) -> dict[str, Any]:
     from neurodiff.validation import report_run
 
     try:
-        report = report_run(Simulation(from_mapping(model)).run())
+        report = report_run(Simulation(from_mapping(model)).run(), whole=True)
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}
     if not report.complete and report.diverged is None:
