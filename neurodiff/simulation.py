@@ -18,10 +18,12 @@ from neurodiff.divergence import LARGEST, Divergence, find_divergence, kept_unti
 from neurodiff.event_counts import EventCounts, count_events
 from neurodiff.exceptions import DivergenceWarning, ModelError, SimulationError
 from neurodiff.feedback import KolenPollack, Mirror, build_feedback
+from neurodiff.foresight import forewarnings
 from neurodiff.graph import Graph, Ints, build_graph
 from neurodiff.latency import Latencies, compute_latencies
 from neurodiff.limits import refuse_long_delays
 from neurodiff.loss import loss_of
+from neurodiff.memory import refuse_what_does_not_fit
 from neurodiff.plan import (
     event_thresholds,
     learning_rule,
@@ -145,6 +147,11 @@ class Simulation:
         )
 
     @property
+    def estimated_seconds(self) -> float:
+        """Estimated wall-clock time on its target, compilation included; NaN if not known."""
+        return self.cost.seconds.get(self.target, float("nan"))
+
+    @property
     def _longest_age(self) -> int:
         """How far back in steps anything looks at the activity, but for what just travels."""
         longest = self.alignment.longest_age if self.alignment else 1
@@ -179,7 +186,8 @@ class Simulation:
         Raises
         ------
         SimulationError
-            If it has run already; a run always starts at time 0.
+            If it has run already; a run always starts at time 0. If it needs more memory than is
+            free.
         """
         if self._recording is not None:
             raise SimulationError("this simulation has run; make a new Simulation for another run")
@@ -190,6 +198,9 @@ class Simulation:
             warnings.warn(
                 "no C++ compiler was found: running on numpy, which is slow", stacklevel=2
             )
+        refuse_what_does_not_fit(self.cost)
+        for text in forewarnings(self.graph, self.stimuli.steps, self.estimated_seconds):
+            warnings.warn(text, stacklevel=2)
         with (bar if progress else silent)(self.stimuli.steps, self.target) as report:
             self._simulate(report)
         if self.divergence is not None:

@@ -92,7 +92,7 @@ def machine_code(target: str) -> Iterator[Run]:
             "install g++, or use numpy"
         )
     kind = _standalone() if target == "cpp_standalone" else _runtime(target)
-    with _quiet(), _same_random_numbers(), _stopped_by_interrupts(), kind as run:
+    with _quiet(), _same_random_numbers(), kind as run:
         yield run
 
 
@@ -119,20 +119,6 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.removeFilter(says_something_else)
-
-
-@contextmanager
-def _stopped_by_interrupts() -> Iterator[None]:
-    """Let Ctrl-C end a run after its step, by Brian2's handler, where nobody has another one."""
-    main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-    signal.signal(signal.SIGINT, b2._int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager
