@@ -40,7 +40,7 @@ class Cost:
     Attributes
     ----------
     target : str
-        What ``auto`` chooses.
+        The fastest, which ``auto`` chooses where it can be compiled.
     seconds : dict
         Estimated wall-clock time by target, compilation included.
     parts : dict
@@ -66,7 +66,6 @@ def estimate(
     sending: tuple[float, float] | None = None,
     longest_age: int = 1,
     backward: int = 0,
-    compiler: bool = True,
 ) -> Cost:
     """Cost of a run of `steps` steps that records `recorded` values and plays `stimuli` values.
 
@@ -79,8 +78,6 @@ def estimate(
         How far back in steps an alignment, or the feedback, looks at the activity.
     backward : int
         Backward connections with weights of their own.
-    compiler : bool
-        Whether there is one; without it only numpy is considered.
     """
     reached = float(graph.n_synapses)
     if sending is not None:
@@ -89,7 +86,6 @@ def estimate(
     seconds = {
         target: speed.start + steps * (speed.step + speed.synapse * reached)
         for target, speed in (_EVENTS if sending else _GRADED).items()
-        if compiler or target == "numpy"
     }
     forward = max(int(graph.forward_lag.max(initial=1)), longest_age)
     lags = forward + int(graph.returning.lag.max(initial=1))
