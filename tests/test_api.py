@@ -98,9 +98,8 @@ FAST_IN_C = Cost("cpp_standalone", {"numpy": 100.0, "cpp_standalone": 1.0}, {"sy
 def test_a_compiler_without_headers_is_no_compiler(tmp_path, monkeypatch):
     """It is asked for what Brian2 needs, and not whether a program of its name is there."""
     broken = tmp_path / "broken"
-    broken.write_text(
-        "#!/bin/sh\necho 'tiny.cpp:1:10: fatal error: Python.h: No such file' >&2; exit 1\n"
-    )
+    said = "tiny.cpp:1:10: fatal error: Python.h: No such file"
+    broken.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
     broken.chmod(0o755)
     monkeypatch.setenv("CXX", str(broken))
     monkeypatch.setenv("CC", str(broken))
