@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 
 from neurodiff.cost import Cost
-from neurodiff.exceptions import SimulationError
+from neurodiff.exceptions import MachineError
 
 #: Where Linux keeps the limits of groups of processes: those of containers and batch systems.
 _GROUPS = Path("/sys/fs/cgroup")
@@ -83,14 +83,14 @@ def refuse_what_does_not_fit(cost: Cost) -> None:
 
     Raises
     ------
-    SimulationError
+    MachineError
         If more is needed than is free; the message has both numbers, and what takes most.
     """
     free = free_memory()
     if cost.memory <= free:
         return
     most = max(cost.parts, key=lambda name: cost.parts[name])
-    raise SimulationError(
+    raise MachineError(
         f"the run needs about {in_bytes(cost.memory)} of memory and {in_bytes(free)} are free; "
         f"the {most} take {in_bytes(cost.parts[most])} of it: {_REMEDIES[most]}"
     )

@@ -5,9 +5,13 @@ import resource
 import pytest
 
 import neurodiff
-from neurodiff import SimulationError, memory
+from neurodiff import SimulationError, load_sweep, memory, run_sweep
+from neurodiff.exceptions import MachineError
 from neurodiff.foresight import in_words
+from neurodiff.sweep import execution
 from tests.networks import chain
+from tests.test_sweep import ended, written
+from tests.test_sweep_processes import SMALL
 
 #: A limit that leaves 500 of 1000 bytes, and 200 more that only hold files.
 GROUPS = {
@@ -88,3 +92,28 @@ def test_a_delay_that_outlasts_the_run_is_worth_a_warning():
 def test_waiting_is_told_in_words():
     words = [in_words(seconds) for seconds in (2.6, 59, 300, 7200, 3 * 86400, 4e9)]
     assert words == ["3 s", "59 s", "5 min", "2 h", "3 days", "127 years"]
+
+
+def test_runs_of_a_sweep_fit_into_memory_together(tmp_path, monkeypatch):
+    each = 1e9 + execution._PROCESS
+    monkeypatch.setattr(execution, "free_memory", lambda: 3.5 * each)
+    assert execution._processes(3, 10, 1e9, None) == 3
+    with pytest.raises(MachineError) as caught:
+        execution._processes(5, 10, 1e9, None)
+    assert str(caught.value) == (
+        "workers: 5 runs at once need about 6.5 GB of memory and 4.55 GB are free; take 3"
+    )
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    with pytest.warns(UserWarning, match="8 runs at once need .* are free: 3 are done at once"):
+        assert execution._processes(None, 10, 1e9, None) == 3
+
+
+def test_what_a_machine_has_no_memory_for_is_not_a_result(tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "free_memory", lambda: 1.0)
+    sweep = load_sweep(written(tmp_path, SMALL))
+    result = run_sweep(sweep, tmp_path / "out", workers=1)
+    assert all(
+        str(error).startswith("not done: MachineError: the run needs about")
+        for error in result["error"].values.ravel()
+    )
+    assert not ended(tmp_path / "out" / "runs")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import brian2 as b2
 
-from neurodiff.exceptions import SimulationError
+from neurodiff.exceptions import MachineError
 
 #: A program as small as can be that needs headers and a library.
 _PROGRAM = "#include <iostream>\nint main() { std::cout << 1; return 0; }\n"
@@ -55,12 +55,12 @@ def refuse_without_compiler(target: str) -> None:
 
     Raises
     ------
-    SimulationError
+    MachineError
         If that is so; the message names the compiler, `CXX` and `CC`.
     """
     problem = compiler_problem(target)
     if problem is not None:
-        raise SimulationError(f"run.target: {problem}")
+        raise MachineError(f"run.target: {problem}")
 
 
 @functools.lru_cache
