@@ -55,6 +55,16 @@ class Matched:
         return bool(self.exact.all())
 
     @property
+    def exact_units(self) -> Bools:
+        """Units (n_units,) of which the synapses learn from the gradient itself."""
+        return self.exact
+
+    @property
+    def longest_wait(self) -> float:
+        """Steps for which anything waits at most."""
+        return float(self.longest_age)
+
+    @property
     def longest_age(self) -> int:
         """How many steps of the past of any unit are needed."""
         return int(max(self.activity_age.max(), self.slope_age.max()))
@@ -104,6 +114,16 @@ class Traced:
     stages: int
     one_length: bool
     longest_age: ClassVar[int] = 1
+
+    @property
+    def exact_units(self) -> Bools:
+        """Units (n_units,) of which the synapses learn from the gradient itself: none by traces."""
+        return np.zeros(len(self.slope_lag), dtype=bool)
+
+    @property
+    def longest_wait(self) -> float:
+        """Mean steps for which anything waits at most."""
+        return float(max(self.activity_lag.max(initial=0), self.slope_lag.max(initial=0)))
 
     def remembered(self, graph: Graph) -> Ints:
         """Values of traces that each unit keeps (n_units,): those of its activity and its slope."""

@@ -4,6 +4,7 @@ Commands import what they use when they are called, so that `--help` and `schema
 """
 
 import json
+import shlex
 import signal
 import sys
 import warnings
@@ -19,6 +20,8 @@ from neurodiff.exceptions import DivergenceWarning, NeurodiffError, OutputError,
 from neurodiff.terminal import Courteous, OutputGone, courteous_terminal
 
 if TYPE_CHECKING:
+    from xarray import Dataset
+
     from neurodiff.simulation import Simulation
     from neurodiff.spec import Model
     from neurodiff.validation import RunReport
@@ -291,6 +294,23 @@ def sweep(
         raise typer.Exit(128 + (interruption.received() or signal.SIGINT)) from None
     typer.echo(summary(result))
     typer.echo(f"\nsweep folder: {path}")
+    _end_if_failed(result, sweep_file, output)
+
+
+def _end_if_failed(result: "Dataset", sweep_file: Path, output: Path | None) -> None:
+    """Say how to do again what failed, and exit with 1."""
+    failed = [str(error) for error in result["error"].values.ravel() if error]
+    if not failed:
+        return
+    lost = sum(error.startswith("not done") for error in failed)
+    arguments = [str(sweep_file), *(["--output", str(output)] if output else [])]
+    again = shlex.join(["neurodiff", "sweep", *arguments])
+    if lost:
+        typer.echo(f"{lost} runs were not done; the same command does them: {again}", err=True)
+    if len(failed) > lost:
+        text = f"{len(failed) - lost} runs failed; do them again with: {again} --retry-failed"
+        typer.echo(text, err=True)
+    raise typer.Exit(1)
 
 
 @app.command()
@@ -328,7 +348,7 @@ def main() -> None:
         with courteous_terminal(), interruption.heeding(*interruption.ENDING):
             _run_app()
     except OutputGone as error:
-        text = f"error: standard output cannot be written ({error}); what was to be kept is kept"
+        text = f"error: standard output cannot be written ({error}); files are written all the same"
         Courteous(sys.stderr).write(f"{text}\n")
         sys.exit(141)
 

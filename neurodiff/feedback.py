@@ -31,6 +31,8 @@ from neurodiff.weights import draw_weights, weights_by_projection
 class Fixed:
     """Random and direct feedback: weights that stay.
 
+    As of every feedback, `learned_first` says whether b is learned before anything else is.
+
     Attributes
     ----------
     b : array (n_returning,)
@@ -40,6 +42,11 @@ class Fixed:
 
     b: Floats
     knows: ClassVar[str] = "the error that arrives"
+    learned_first: ClassVar[bool] = False
+
+    def waiting_steps(self, graph: Graph) -> int:
+        """For how many steps a backward connection keeps a value for its own learning: none."""
+        return 0
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,11 @@ class Signs:
     b: Floats
     scale: Floats
     knows: ClassVar[str] = "the error that arrives, and the sign of its synapse's weight"
+    learned_first: ClassVar[bool] = False
+
+    def waiting_steps(self, graph: Graph) -> int:
+        """For how many steps a backward connection keeps a value for its own learning: none."""
+        return 0
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,7 @@ class KolenPollack:
 
     b: Floats
     activity_age: Ints
+    learned_first: ClassVar[bool] = False
 
     @property
     def knows(self) -> str:
@@ -79,6 +92,10 @@ class KolenPollack:
         ages = span(self.activity_age)
         when = f"{ages} steps ago" if self.activity_age.any() else "now"
         return f"the error that arrives, and what the unit to which it leads sent {when}"
+
+    def waiting_steps(self, graph: Graph) -> int:
+        """For how many steps a backward connection keeps activity for its own learning: r + p."""
+        return int(self.activity_age.max(initial=0))
 
 
 @dataclass(frozen=True)
@@ -109,6 +126,7 @@ class Mirror:
     learning_rate: float
     weight_decay: float
     clear: int
+    learned_first: ClassVar[bool] = True
 
     @property
     def steps(self) -> int:
@@ -123,6 +141,15 @@ class Mirror:
             "the error that arrives; while there is noise, what the unit to which it leads sent "
             f"{when},\nand the response of the unit from which it comes"
         )
+
+    def waiting_steps(self, graph: Graph) -> int:
+        """For how many steps a backward connection keeps noise: the delay of its synapse, if any.
+
+        Parameters
+        ----------
+        graph : Graph
+        """
+        return int(along_synapses(graph, graph.forward_lag).max(initial=0)) if self.aligned else 0
 
 
 Feedback = Fixed | Signs | KolenPollack | Mirror

@@ -17,6 +17,7 @@ from neurodiff.connectivity import connected
 from neurodiff.depth import depths
 from neurodiff.draws import draw_lags
 from neurodiff.draws import random_stream as random_stream
+from neurodiff.limits import refuse_large_network
 from neurodiff.low_pass import LowPass, euler, exact
 from neurodiff.returning import Returning
 from neurodiff.spec import Model
@@ -214,6 +215,7 @@ def build_graph(model: Model) -> Graph:
 
     Deterministic: the same model (seed included) gives the same graph.
     """
+    refuse_large_network(model)
     specs, connections = model.network.digraph()
     depth = depths(ordered_components(specs, connections), connections)
     order = list(depth)

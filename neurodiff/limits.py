@@ -1,13 +1,42 @@
-"""Arrays too large for memory are refused before they are made, with the key that asks for them."""
+"""Arrays that would not fit into memory are refused before they are made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from neurodiff.exceptions import ModelError
-from neurodiff.graph import Graph
 from neurodiff.reading.files import memory_limit
 from neurodiff.spec import Model
-from neurodiff.spec.limits import MOST_ELEMENTS, MOST_STEPS
+from neurodiff.spec.limits import MOST_ELEMENTS, MOST_STEPS, largest_projection, pairs, size_field
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity, rounded_down
 
+if TYPE_CHECKING:
+    from neurodiff.graph import Graph
+
 _BYTES = 8
+#: Numbers that a synapse takes while a network is made, and a pair of units that may have none.
+_PER_SYNAPSE, _PER_PAIR = 7, 1.2
+
+
+def refuse_large_network(model: Model) -> None:
+    """Refuse networks whose synapses do not fit into memory, before any is made.
+
+    Raises
+    ------
+    ModelError
+        With what they take, and what there is.
+    """
+    populations, projections = model.network.digraph()
+    expected = sum(
+        pairs(part, populations)
+        * (_PER_PAIR + _PER_SYNAPSE * (part.connectivity.probability or 1.0))
+        for part in projections
+    )
+    largest = largest_projection(projections, populations)
+    larger = max(largest.pre, largest.post, key=lambda name: populations[name].size)
+    what = f"the synapses, most of them in projection `{largest.name}`,"
+    remedy = "write smaller sizes, or sparse connectivity"
+    refuse_many_numbers(round(expected), what, size_field(model, larger), remedy)
 
 
 def refuse_many_numbers(numbers: int, what: str, field: str, remedy: str) -> None:

@@ -13,13 +13,16 @@ import secrets
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from neurodiff.exceptions import OutputError
 
 #: From Linux's <fcntl.h> and <linux/fs.h>.
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+
+#: What `hidden_name` gives.
+_HIDDEN = re.compile(r"\..+-\d+-[0-9a-f]{8}")
 
 #: A disk with fewer free bytes is taken for full where HDF5 does not say what was wrong.
 _FULL_BELOW = 2**18
@@ -149,9 +152,11 @@ def _linux() -> bool:
     return sys.platform == "linux"
 
 
-def remove_hidden(path: Path) -> None:
-    """Remove the half-written files that processes which were killed left beside `path`."""
-    for part in hidden_beside(path):
-        if part.is_file() and not part.is_symlink():
-            with suppress(OSError):
-                part.unlink()
+def remove_half_written(folder: Path) -> None:
+    """Remove the files that processes which were killed were writing in `folder`.
+
+    The caller knows that no process is writing there now.
+    """
+    for part in list(folder.iterdir()):
+        if _HIDDEN.fullmatch(part.name) and part.is_file() and not part.is_symlink():
+            part.unlink()

@@ -223,6 +223,11 @@ class Planned(Protocol):
         ...
 
     @property
+    def rule(self) -> Diffusion:
+        """The learning rule, per step."""
+        ...
+
+    @property
     def w(self) -> Floats:
         """Weights (n_synapses,) at the start."""
         ...

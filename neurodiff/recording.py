@@ -13,9 +13,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from neurodiff.graph import Graph
+from neurodiff.reading import open_netcdf
 
 #: dimensions, unit and long name of every variable
-_VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
+VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
     "x": (("time", "unit"), "1", "activity"),
     "delta": (("time", "unit"), "1", "error dE/da of the unit; not defined for inputs"),
     "target": (
@@ -119,7 +120,7 @@ def build_recording(
     provenance : mapping
         Global attributes.
     """
-    variables = {name: (_VARIABLES[name][0], values) for name, values in arrays.items()}
+    variables = {name: (VARIABLES[name][0], values) for name, values in arrays.items()}
     coordinates: dict[str, Any] = {
         name: (name, values * graph.time_step) for name, values in steps.items()
     }
@@ -166,7 +167,7 @@ def _returning_coordinates(graph: Graph) -> dict[str, Any]:
 def _explain(recording: xr.Dataset) -> xr.Dataset:
     """Give every variable and coordinate, in place, its long name and its unit if it has one."""
     for name, part in recording.variables.items():
-        unit, long_name = _OTHERS.get(str(name)) or _VARIABLES[str(name)][1:]
+        unit, long_name = _OTHERS.get(str(name)) or VARIABLES[str(name)][1:]
         part.attrs.update({"units": unit} if unit else {}, long_name=long_name)
     return recording
 
@@ -178,6 +179,11 @@ def versions() -> dict[str, str]:
         "versions": json.dumps({"python": platform.python_version(), **packages}),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def kept_seed(seed: int) -> int | str:
+    """A seed as netCDF can keep it exactly: a number of 64 bits, or a text of all its digits."""
+    return seed if seed < 2**63 else str(seed)
 
 
 def answered_right(recording: xr.Dataset) -> NDArray[np.bool_]:
@@ -216,9 +222,14 @@ def _encoding(recording: xr.Dataset) -> dict[Any, dict[str, Any]]:
 
 
 def load_recording(path: Path) -> xr.Dataset:
-    """Read a recording into memory; one of version 0.1 gets the names of variables of today."""
-    with xr.open_dataset(path, engine="netcdf4") as recording:
-        return with_current_names(recording.load())
+    """Read a recording into memory; one of version 0.1 gets the names of variables of today.
+
+    Raises
+    ------
+    Unreadable
+        If it is no netCDF4 file, or damaged.
+    """
+    return with_current_names(open_netcdf(path))
 
 
 def with_current_names(recording: xr.Dataset) -> xr.Dataset:

@@ -12,14 +12,13 @@ from neurodiff.exceptions import OutputError
 from neurodiff.keeping import add_over_time, keep_report
 from neurodiff.placing import file_errors
 from neurodiff.plot import save_figures
+from neurodiff.reading import Unreadable
+from neurodiff.recorded import misfit, model_of
 from neurodiff.recording import load_recording
 from neurodiff.replacing import folder_in_waiting, restore
 from neurodiff.run_files import RECORDING, refuse_to_overwrite
 from neurodiff.simulation import Simulation
 from neurodiff.validation import RunReport
-
-#: Variables of every recording.
-_ALWAYS = {"w", "weight_time", "population", "projection"}
 
 
 @contextmanager
@@ -114,17 +113,18 @@ def redraw(folder: Path) -> list[Path]:
 
 def _recording_of(folder: Path) -> xr.Dataset:
     path = folder / RECORDING
-    if not path.is_file():
+    if not path.exists():
         raise OutputError(
             f"{folder}: no run folder, it has no recording.nc; name one that `run` left"
         )
     try:
         recording = load_recording(path)
-    except (OSError, RuntimeError, ValueError) as error:
-        message = f"{path}: cannot be read ({_reason(error)}); run the model again"
-        raise OutputError(message) from error
-    if not {"model", "title"} <= recording.attrs.keys() or not set(recording.variables) >= _ALWAYS:
-        raise OutputError(f"{path}: is no neurodiff recording; name a folder that `run` left")
+    except Unreadable as error:
+        raise OutputError(f"{path}: {error.problem}; run the model again") from error
+    if (why := misfit(recording)) is not None:
+        message = f"{path}: is no neurodiff recording ({why}); name a folder that `run` left"
+        raise OutputError(message)
+    model_of(recording)
     return recording
 
 

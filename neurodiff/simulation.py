@@ -31,7 +31,7 @@ from neurodiff.plan import (
     spiking,
 )
 from neurodiff.progress import bar, silent
-from neurodiff.recording import build_recording
+from neurodiff.recording import build_recording, kept_seed
 from neurodiff.simulator.closed_form import RENEWED_EVERY
 from neurodiff.simulator.execution import Progress, compiler_available, machine_code
 from neurodiff.simulator.network import BuiltNetwork, build_network
@@ -302,7 +302,7 @@ class Simulation:
             "model": to_yaml(self.model.with_absolute_paths()),
             "run_id": uuid.uuid4().hex,
             "files": json.dumps(self._files),
-            "seed": self.model.seed,
+            "seed": kept_seed(self.model.seed),
             "code": self.target,
             "steps": completed,
             "complete": str(completed == self.stimuli.steps).lower(),

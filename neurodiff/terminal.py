@@ -54,11 +54,19 @@ class Courteous:
 
 
 class Demanding(Courteous):
-    """A text stream that says with `OutputGone` that it cannot be written; then it is quiet."""
+    """A text stream that says with `OutputGone` that it cannot be written, each time."""
+
+    _reason: str | None = None
+
+    def _attempt(self, what: str, *arguments: str) -> None:
+        if self._reason is None:
+            super()._attempt(what, *arguments)
+        if self._reason is not None:
+            raise OutputGone(self._reason)
 
     def _fail(self, error: Exception) -> None:
         super()._fail(error)
-        raise OutputGone(getattr(error, "strerror", None) or str(error)) from error
+        self._reason = getattr(error, "strerror", None) or str(error)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "event_driven.py"
 
@@ -42,6 +43,7 @@ def test_unknown_case_is_refused():
     assert "no case is called fast" in done.stderr
 
 
+@pytest.mark.slow
 def test_profile_says_where_the_time_goes(tmp_path):
     results = tmp_path / "profile.md"
     script = SCRIPT.with_name("profile_events.py")
@@ -54,6 +56,7 @@ def test_profile_says_where_the_time_goes(tmp_path):
     assert all(float(row[1]) > 0 and float(row[3].strip(" |")) > 0 for row in rows)
 
 
+@pytest.mark.slow
 def test_digits_with_feedback_make_a_table(tmp_path):
     rng = np.random.default_rng(1)
     frames, results = tmp_path / "frames.npz", tmp_path / "results.md"
@@ -90,6 +93,7 @@ def test_learning_against_speed_makes_a_table(tmp_path: Path):
     assert matched < trace < none
 
 
+@pytest.mark.slow
 def test_throughput_of_sweeps_makes_a_table(tmp_path: Path):
     script, results = SCRIPT.with_name("sweep_throughput.py"), tmp_path / "results.md"
     command = [sys.executable, str(script), "--repeats", "1", "--duration", "60 ms"]

@@ -431,6 +431,7 @@ def test_with_delays_of_one_step_it_settles(tmp_path: Path):
     assert validate(simulation).passed
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not compiler_available(), reason="needs a C++ compiler")
 def test_a_compiled_run_is_cut_where_it_diverged(tmp_path: Path):
     keys = {"record": {"signals": "10 ms"}, "run": {"duration": "20 s"}}

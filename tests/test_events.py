@@ -172,6 +172,7 @@ def test_sending_every_change_is_graded_transmission_for_2000_steps(build: Calla
     assert max(found.values()) <= 1e-9, found
 
 
+@pytest.mark.slow
 def test_compiled_sending_of_every_change_is_graded_transmission():
     simulation = simulate(
         wild(

@@ -182,6 +182,7 @@ def test_an_impulse_of_the_input_reaches_every_unit_when_predicted(seed: int, tm
     assert (first_change(model, base, "x", moved) == predicted).all()
 
 
+@pytest.mark.slow
 @settings(**thorough)
 @given(seed=st.integers(0, 2**20))
 def test_a_change_of_the_target_reaches_every_error_when_predicted(seed: int, tmp_path: Path):

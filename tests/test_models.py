@@ -84,6 +84,7 @@ def accuracy_on_test_frames(simulation: Simulation) -> float:
     return float((shown["answer"].argmax("output") == shown["label"]).mean())
 
 
+@pytest.mark.slow
 def test_digits_are_learned_as_well_as_by_backprop(digits: Simulation):
     model = digits.model
     weight_layers = len(model.network.layers) - 1
@@ -98,6 +99,7 @@ def test_digits_are_learned_as_well_as_by_backprop(digits: Simulation):
     assert digits.timing.steps == 12 * (EPOCHS * 1437 + 360)
 
 
+@pytest.mark.slow
 def test_digits_are_learned_by_events_for_a_tenth_of_the_work(digits: Simulation):
     simulation = Simulation(load(MODELS / "digits_events.yaml", [f"run.epochs={EPOCHS}"])).run()
     assert simulation.model.network == digits.model.network
@@ -106,6 +108,7 @@ def test_digits_are_learned_by_events_for_a_tenth_of_the_work(digits: Simulation
     assert simulation.events.ratio < 0.1
 
 
+@pytest.mark.slow
 def test_slow_sinusoids_send_few_events_and_still_give_the_gradient():
     # 3.1e-4 radian a step, thresholds .01 and .02, ten layers of 50: theory 14
     simulation = Simulation(load(MODELS / "sinusoid_events.yaml")).run()
@@ -135,7 +138,7 @@ def test_a_duration_of_frames_is_the_time_of_learning_and_a_multiple_of_the_hold
         ("lif", 2.5, 0.99),
         ("integrate_and_fire", 2.5, 0.995),
         ("poisson", 2.5, 0.95),
-        ("poisson", 10, 0.98),
+        pytest.param("poisson", 10, 0.98, marks=pytest.mark.slow),
     ],
 )
 def test_what_spikes_learn_in_all_is_the_gradient(neuron, seconds, least):
@@ -161,6 +164,7 @@ def norm_ratio_of_sums(simulation: Simulation, projection: str) -> float:
     return float(np.linalg.norm(mean) / np.linalg.norm(gradient))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not compiler_available(), reason="needs a C++ compiler")
 def test_spikes_learn_digits():
     # twice as fast as the model of the file, in a fifth of its time

@@ -46,11 +46,13 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[dict[str, A
         yield [json.loads(path.read_text()) for path in (folder / "out/runs").glob("*.json")]
 
 
+@pytest.mark.slow
 def test_eight_runs_of_two_processes_take_one_compilation(sweep):
     timings = [report["report"]["timing"] for report in sweep]
     assert sorted(timing["compiled"] for timing in timings) == 7 * [False] + [True]
 
 
+@pytest.mark.slow
 def test_a_program_that_is_there_starts_at_once_and_computes_with_the_numbers_of_its_run(sweep):
     model = KEYS | {
         "seed": 9,

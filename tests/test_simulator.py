@@ -85,6 +85,7 @@ def target(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("build", "seed"), [(wild, 1), (layered, 3)])
 def test_compiled_learning_waves_equal_the_reference(build: Build, seed: int, target: str):
     simulation = simulate(build(seed, plasticity=strong_rule(build, seed)), target)

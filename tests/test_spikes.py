@@ -197,6 +197,7 @@ def test_layers_of_lif_neurons_are_those_of_the_dense_twin(tmp_path: Path):
     assert_as_the_twin(layered(tmp_path))
 
 
+@pytest.mark.slow
 @ANY_NETWORK
 def test_compiled_traces_and_weights_are_those_of_the_dense_twin(tmp_path: Path):
     simulation = simulate(layered(tmp_path), "cpp_standalone")

@@ -63,6 +63,7 @@ def two_of(points: dict, which: slice) -> dict:
     return {form: {name: all_points[name] for name in kept} if form == "cases" else kept}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SWEEPS)
 def test_a_small_version_of_each_study_runs_to_its_figures(name, tmp_path):
     result = small(name, tmp_path)
@@ -94,6 +95,7 @@ def test_each_layer_learns_below_its_own_limit_and_not_above():
             assert grown < 0.5 if below else grown > 2
 
 
+@pytest.mark.slow
 def test_speed_against_depth_gives_the_cosines_of_the_theory():
     sweep = load_sweep(STUDIES / "speed_against_depth.yaml")
     cosines = np.zeros((8, 4))

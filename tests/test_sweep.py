@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ import xarray as xr
 
 from neurodiff import ModelError, OutputError, Simulation, load, load_sweep, run_sweep
 from neurodiff.plot import draw_sweep
-from neurodiff.sweep import load_result
+from neurodiff.recording import versions
+from neurodiff.spec.sweep import load_sweep_file
+from neurodiff.sweep import Sweep, load_result, summary
 from neurodiff.validation import report_run
 
 MODEL = """\
@@ -41,11 +44,19 @@ seeds: 2
 
 
 class Here(ThreadPoolExecutor):
-    """Runs in this process, one at a time, counted; what is in `failing` comes to nothing."""
+    """Runs in this process, one at a time, counted.
 
-    def __init__(self, stop_after: int | None = None, failing: float | None = None):
+    A run with the frequency `failing` comes to nothing, and one with `dying` is not done.
+    """
+
+    def __init__(
+        self,
+        stop_after: int | None = None,
+        failing: str | None = None,
+        dying: str | None = None,
+    ):
         super().__init__(1)
-        self.calls, self.stop_after, self.failing = 0, stop_after, failing
+        self.calls, self.stop_after, self.failing, self.dying = 0, stop_after, failing, dying
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future:
         return super().submit(self._counted, fn, *args)
@@ -55,9 +66,17 @@ class Here(ThreadPoolExecutor):
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(60)
         self.calls += 1
-        if model["input"]["frequency"] == self.failing:
-            raise MemoryError("too large")
-        return fn(model)
+        frequency = model["input"].get("frequency", "none")
+        if frequency == self.dying:
+            raise BrokenProcessPool("a process died")
+        with pytest.MonkeyPatch.context() as patch:
+            if frequency == self.failing:
+                patch.setattr(Simulation, "run", too_large)
+            return fn(model)
+
+
+def too_large(simulation: Simulation) -> None:
+    raise MemoryError("too large")
 
 
 def written(folder: Path, text: str = SWEEP, model: str = MODEL) -> Path:
@@ -81,11 +100,11 @@ def test_figures_show_medians_over_seeds(done):
     assert [text.get_text() for text in heat.get_yticklabels()] == ["tanh", "sigmoid"]
     for line, activation in zip(lines.lines, ("tanh", "sigmoid"), strict=True):
         np.testing.assert_allclose(line.get_xdata(), [1, 10, 100])
-        np.testing.assert_allclose(line.get_ydata(), middle.sel({"network.activation": activation}))
+        np.testing.assert_allclose(line.get_ydata(), middle.sel(activation=activation))
     assert (lines.get_xscale(), lines.get_xlabel()) == ("log", "input.frequency (Hz)")
     first = draw_sweep(done, "cosine").axes
     assert first[0].get_title("left") == "speeds: layer1"
-    alone = draw_sweep(done.isel({"network.activation": 0}, drop=True), "cosine").axes
+    alone = draw_sweep(done.isel(activation=0, drop=True), "cosine").axes
     assert [line.get_label() for line in alone[0].lines] == ["layer1", "layer2", "layer3"]
 
 
@@ -95,19 +114,20 @@ def identical(one: xr.Dataset, other: xr.Dataset) -> bool:
 
 def test_every_combination_is_the_run_of_its_model(done, tmp_path):
     assert dict(done["cosine"].sizes) == {
-        "input.frequency": 3,
-        "network.activation": 2,
+        "frequency": 3,
+        "activation": 2,
         "seed": 2,
         "layer": 3,
     }
-    np.testing.assert_allclose(done["input.frequency"], [1, 10, 100], rtol=1e-14)
-    assert done["input.frequency"].attrs["units"] == "Hz"
-    assert list(done["network.activation"].values) == ["tanh", "sigmoid"]
+    np.testing.assert_allclose(done["frequency"], [1, 10, 100], rtol=1e-14)
+    assert done["frequency"].attrs["units"] == "Hz"
+    assert done.frequency.attrs["key"] == "input.frequency"
+    assert list(done["activation"].values) == ["tanh", "sigmoid"]
     assert list(done["seed"].values) == [7, 8]
     changes = ["input.frequency=10 Hz", "network.activation=sigmoid"]
     written(tmp_path)
     alone = report_run(Simulation(load(tmp_path / "model.yaml", changes, 8)).run())
-    at = done.isel({"input.frequency": 1, "network.activation": 1, "seed": 1})
+    at = done.isel({"frequency": 1, "activation": 1, "seed": 1})
     layers = alone.to_dict()["layers"]
     assert list(at["layer"].values) == [layer["name"] for layer in layers]
     assert list(at["cosine"].values) == [layer["cosine"] for layer in layers]
@@ -143,7 +163,7 @@ def test_more_points_on_an_axis_cost_only_what_is_new(tmp_path):
     longer = SWEEP.replace("[tanh, sigmoid]", "[sigmoid, linear, tanh]")
     result = run_sweep(load_sweep(written(tmp_path, longer)), tmp_path / "out", executor=more)
     assert (few.calls, more.calls) == (12, 6)
-    assert list(result["network.activation"].values) == ["sigmoid", "linear", "tanh"]
+    assert list(result["activation"].values) == ["sigmoid", "linear", "tanh"]
     assert result["cosine"].notnull().all()
 
 
@@ -164,19 +184,42 @@ def test_a_changed_file_of_the_model_is_another_model(tmp_path):
 def test_a_failed_run_is_kept_with_its_error_and_the_rest_goes_on(done, tmp_path):
     sweep = load_sweep(written(tmp_path))
     result = run_sweep(sweep, tmp_path / "out", executor=Here(failing="10 Hz"))
-    failed = result.isel({"input.frequency": 1})
+    failed = result.isel(frequency=1)
     assert (failed["error"] == "MemoryError: too large").all()
     assert failed["cosine"].isnull().all()
     rest = [0, 2]
     assert identical(
-        result.isel({"input.frequency": rest}).drop_vars("error"),
-        done.isel({"input.frequency": rest}).drop_vars("error"),
+        result.isel(frequency=rest).drop_vars("error"),
+        done.isel(frequency=rest).drop_vars("error"),
     )
     again, retry = Here(), Here()
     run_sweep(sweep, tmp_path / "out", executor=again)
     result = run_sweep(sweep, tmp_path / "out", executor=retry, retry_failed=True)
     assert (again.calls, retry.calls) == (0, 4)
     assert identical(result, done)
+
+
+def test_what_a_process_died_of_is_no_result_and_is_done_at_the_next_start(done, tmp_path):
+    sweep = load_sweep(written(tmp_path))
+    result = run_sweep(sweep, tmp_path / "out", executor=Here(dying="10 Hz"))
+    lost = result.isel(frequency=1)
+    assert (lost["error"] == "not done: BrokenProcessPool: a process died").all()
+    assert lost["cosine"].isnull().all() and len(ended(tmp_path / "out" / "runs")) == 8
+    again = Here()
+    assert identical(run_sweep(sweep, tmp_path / "out", executor=again), done)
+    assert again.calls == 4
+
+
+def test_a_process_with_other_versions_does_nothing_that_is_kept(tmp_path, monkeypatch):
+    theirs = json.dumps(json.loads(versions()["versions"]) | {"brian2": "1.0"})
+    monkeypatch.setattr("neurodiff.recording.versions", lambda: {"versions": theirs})
+    text = SWEEP.replace("seeds: 2", "seeds: 1").replace("100 Hz, 3]", "100 Hz, 2]")
+    result = run_sweep(load_sweep(written(tmp_path, text)), tmp_path / "out", executor=Here())
+    mine = json.loads(versions()["versions"])["brian2"]
+    assert (
+        result["error"] == f"not done: its process has brian2 1.0 where this one has {mine}"
+    ).all()
+    assert not ended(tmp_path / "out" / "runs")
 
 
 def test_a_run_that_diverges_is_kept_with_what_was_found(tmp_path):
@@ -216,6 +259,7 @@ def start(sweep_file: Path, *options: str) -> subprocess.Popen:
     return subprocess.Popen(command, cwd=sweep_file.parent, stderr=subprocess.DEVNULL)
 
 
+@pytest.mark.slow
 def test_a_sweep_that_was_killed_goes_on_where_it_was(done, tmp_path):
     sweep_file, runs = written(tmp_path), tmp_path / "out" / "runs"
     kept: dict[Path, int] = {}
@@ -340,6 +384,33 @@ def test_files_that_hold_no_sweep_are_refused(tmp_path):
         load_sweep(tmp_path / "sweep.yaml")
     with pytest.raises(OutputError, match="no such file"):
         load_result(tmp_path / "nothing.nc")
+
+
+def test_axes_have_names_that_can_be_attributes(tmp_path):
+    axes = """\
+axes:
+  input.frequency: [1 Hz, 2 Hz]
+  network.delay: [1 ms]
+  run.duration: {values: [50 ms]}
+"""
+    both = "  input.kind: [sinusoid]\n  target.kind: [teacher]\n  plasticity.error: [1]\n"
+    names = load_sweep(written(tmp_path, SWEEP[: SWEEP.index("axes:")] + axes)).dimensions
+    assert list(names.values()) == ["frequency", "delay", "duration"]
+    alike = SWEEP[: SWEEP.index("axes:")] + "axes:\n" + both
+    file = load_sweep_file(written(tmp_path, alike))
+    names = Sweep(file, {}, tmp_path).dimensions
+    assert list(names.values()) == ["input_kind", "target_kind", "plasticity_error"]
+
+
+def test_tables_show_medians_as_the_figures_do(done):
+    text = summary(done)
+    at = done["total_cosine"].sel(activation="tanh")
+    middle, least, greatest = float(at.median()), float(at.min()), float(at.max())
+    assert "median of all runs at a place of an axis, and from the least to the greatest" in text
+    assert f"{middle:.4g} ({least:.4g} to {greatest:.4g})" in text
+    assert f"{float(at.mean()):.4g}" not in text
+    lines = draw_sweep(done, "total_cosine").axes[1]
+    assert lines.get_ylabel().endswith("median, and from least to greatest")
 
 
 def test_places_that_are_not_all_quantities_are_named_as_they_are_written(tmp_path):

@@ -34,7 +34,7 @@ def locality_in_space(reads: Reads) -> Finding:
 
 
 def locality_in_time(reads: Reads, simulation: Simulation) -> Finding:
-    """Whether anything has to wait for the error that it meets."""
+    """Whether anything has to wait for the error that it meets, or for what b learns from."""
     graph, alignment = simulation.graph, simulation.alignment
     waits = waiting_steps(reads.update, graph)
     verdict: Verdict = "holds"
@@ -60,6 +60,15 @@ def locality_in_time(reads: Reads, simulation: Simulation) -> Finding:
         evidence["trace_ms"] = lag
         why = "what has just arrived, as postsynaptic current or potential, meets the present error"
         details = [f"the current or potential itself lags by {lag:.4g} ms"]
+    feedback = simulation.feedback
+    if kept := feedback.waiting_steps(graph) if feedback else 0:
+        verdict = "does not hold"
+        evidence["longest_wait_of_feedback_ms"] = _ms(kept, graph)
+        why = (
+            "backward connections keep exact values of earlier moments for their own learning, "
+            "until what these belong to has come"
+        )
+        details.append(f"backward connections keep values for up to {_ms(kept, graph):.4g} ms")
     if reads.memory:
         details.append(f"made from their own past: {', '.join(reads.memory)}")
     return Finding("locality_in_time", _TIME, verdict, why, evidence, tuple(details))

@@ -88,12 +88,22 @@ def symmetric_delays(simulation: Simulation) -> Finding:
         verdict = "depends"
         how = "traces" if isinstance(alignment, Traced) else "waiting times"
         why = f"delays may differ, but the {how} at each synapse have to fit those of its paths"
+    feedback = simulation.feedback
+    waits = feedback.waiting_steps(graph) if feedback else 0
+    if waits:
+        verdict = "depends"
+        fits = "the traces of backward weights have to fit both delays of their synapses"
+        why = f"delays may differ, but {fits}" if alignment is None else f"{why}, and {fits}"
     evidence = {
         "largest_difference_ms": round(difference, 9),
         "paths_of_one_length": None if alignment is None else alignment.one_length,
+        "longest_wait_of_feedback_ms": round(1e3 * waits * graph.time_step, 9),
     }
-    details = (f"forward and backward delay of a synapse differ by up to {difference:.4g} ms",)
-    return Finding("symmetric_delays", _DELAYS, verdict, why, evidence, details)
+    details = [f"forward and backward delay of a synapse differ by up to {difference:.4g} ms"]
+    if waits:
+        kept = evidence["longest_wait_of_feedback_ms"]
+        details.append(f"backward connections keep activity for up to {kept:.4g} ms to learn from")
+    return Finding("symmetric_delays", _DELAYS, verdict, why, evidence, tuple(details))
 
 
 def _largest_difference(graph: Graph) -> int:

@@ -9,10 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from ruamel.yaml import YAML
 
 from neurodiff.divergence import LARGEST
-from neurodiff.spec import Model, from_mapping
+from neurodiff.recorded import model_of as model_of
 
 Floats = NDArray[np.float64]
 
@@ -73,11 +72,6 @@ def layer_colours(n: int) -> Any:
 def readable_times(seconds: Floats) -> tuple[Floats, str]:
     """Times in ms where all are below a second, else in s; and that unit."""
     return (seconds, "s") if seconds.max(initial=0) >= 1 else (1e3 * seconds, "ms")
-
-
-def model_of(recording: xr.Dataset) -> Model:
-    """The model that a recording carries."""
-    return from_mapping(YAML(typ="safe").load(recording.attrs["model"]))
 
 
 def title_of(recording: xr.Dataset, what: str) -> str:

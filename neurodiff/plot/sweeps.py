@@ -59,7 +59,8 @@ def plot_lines(
     _scale(axes, values[over], ticks)
     if lines is not None:
         axes.legend(title=lines, title_fontsize=7)
-    return dress(axes, _label(values[over]), _label(values), str(values.attrs.get("title", "")))
+    label = f"{_label(values)}\nmedian, and from least to greatest"
+    return dress(axes, _label(values[over]), label, str(values.attrs.get("title", "")))
 
 
 @styled
@@ -70,7 +71,7 @@ def plot_map(values: xr.DataArray, x: str, y: str, axes: Axes | None = None) -> 
     others = [dimension for dimension in values.dims if dimension not in (x, y)]
     shown = values.median(others, skipna=True).transpose(y, x)
     image = axes.imshow(shown, origin="lower", aspect="auto", cmap="cividis", norm=norm)
-    axes.figure.colorbar(image, ax=axes, label=_label(values))
+    axes.figure.colorbar(image, ax=axes, label=f"median of {_label(values)}")
     for name, setter in ((x, axes.set_xticks), (y, axes.set_yticks)):
         written = named_ticks(values.sizes[name])
         setter(written, [_name(values[name].values[place]) for place in written])

@@ -22,7 +22,9 @@ def open_netcdf(path: Path) -> xr.Dataset:
     """
     with open_regular(path) as file:
         if file.read(len(_HDF5)) != _HDF5:
-            raise Unreadable("is no netCDF4 file", "name a file that neurodiff wrote")
+            raise Unreadable(
+                "cannot be read (it is no netCDF4 file)", "name one that neurodiff wrote"
+            )
         size = file.seek(0, 2)
     try:
         with xr.open_dataset(path, engine="netcdf4", decode_times=False) as dataset:
@@ -32,10 +34,9 @@ def open_netcdf(path: Path) -> xr.Dataset:
         raise
     except MemoryError:
         raise Unreadable("holds more than there is memory for", "record less") from None
-    except Exception as error:
-        # whatever HDF5, netCDF or xarray say of a damaged file
-        text = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        raise Unreadable(f"cannot be read ({text})", "run it again") from None
+    except Exception:
+        # HDF5, netCDF and xarray have many words for a damaged file, none of which helps
+        raise Unreadable("cannot be read (it is damaged)", "run it again") from None
 
 
 def _refuse_false_claims(dataset: xr.Dataset, size: int) -> None:

@@ -17,7 +17,8 @@ _DEEPEST, _MOST_ENTRIES = 40, 50_000
 _LONGEST_NUMBER, _LONGEST_TEXT = 250, 100_000
 
 _TAGS = ("str", "int", "float", "bool", "null", "map", "seq")
-_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+#: Halves of characters, which no file can hold.
+NOT_TEXT = re.compile("[\ud800-\udfff]")
 _VERSION = re.compile(r"^%YAML +(?!1\.[12]\s)(\S*)", re.MULTILINE)
 _DEEP = ("is nested too deeply", "no key of a model contains itself")
 
@@ -78,10 +79,8 @@ def _check(event: Any) -> None:
     if len(value) > _LONGEST_TEXT:
         remedy = f"write at most {_LONGEST_TEXT:,} characters"
         raise _Refused(f"a text of {len(value):,} characters is too long", remedy, event.start_mark)
-    if getattr(event, "style", None) == ">":
-        value = value.replace("\a", "")  # the reader's mark of a fold
-    if found := _NOT_TEXT.search(value):
-        text = f"broken YAML: a text has the control character {found.group()!a}"
+    if found := NOT_TEXT.search(value):
+        text = f"broken YAML: a text has half a character, {found.group()!a}"
         raise _Refused(text, "mend the file there", event.start_mark)
 
 

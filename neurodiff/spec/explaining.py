@@ -39,7 +39,7 @@ _WORDINGS = {
     "greater_than": ("{value} is too small", "write a value above {gt:g}"),
     "greater_than_equal": ("{value} is too small", "write {ge:g} or more"),
     "less_than": ("{value} is too large", "write a value below {lt:g}"),
-    "less_than_equal": ("{value} is too large", "write {le:g} or less"),
+    "less_than_equal": ("{value} is too large", "write {le:,g} or less"),
     "too_short": ("too few entries ({actual_length})", "write at least {min_length}"),
     "too_long": ("too many entries ({actual_length})", "write at most {max_length}"),
     "string_too_long": ("{value} is too long", "write at most {max_length} characters"),
@@ -65,7 +65,7 @@ class Origin:
             changed = text.partition("=")[0]
             made = line is None and f"{changed}.".startswith(f"{keys}.")
             if made or f"{keys}.".startswith(f"{changed}."):
-                return f"--set {text}: {keys}"
+                return f"--set {_brief(text)}: {keys}"
         where = f"{self.source}, line {line}" if self.source and line else self.source
         return ": ".join(filter(None, [where, keys]))
 
@@ -144,6 +144,10 @@ def _wording(part: dict[str, Any], context: dict[str, Any]) -> tuple[str, str]:
         return problem.format(**names), remedy.format(**names)
     problem, _, remedy = part["msg"].removeprefix("Value error, ").partition("; ")
     return problem, remedy
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= 200 else text[:197] + "..."
 
 
 def _shown(value: Any) -> str:

@@ -38,25 +38,32 @@ def too_large(model: Model) -> Iterator[Problem]:
         text = f"{sum(sizes.values()):,} units, of which `{name}` has {sizes[name]:,}"
         if _neurons(model, populations[name]) > 1:
             text = text.replace("units", "neurons", 1)
-        yield Problem(_size_field(model, name), text, f"write {MOST_ELEMENTS:,} or less in all")
+        yield Problem(size_field(model, name), text, f"write {MOST_ELEMENTS:,} or less in all")
         return
-    pairs = [_pairs(part, populations) for part in projections]
-    if sum(pairs) > MOST_ELEMENTS:
-        part = projections[pairs.index(max(pairs))]
+    all_pairs = sum(pairs(part, populations) for part in projections)
+    if all_pairs > MOST_ELEMENTS:
+        part = largest_projection(projections, populations)
         text = (
-            f"{sum(pairs):,} pairs of units to connect, of which projection `{part.name}` has "
-            f"{max(pairs):,}"
+            f"{all_pairs:,} pairs of units to connect, of which projection `{part.name}` has "
+            f"{pairs(part, populations):,}"
         )
         larger = max(part.pre, part.post, key=lambda name: populations[name].size)
         remedy = f"write sizes that make {MOST_ELEMENTS:,} or less in all"
-        yield Problem(_size_field(model, larger), text, remedy)
+        yield Problem(size_field(model, larger), text, remedy)
 
 
 def _neurons(model: Model, part: PopulationSpec) -> int:
     return int(getattr(model.transmission, "neurons_per_unit", 1))
 
 
-def _pairs(part: ProjectionSpec, populations: dict[str, PopulationSpec]) -> int:
+def largest_projection(
+    projections: list[ProjectionSpec], populations: dict[str, PopulationSpec]
+) -> ProjectionSpec:
+    """The projection that may connect most pairs of units."""
+    return max(projections, key=lambda part: pairs(part, populations))
+
+
+def pairs(part: ProjectionSpec, populations: dict[str, PopulationSpec]) -> int:
     """How many pairs of units a projection may connect."""
     sizes = [populations[end].size for end in (part.pre, part.post) if end in populations]
     if len(sizes) < 2:
@@ -64,7 +71,7 @@ def _pairs(part: ProjectionSpec, populations: dict[str, PopulationSpec]) -> int:
     return sizes[0] if part.connectivity.one_to_one else sizes[0] * sizes[1]
 
 
-def _size_field(model: Model, name: str) -> str:
+def size_field(model: Model, name: str) -> str:
     """Where the size of a population is written."""
     if model.network.layers is None:
         return f"network.populations.{name}.size"

@@ -94,7 +94,7 @@ class Run(Part):
     """How long, and on what kind of machine code."""
 
     duration: PositiveTime | None = None
-    epochs: Annotated[int, Field(gt=0)] | None = None
+    epochs: Annotated[int, Field(gt=0, le=2**31 - 1)] | None = None
     target: MachineCode = "auto"
 
     @model_validator(mode="after")

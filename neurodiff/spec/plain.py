@@ -8,10 +8,13 @@ import numpy as np
 from pydantic import BaseModel
 from ruamel.yaml.scalarbool import ScalarBoolean
 
+from neurodiff.reading.files import Unreadable
+from neurodiff.reading.yaml_text import NOT_TEXT
 from neurodiff.spec.quantities import FREQUENCY_UNITS, TIME_UNITS, VOLTAGE_UNITS, format_quantity
 
 #: No model file is nested deeper than this, but one whose keys contain themselves is.
 _DEEPEST = 40
+_LARGEST = 10**250
 _UNITS = {"s": TIME_UNITS, "s^-1": FREQUENCY_UNITS, "m^2 kg s^-3 A^-1": VOLTAGE_UNITS}
 
 
@@ -23,11 +26,12 @@ def plain(value: Any, depth: int = 0) -> Any:
 
     Raises
     ------
-    RecursionError
-        If `value` is nested too deeply, or contains itself.
+    Unreadable
+        If `value` is nested too deeply, or contains itself, or has a key, a number or a text in it
+        that no model has.
     """
     if depth > _DEEPEST:
-        raise RecursionError("nested too deeply")
+        raise Unreadable("is nested too deeply", "no key of a model contains itself")
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json", exclude_none=True)
     if hasattr(value, "dimensions"):
@@ -35,9 +39,15 @@ def plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, Mapping):
-        return {_scalar(key): plain(part, depth + 1) for key, part in value.items()}
+        return {_key(key): plain(part, depth + 1) for key, part in value.items()}
     if isinstance(value, list | tuple | range):
         return [plain(part, depth + 1) for part in value]
+    return _scalar(value)
+
+
+def _key(value: Any) -> Any:
+    if not isinstance(value, str | int | float | None):
+        raise Unreadable(f"a key is a {type(value).__name__}", "write a text as key")
     return _scalar(value)
 
 
@@ -46,7 +56,16 @@ def _scalar(value: Any) -> Any:
         return bool(value)
     for kind in (bool, int, float, str):
         if isinstance(value, kind):
-            return kind(value)
+            return _bounded(kind(value))
+    return value
+
+
+def _bounded(value: Any) -> Any:
+    """Refuse whole numbers that no float is as large as, and texts that no file can hold."""
+    if isinstance(value, int) and abs(value) >= _LARGEST:
+        raise Unreadable("a whole number has more than 250 digits", "write a smaller one")
+    if isinstance(value, str) and (found := NOT_TEXT.search(value)):
+        raise Unreadable(f"a text has half a character, {found.group()!a}", "leave it out")
     return value
 
 

@@ -14,9 +14,6 @@ from neurodiff.spec.explaining import Origin, Place, explain, locate
 from neurodiff.spec.model import Model
 from neurodiff.spec.plain import plain
 
-_DEEP = ("is nested too deeply", "no key of a model contains itself")
-
-
 #: Most bytes of a model file or sweep file.
 _LONGEST = 1_000_000
 
@@ -69,8 +66,9 @@ def _check(marked: Mapping[str, Any], folder: Path | None, origin: Origin) -> Mo
     """The model that plain Python makes of `marked`, which knows the lines of the file."""
     try:
         data = plain(marked)
-    except RecursionError:
-        raise ModelError(origin.source or "model", *_DEEP) from None
+    except Unreadable as error:
+        where = origin.source or "model"
+        raise ModelError(where, error.problem, error.remedy) from None
     if not isinstance(data, dict):
         remedy = "give a mapping with the keys of a model file"
         raise ModelError(origin.source or "model", f"a {type(marked).__name__} is no model", remedy)

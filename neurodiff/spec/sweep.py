@@ -1,6 +1,7 @@
 """The sweep file, version 1: a model file, and what varies."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from neurodiff.exceptions import ModelError
+from neurodiff.reading import Unreadable
 from neurodiff.spec.base import Part, problem
 from neurodiff.spec.explaining import Origin, explain
 from neurodiff.spec.plain import plain
@@ -25,6 +27,12 @@ from neurodiff.spec.reading import read
 _UNITS = (TIME_UNITS, FREQUENCY_UNITS, VOLTAGE_UNITS)
 _FORMS = "{values: [...]}, {linear: [from, to, n]}, {log: [from, to, n]} or {cases: {...}}"
 
+
+#: Most runs of a sweep.
+_MOST_RUNS = 100_000
+
+#: Path of a key, or any name where there are cases; netCDF takes it as the name of a dimension.
+AxisName = Annotated[str, Field(pattern=r"^\w([\w .-]*\w)?$", max_length=300)]
 
 #: From, to, and how many.
 Spacing = Annotated[tuple[Any, Any, int], Field(strict=False)]
@@ -62,9 +70,11 @@ class Axis(Part):
             what = f"{' and '.join(forms)} are given" if forms else "it is empty"
             raise problem(what, f"write one of {_FORMS}")
         coordinates = [point.coordinate for point in self.points("")]
-        twice = [str(value) for value in coordinates if coordinates.count(value) > 1]
-        if twice:
-            raise problem(f"{twice[0]} is there twice", "keep one")
+        for value, times in Counter(coordinates).items():
+            if times > 1:
+                raise problem(f"{value} is there twice", "keep one")
+            if isinstance(value, float) and not math.isfinite(value):
+                raise problem(f"{value} is not finite", "write finite numbers", forms[0])
         return self
 
     def points(self, key: str) -> list[Point]:
@@ -89,12 +99,17 @@ class Axis(Part):
             raise problem("from and to are no numbers", "write numbers, or quantities", form)
         if n < 2:
             raise problem(f"n is {n}", "write 2 or more, or the `values` themselves", form)
+        if n > _MOST_RUNS:
+            raise problem(f"n is {n:,}", f"write {_MOST_RUNS:,} or less", form)
         if self.log and min(a, b) <= 0:
             raise problem(f"{min(a, b):g} has no logarithm", "write numbers above 0", form)
-        numbers = np.geomspace(a, b, n) if self.log else np.linspace(a, b, n)
+        with np.errstate(over="ignore", invalid="ignore"):  # seen by who asked for it
+            numbers = np.geomspace(a, b, n) if self.log else np.linspace(a, b, n)
         whole = isinstance(first, int) and isinstance(last, int) and not (numbers % 1).any()
         if units is None:
             return [int(number) if whole else float(number) for number in numbers]
+        if not np.isfinite(numbers).all():
+            raise problem("from and to are too far apart", "write smaller numbers", form)
         # 15 digits, so that 0.3 s is that and no 0.30000000000000004 s
         return [format_quantity(float(f"{number:.15g}"), units) for number in numbers]
 
@@ -117,10 +132,24 @@ class SweepFile(Part):
     model: str
     set: dict[str, Any] = {}
     axes: Annotated[
-        dict[str, Annotated[Axis, BeforeValidator(_axis, json_schema_input_type=Axis | list[Any])]],
+        dict[
+            AxisName,
+            Annotated[Axis, BeforeValidator(_axis, json_schema_input_type=Axis | list[Any])],
+        ],
         Field(min_length=1),
     ]
     seeds: Annotated[int, Field(ge=1)] = 1
+
+    @model_validator(mode="after")
+    def _not_too_many(self) -> Self:
+        points = {key: len(axis.points(key)) for key, axis in self.axes.items()}
+        runs = math.prod(points.values()) * self.seeds
+        if runs > _MOST_RUNS:
+            sizes = ", ".join(f"{count:,} of `{key}`" for key, count in points.items())
+            text = f"{runs:,} runs ({sizes}; {self.seeds:,} seeds), and {_MOST_RUNS:,} are the most"
+            key = "seeds" if self.seeds > max(points.values()) else "axes"
+            raise problem(text, "take fewer, or several sweeps", key)
+        return self
 
     @model_validator(mode="after")
     def _each_key_once(self) -> Self:
@@ -149,11 +178,13 @@ def load_sweep_file(path: str | Path) -> SweepFile:
         If the file is missing, is no YAML, or describes no sweep.
     """
     path = Path(path)
-    marked = read(path, "sweep file", "neurodiff_sweep: 1")
+    marked = read(path, "sweep file", "neurodiff_sweep: 1", pipe=True)
     if "neurodiff_sweep" not in marked:
         raise ModelError(str(path), "is no sweep file", "begin it with `neurodiff_sweep: 1`")
     try:
         return SweepFile.model_validate(plain(marked))
+    except Unreadable as error:
+        raise ModelError(str(path), error.problem, error.remedy) from None
     except ValidationError as error:
         raise explain(error, marked, Origin(str(path))) from None
 

@@ -1,9 +1,13 @@
 """Runs a sweep on any `concurrent.futures.Executor`, and keeps each run the moment it ends."""
 
+import asyncio
+import json
 import os
 import sys
-from collections.abc import Mapping
-from concurrent.futures import Executor, Future, as_completed
+import warnings
+from collections.abc import Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +19,17 @@ from neurodiff.recording import versions
 from neurodiff.spec.model import Model
 from neurodiff.sweep.folder import SweepFolder
 from neurodiff.sweep.plan import Run, Sweep
-from neurodiff.sweep.processes import Processes
+from neurodiff.sweep.processes import (
+    Processes,
+    UnguardedScript,
+    end_a_process_that_has_not_begun,
+)
 from neurodiff.sweep.result import build_result
-from neurodiff.sweep.work import work
+from neurodiff.sweep.work import Stopped, work
 from neurodiff.terminal import Courteous
+
+#: Seconds between two looks at whether there is still somebody who does the runs.
+_LOOKS = 2.0
 
 
 def run_sweep(
@@ -33,7 +44,9 @@ def run_sweep(
     """Do what is missing of a sweep, and put all its runs into one array.
 
     Each run is kept in the folder `output` the moment it ends, under the hash of its complete
-    model. A run that fails is kept with its error, and the rest goes on.
+    model. A run that fails is kept with its error, and the rest goes on. Where a run could not be
+    done because of its process, machine or cluster, nothing is kept of it: its `error` in the
+    result begins with "not done", and it is done at the next call.
 
     Parameters
     ----------
@@ -44,7 +57,7 @@ def run_sweep(
         What does the runs, e.g. ``distributed.Client(...).get_executor()``; it is not shut
         down. Unless given: processes of this machine.
     workers : int, optional
-        How many of these; one for each core unless given.
+        How many of these; one for each core unless given. A single one is this process.
     retry_failed : bool
         Do again what failed before.
     progress : bool
@@ -53,7 +66,8 @@ def run_sweep(
     Returns
     -------
     xarray.Dataset
-        Dimensions are the axes, `seed` and `layer`; it is in `output` as ``result.nc``, too.
+        Dimensions are the axes, by the last part of their keys, `seed` and `layer`; it is in
+        `output` as ``result.nc``, too.
 
     Raises
     ------
@@ -61,62 +75,126 @@ def run_sweep(
         If a combination of the axes makes no model that can be built, before the first run.
     OutputError
         If `output` holds something else, or cannot be written.
+    SimulationError
+        If a script calls this without ``if __name__ == "__main__":`` and with several processes, or
+        a cluster has lost all its workers.
     """
+    end_a_process_that_has_not_begun()
     if workers is not None and workers < 1:
         raise ModelError("workers", f"{workers} is too small", "write 1 or more")
     folder, runs = SweepFolder(Path(output), sweep), list(sweep.runs())
-    ended = {key: kept for key in {run.key for run in runs} if (kept := folder.read(key))}
-    missing = {run.key: run for run in runs if _to_do(ended.get(run.key), retry_failed)}
-    if missing:
-        sweep.check()
-        own = Processes(min(workers or os.cpu_count() or 1, len(missing))) if not executor else None
-        try:
-            quiet = Courteous(sys.stderr)
-            with tqdm(total=len(runs), unit=" runs", disable=not progress, file=quiet) as bar:
+    with folder.claimed():
+        ended = {key: kept for key in {run.key for run in runs} if (kept := folder.read(key))}
+        missing = {run.key: run for run in runs if _to_do(ended.get(run.key), retry_failed)}
+        if missing:
+            sweep.check()
+            with (
+                _executor(executor, workers, len(missing)) as doing,
+                _bar(len(runs), progress) as bar,
+            ):
                 bar.update(len(runs) - len(missing))
-                ended.update(_run_all(missing, own or executor, folder, bar))
-        finally:
-            if own:
-                own.shutdown(cancel_futures=True)
-    result = build_result(sweep, runs, ended)
-    folder.keep_result(result)
+                for key, came_to in _done(missing, doing):
+                    ended[key] = came_to
+                    if "not done" not in came_to:
+                        folder.keep(key, came_to)
+                    bar.update()
+        result = build_result(sweep, runs, ended)
+        folder.keep_result(result)
     return result
+
+
+def _bar(runs: int, shown: bool) -> tqdm:
+    quiet = Courteous(sys.stderr)
+    return tqdm(total=runs, unit=" runs", disable=not shown, file=quiet)
 
 
 def _to_do(kept: Mapping[str, Any] | None, retry_failed: bool) -> bool:
     return kept is None or (retry_failed and bool(kept["error"]))
 
 
-def _run_all(
-    missing: Mapping[str, Run], executor: Any, folder: SweepFolder, bar: tqdm
-) -> dict[str, Any]:
-    futures = {executor.submit(work, _keys(run.model)): key for key, run in missing.items()}
-    ended = {}
+@contextmanager
+def _executor(given: Executor | None, workers: int | None, runs: int) -> Iterator[Executor | None]:
+    """What does the runs; None for this process."""
+    number = min(workers or os.cpu_count() or 1, runs)
+    if given is not None or number == 1:
+        yield given
+        return
+    own = Processes(number)
     try:
-        for future in as_completed(futures):
+        yield own
+    finally:
+        own.shutdown(cancel_futures=True)
+
+
+def _done(
+    missing: Mapping[str, Run], executor: Executor | None
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The keys of runs in the order in which they end, and what they came to."""
+    if executor is None:
+        for key, run in missing.items():
+            yield key, _here(run.model)
+        return
+    futures = {executor.submit(work, _keys(run.model)): key for key, run in missing.items()}
+    try:
+        for future in _as_completed(set(futures), executor):
             key = futures[future]
-            ended[key] = {**_outcome(future), **_provenance(missing[key].model)}
-            folder.keep(key, ended[key])
-            bar.update()
-    except BaseException:
+            yield key, _outcome(future, missing[key].model)
+    finally:
         for future in futures:
             future.cancel()
-        raise
-    return ended
 
 
-def _outcome(future: Future[dict[str, Any]]) -> dict[str, Any]:
-    """What a run came to: its report, and what went wrong if anything did."""
+def _as_completed(
+    waiting: set[Future[dict[str, Any]]], executor: Executor
+) -> Iterator[Future[dict[str, Any]]]:
+    """Futures as they end, for as long as the executor says that somebody works on them."""
+    look = getattr(executor, "refuse_to_wait_in_vain", None)
+    while waiting:
+        ended, waiting = wait(waiting, _LOOKS, FIRST_COMPLETED)
+        yield from ended
+        if look is not None and not ended:
+            look()
+
+
+def _here(model: Model) -> dict[str, Any]:
+    """Do a run in this process, which Ctrl-C ends."""
     try:
-        report = future.result()
-    except Exception as error:
-        return {"error": f"{type(error).__name__}: {error}"}
-    return {"error": report.get("diverged"), "report": report}
+        return _kept(work(_keys(model)), model)
+    except Stopped:
+        raise KeyboardInterrupt from None
+
+
+def _outcome(future: Future[dict[str, Any]], model: Model) -> dict[str, Any]:
+    """What a run came to, or why it was not done."""
+    try:
+        return _kept(future.result(), model)
+    except UnguardedScript:
+        raise
+    except (Exception, asyncio.CancelledError) as error:
+        reason = f"{type(error).__name__}: {error}".strip(": ")
+        return {"error": f"not done: {reason}", "not done": True}
+
+
+def _kept(came_to: Mapping[str, Any], model: Model) -> dict[str, Any]:
+    """What is kept of a run; its warnings are given here, where somebody sees them."""
+    mine = versions()
+    theirs = came_to.get("versions", mine["versions"])
+    if theirs != mine["versions"]:
+        different = _difference(json.loads(mine["versions"]), json.loads(theirs))
+        return {"error": f"not done: its process has {different}", "not done": True}
+    for text in came_to.get("warnings", []):
+        warnings.warn(text, stacklevel=2)
+    return {**came_to, "model": _keys(model), **mine}
+
+
+def _difference(mine: Mapping[str, str], theirs: Mapping[str, str]) -> str:
+    parts = [
+        f"{name} {theirs.get(name, 'missing')} where this one has {version}"
+        for name, version in mine.items()
+        if theirs.get(name) != version
+    ]
+    return ", ".join(parts)
 
 
 def _keys(model: Model) -> dict[str, Any]:
     return model.with_absolute_paths().model_dump(mode="json", exclude_none=True)
-
-
-def _provenance(model: Model) -> dict[str, Any]:
-    return {"model": _keys(model), **versions()}

@@ -53,17 +53,29 @@ def redraw_sweep(path: Path) -> list[Path]:
 
 
 def summary(result: xr.Dataset) -> str:
-    """How many runs there are, which failed, and the mean over seeds along every axis."""
+    """How many runs there are, which failed, and the median of all others along every axis."""
     errors = result["error"].values.ravel()
     failed = [str(error) for error in errors if error]
     lines = [f"{errors.size} runs, {len(failed)} of them failed"]
     lines += [f"  {error}" for error in dict.fromkeys(failed)]
     shown = [name for name in _SHOWN if name in result and "layer" not in result[name].dims]
+    if shown:
+        lines += ["", _STATISTIC]
     for axis in [str(name) for name in result["error"].dims if name != "seed"]:
         rows = [[axis, *shown]]
         for place in result[axis].values:
             found = result.sel({axis: place})
             text = place if isinstance(place, str) else f"{place:.4g}"
-            rows.append([text, *(f"{float(found[name].mean()):.4g}" for name in shown)])
+            rows.append([text, *(_median_and_range(found[name]) for name in shown)])
         lines += ["", align(rows)]
     return "\n".join(lines)
+
+
+#: What the tables show, which is what the figures draw.
+_STATISTIC = "median of all runs at a place of an axis, and from the least to the greatest"
+
+
+def _median_and_range(values: xr.DataArray) -> str:
+    numbers = [float(part) for part in (values.median(), values.min(), values.max())]
+    middle, least, greatest = (f"{number:.4g}" for number in numbers)
+    return middle if least == greatest else f"{middle} ({least} to {greatest})"

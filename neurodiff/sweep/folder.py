@@ -1,17 +1,31 @@
 """The folder of a sweep: one file for every run that has ended, and the array of all."""
 
 import json
-import os
-import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
+from neurodiff.claims import claim
 from neurodiff.exceptions import OutputError
+from neurodiff.placing import (
+    file_errors,
+    free_space,
+    no_room,
+    remove_half_written,
+    size_in_words,
+    write_text,
+    written_beside,
+)
+from neurodiff.reading import Unreadable, open_netcdf, parse_json, read_text
+from neurodiff.sweep.kept import is_outcome, is_result
 from neurodiff.sweep.plan import Sweep
 
 _DEFINITION, _RESULT = "sweep.json", "result.nc"
+#: Most bytes of a file of one run.
+_LONGEST = 100_000_000
 
 
 class SweepFolder:
@@ -30,15 +44,29 @@ class SweepFolder:
     """
 
     def __init__(self, path: Path, sweep: Sweep):
-        self.path = path.expanduser().absolute()
-        try:
+        with file_errors(path):
+            self.path = path.expanduser().absolute().resolve()
             self._refuse_others(sweep)
+            self._keys = [run.key for run in sweep.runs()]
             (self.path / "runs").mkdir(parents=True, exist_ok=True)
-            self._write(_DEFINITION, json.dumps(_identity(sweep), indent=2))
-        except OSError as error:
-            reason = error.strerror or str(error)
-            message = f"{path}: cannot be written ({reason}); choose another --output"
-            raise OutputError(message) from error
+            write_text(self.path / _DEFINITION, json.dumps(_identity(sweep), indent=2) + "\n")
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """No other process writes into the folder meanwhile; what killed ones left is removed.
+
+        Raises
+        ------
+        OutputError
+            If another process does, or the file system refuses.
+        """
+        with ExitStack() as stack:
+            with file_errors(self.path):
+                lock = self.path.with_name(f".{self.path.name}.lock")
+                stack.enter_context(claim(self.path, lock))
+                remove_half_written(self.path)
+                remove_half_written(self.path / "runs")
+            yield
 
     def _refuse_others(self, sweep: Sweep) -> None:
         remedy = "choose another --output"
@@ -49,38 +77,72 @@ class SweepFolder:
             if self.path.is_dir() and any(self.path.iterdir()):
                 raise OutputError(f"{self.path}: is no folder of a sweep; {remedy}")
             return
-        there, mine = json.loads(definition.read_text(encoding="utf-8")), _identity(sweep)
+        there, mine = _read_json(definition), _identity(sweep)
+        if there is None:
+            raise OutputError(f"{definition}: is damaged; remove it to go on, or {remedy}")
         for key, value in mine.items():
             if there.get(key) != value:
-                was = there.get(key)
+                was = str(there.get(key))[:200]
                 raise OutputError(
                     f"{self.path}: holds another sweep, whose {key} is {was}, not {value}; {remedy}"
                 )
 
     def read(self, key: str) -> dict[str, Any] | None:
-        """What was kept of a run, None where it has not ended."""
-        path = self.path / "runs" / f"{key}.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        """What was kept of a run; None where it has not ended, or its file is damaged."""
+        ended = _read_json(self.path / "runs" / f"{key}.json")
+        return ended if ended is not None and is_outcome(ended) else None
 
     def keep(self, key: str, ended: dict[str, Any]) -> None:
-        """Keep what a run came to."""
-        self._write(f"runs/{key}.json", json.dumps(ended, indent=1, allow_nan=False))
+        """Keep what a run came to.
+
+        Raises
+        ------
+        OutputError
+            If the file system refuses.
+        """
+        text = json.dumps(ended, indent=1, allow_nan=False)
+        with self._said():
+            write_text(self.path / "runs" / f"{key}.json", text + "\n")
 
     def keep_result(self, result: xr.Dataset) -> Path:
-        """Write the array; what was there before goes only when it is in its place."""
+        """Write the array; what was there before goes only when it is in its place.
+
+        Raises
+        ------
+        OutputError
+            If the file system refuses.
+        """
         path = self.path / _RESULT
-        beside = path.with_name(f".{_RESULT}-{os.getpid()}")
-        result.to_netcdf(beside, engine="netcdf4")
-        beside.replace(path)
+        with self._said(), written_beside(path) as beside:
+            result.to_netcdf(beside, engine="netcdf4")
         return path
 
-    def _write(self, name: str, text: str) -> None:
-        path = self.path / name
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=".", delete=False, encoding="utf-8"
-        ) as beside:
-            beside.write(text + "\n")
-        Path(beside.name).replace(path)
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """Say how many runs are kept when the file system refuses."""
+        try:
+            yield
+        except (OSError, RuntimeError) as error:
+            kept = sum((self.path / "runs" / f"{key}.json").is_file() for key in self._keys)
+            raise OutputError(self._refusal(error, kept)) from error
+
+    def _refusal(self, error: Exception, kept: int) -> str:
+        have = f"{kept} of {len(self._keys)} runs are kept"
+        if no_room(error):
+            left = size_in_words(free_space(self.path))
+            text = f"no room on {self.path} ({left} free); {have}; make room"
+        else:
+            reason = getattr(error, "strerror", None) or str(error)
+            text = f"{self.path}: cannot be written ({reason}); {have}; mend that"
+        return f"{text} and go on with the same command"
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    """The mapping in a JSON file; None where there is none, or it is damaged."""
+    try:
+        return parse_json(read_text(path, _LONGEST))
+    except Unreadable:
+        return None
 
 
 def load_result(path: Path) -> xr.Dataset:
@@ -93,14 +155,13 @@ def load_result(path: Path) -> xr.Dataset:
     """
     path = path.expanduser()
     path = path / _RESULT if path.is_dir() else path
-    if not path.is_file():
+    if not path.exists():
         raise OutputError(f"{path}: no such file; name what `neurodiff sweep` left")
     try:
-        with xr.open_dataset(path, engine="netcdf4") as result:
-            result = result.load()
-    except (OSError, RuntimeError, ValueError) as error:
-        raise OutputError(f"{path}: cannot be read ({error}); run the sweep again") from error
-    if "sweep" not in result.attrs:
+        result = open_netcdf(path)
+    except Unreadable as error:
+        raise OutputError(f"{path}: {error.problem}; run the sweep again") from error
+    if not is_result(result):
         raise OutputError(f"{path}: is no result of a sweep; name what `neurodiff sweep` left")
     return result
 

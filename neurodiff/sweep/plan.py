@@ -4,17 +4,26 @@ import copy
 import hashlib
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml.scalarbool import ScalarBoolean
+
 from neurodiff.exceptions import ModelError
+from neurodiff.reading import Unreadable, open_regular
 from neurodiff.simulation import Simulation
 from neurodiff.spec import Model, from_mapping
+from neurodiff.spec.explaining import Origin, Place
 from neurodiff.spec.plain import plain
 from neurodiff.spec.reading import read, set_key
 from neurodiff.spec.sweep import Point, SweepFile, chain, load_sweep_file
+from neurodiff.sweep.names import result_names
+
+#: Names that the result of a sweep has besides its axes.
+_OTHERS = ("seed", "layer", "error", "passed")
 
 #: Keys of a complete model that name files; what counts is what they contain.
 _FILES = ("file", "path", "dataset")
@@ -50,9 +59,27 @@ class Sweep:
         return {key: axis.points(key) for key, axis in self.file.axes.items()}
 
     @property
+    def dimensions(self) -> dict[str, str]:
+        """The name of every axis in the result, by that in the sweep file.
+
+        It is the last part of a key, so that it can be written as an attribute, or the whole key
+        with underscores where two axes, or an axis and something else, would have one name.
+        """
+        names = {key: key.rpartition(".")[2] for key in self.file.axes}
+        taken = Counter([*names.values(), *_OTHERS])
+        return {
+            key: name if taken[name] == 1 else key.replace(".", "_") for key, name in names.items()
+        }
+
+    @property
     def first_seed(self) -> int:
         """Seed of the model file; others go on from it."""
-        return int(self.file.set.get("seed", self.base.get("seed", 1)))
+        return int(self.base.get("seed", 1))
+
+    @property
+    def seeds(self) -> range:
+        """Seeds of the runs of each combination."""
+        return range(self.first_seed, self.first_seed + self.file.seeds)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -71,8 +98,8 @@ class Sweep:
         for chosen in itertools.product(*numbered):
             index = tuple(place for place, _ in chosen)
             points = [point for _, point in chosen]
-            for number in range(self.file.seeds):
-                model = self._model(points, self.first_seed + number)
+            for number, seed in enumerate(self.seeds):
+                model = self._model(points, seed)
                 yield Run((*index, number), model, self._named(points))
 
     def _model(self, points: list[Point], seed: int) -> Model:
@@ -83,6 +110,17 @@ class Sweep:
             return from_mapping(data, self.folder, self.file.model)
         except ModelError as error:
             raise self._refused(points, error) from None
+
+    def check_models(self) -> None:
+        """Make the model of every combination; seeds make no difference.
+
+        Raises
+        ------
+        ModelError
+            At a combination that makes no model; the message names it.
+        """
+        for points in itertools.product(*self.axes.values()):
+            self._model(list(points), self.first_seed)
 
     def check(self) -> None:
         """Plan the first run of every combination, so that no run fails for what can be known.
@@ -154,11 +192,32 @@ def load_sweep(path: str | Path) -> Sweep:
     path = Path(path)
     file = load_sweep_file(path)
     model_path = path.resolve().parent / file.model
-    data = plain(read(model_path, "model file", "neurodiff: 1"))
+    marked = read(model_path, "model file", "neurodiff: 1")
+    try:
+        data = plain(marked)
+    except Unreadable as error:
+        raise ModelError(str(model_path), error.problem, error.remedy) from None
+    _refuse_bad_seed(marked, model_path)
+    _refuse_names_of_results(file, path)
     sweep = Sweep(file, data, model_path.parent)
-    for _ in sweep.runs():
-        pass
+    sweep.check_models()
     return sweep
+
+
+def _refuse_bad_seed(marked: Any, path: Path) -> None:
+    """The seeds of the runs go on from that of the model, which must be one."""
+    seed = marked.get("seed", 1)
+    if isinstance(seed, bool | ScalarBoolean) or not isinstance(seed, int) or seed < 0:
+        where = Place(Origin(str(path)), marked)("seed")
+        raise ModelError(where, f"{seed!r} is no seed", "write a whole number, 0 or more")
+
+
+def _refuse_names_of_results(file: SweepFile, path: Path) -> None:
+    """An axis and a variable of the result cannot have one name."""
+    for key in file.axes:
+        if key in result_names():
+            text = f"`{key}` is the name of a variable of every result"
+            raise ModelError(f"{path}: axes.{key}", text, "give the axis another name")
 
 
 def _with_contents(data: Any) -> Any:
@@ -175,6 +234,10 @@ def _with_contents(data: Any) -> Any:
 
 def _content(name: Any) -> Any:
     path = Path(str(name))
-    if not path.is_absolute() or not path.is_file():
+    if not path.is_absolute():
         return name
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        with open_regular(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    except (Unreadable, OSError):
+        return name

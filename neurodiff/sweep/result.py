@@ -1,19 +1,17 @@
 """The labelled array that a sweep ends in."""
 
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from neurodiff.recording import versions
+from neurodiff.reading.repository import commit_of
+from neurodiff.recording import kept_seed, versions
+from neurodiff.sweep.names import PARTS, front
 from neurodiff.sweep.plan import Run, Sweep
 
-#: Parts of a report whose numbers get their name in front; times are no results.
-_PARTS = ("total", "task", "loss", "events")
 _LONG_NAMES = {
     "cosine": "cosine with the gradient",
     "relative_error": "relative error",
@@ -31,13 +29,15 @@ _LONG_NAMES = {
 def build_result(sweep: Sweep, runs: Sequence[Run], ended: Mapping[str, Any]) -> xr.Dataset:
     """Dimensions: the axes, `seed`, and `layer` where a number is one of a layer.
 
+    The name of an axis is in `sweep.dimensions`, and its key an attribute of its coordinate.
+
     Parameters
     ----------
     runs : sequence of Run
     ended : mapping
         What runs came to, by their key; those that are missing are NaN.
     """
-    dimensions = (*sweep.axes, "seed")
+    dimensions = (*sweep.dimensions.values(), "seed")
     layers = _layer_names(ended.values())
     arrays: dict[str, Any] = {}
     errors = np.full(sweep.shape, "", dtype=object)
@@ -63,9 +63,8 @@ def _numbers(report: Mapping[str, Any]) -> list[tuple[str, str | None, float]]:
         found.append(("passed", None, float(report["passed"])))
     for layer in report.get("layers", []):
         found += [(key, layer["name"], value) for key, value in layer.items() if key != "name"]
-    for part in _PARTS:
-        front = "" if part == "task" else f"{part}_"
-        found += [(front + key, None, value) for key, value in report.get(part, {}).items()]
+    for part in PARTS:
+        found += [(front(part) + key, None, value) for key, value in report.get(part, {}).items()]
     return [
         (key, layer, float(value)) for key, layer, value in found if isinstance(value, int | float)
     ]
@@ -86,10 +85,10 @@ def _longest(names: list[str]) -> tuple[int, list[str]]:
 def _coordinates(sweep: Sweep, layers: list[str]) -> dict[str, Any]:
     coordinates: dict[str, Any] = {}
     for name, points in sweep.axes.items():
-        values = [point.coordinate for point in points]
-        attributes = {"units": sweep.file.axes[name].unit, "long_name": name}
-        coordinates[name] = (name, values, attributes)
-    coordinates["seed"] = ("seed", sweep.first_seed + np.arange(sweep.file.seeds))
+        values, dimension = [point.coordinate for point in points], sweep.dimensions[name]
+        attributes = {"units": sweep.file.axes[name].unit, "long_name": name, "key": name}
+        coordinates[dimension] = (dimension, values, attributes)
+    coordinates["seed"] = ("seed", [kept_seed(seed) for seed in sweep.seeds])
     coordinates["layer"] = ("layer", np.array(layers, dtype=str))
     return coordinates
 
@@ -106,15 +105,5 @@ def _provenance(sweep: Sweep) -> dict[str, str]:
         "sweep": sweep.file.model_dump_json(exclude_none=True),
         "model": json.dumps(sweep.base),
         **versions(),
-        "commit": _commit(sweep.folder),
+        "commit": commit_of(sweep.folder),
     }
-
-
-def _commit(folder: Path) -> str:
-    """Commit of the repository in which the model file is, with + where files differ from it."""
-    git = ["git", "-C", str(folder), "describe", "--always", "--abbrev=40", "--dirty=+"]
-    try:
-        found = subprocess.run(git, capture_output=True, text=True, check=True, timeout=10)
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return found.stdout.strip()

@@ -13,6 +13,7 @@ from neurodiff.feedback import Feedback, build_feedback
 from neurodiff.graph import Graph, build_graph
 from neurodiff.latency import Latencies, compute_latencies
 from neurodiff.plan import learning_rule, validation_start
+from neurodiff.recorded import another_network, misfit, missing
 from neurodiff.recording import with_current_names
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.spec import Model
@@ -103,11 +104,29 @@ def rebuild(source: Any) -> Case:
         kind = type(source).__name__
         raise SimulationError(f"{kind} is no run; give a Simulation that has run or its recording")
     recording = with_current_names(recording)
+    _refuse(misfit(recording, validated=True), "is no recording of neurodiff")
     model = recorded_model(recording)
     graph = build_graph(model)
     latencies = compute_latencies(graph, model.target_delay)
     alignment = build_alignment(model, graph, latencies)
     stimuli = build_stimuli(model, graph, latencies)
+    _refuse(another_network(recording, graph, stimuli.steps), "is not of the model that it carries")
     w = np.asarray(recording["w"].values[0])
     feedback = build_feedback(model, graph, w, latencies, alignment)
-    return Case(model, graph, latencies, stimuli, recording, alignment, feedback)
+    case = Case(model, graph, latencies, stimuli, recording, alignment, feedback)
+    _refuse(missing(recording, _needed(case)), "is no recording of neurodiff")
+    return case
+
+
+def _needed(case: Case) -> set[str]:
+    """Variables without which the run of a case cannot be compared with its reference."""
+    names = set() if case.frozen else {"product_w", "product_bias"}
+    if case.feedback is not None:
+        names |= {"product_delta"} if case.graph.direct else {"product_delta", "b"}
+    return names
+
+
+def _refuse(why: str | None, what: str) -> None:
+    """Refuse a recording for a reason, if there is one."""
+    if why is not None:
+        raise SimulationError(f"the recording {what}: {why}; run the model again")

@@ -1,0 +1,164 @@
+"""What a hop does to a tone: delays as phases, leaks and traces as complex gains.
+
+A signal Re[z e^(i omega t)] has the phasor z; omega is in radian per step. A delay of f steps is
+the factor e^(-i omega f).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.alignment import Alignment, Matched, smoothing
+from neurodiff.graph import Floats, Graph, Ints
+
+Complexes = NDArray[Any]
+Units = slice | Ints
+
+
+@dataclass(frozen=True)
+class Block:
+    """Connections from one range of units to another, each with a weight and a delay.
+
+    Attributes
+    ----------
+    source, sink : slice or int array
+        Numbers of the units.
+    by_lag : tuple of (int, array)
+        For each of the delays that there are, in steps, the weights of that delay as a matrix (sink
+        units, source units).
+    """
+
+    source: Units
+    sink: Units
+    by_lag: tuple[tuple[int, Floats], ...]
+
+    def at(self, omega: float) -> Complexes:
+        """The matrix (sink units, source units) for a tone."""
+        parts = [np.exp(-1j * omega * lag) * matrix for lag, matrix in self.by_lag]
+        return np.asarray(sum(parts))
+
+    def carry(self, signal: Complexes, omegas: NDArray[Any]) -> Complexes:
+        """What arrives (n, sink units) of a signal (n, source units) of tones `omegas` (n,)."""
+        turns = ((np.exp(-1j * omegas * lag)[:, None], matrix) for lag, matrix in self.by_lag)
+        return np.asarray(sum((turn * signal) @ matrix.T for turn, matrix in turns))
+
+    def carry_back(self, signal: Complexes, omegas: NDArray[Any]) -> Complexes:
+        """The adjoint of `carry`: from the sinks (n, sink units), earlier by the delays."""
+        turns = ((np.exp(1j * omegas * lag)[:, None], matrix) for lag, matrix in self.by_lag)
+        return np.asarray(sum((turn * signal) @ matrix for turn, matrix in turns))
+
+
+@dataclass(frozen=True)
+class Hops:
+    """All connections of a network as blocks, forth and back.
+
+    `forward` has a block for each projection, in their order.
+    """
+
+    graph: Graph
+    forward: tuple[Block, ...]
+    backward: tuple[Block, ...]
+
+    @classmethod
+    def of(cls, graph: Graph, w: Floats, b: Floats | None) -> "Hops":
+        """Blocks of the weights w (n_synapses,) and b (n_returning,); None for b = w."""
+        forward = tuple(_forward(graph, part, w) for part in graph.projections)
+        if graph.direct is not None:
+            assert b is not None
+            return cls(graph, forward, tuple(_direct(graph, b)))
+        weights = w
+        if b is not None:
+            weights = np.zeros(graph.n_synapses)
+            weights[graph.returning.synapse] = b
+        backward = tuple(
+            _backward(graph, part, weights)
+            for part in graph.projections
+            if part.pre.role != "input"
+        )
+        return cls(graph, forward, backward)
+
+    def low_pass(self, omega: float) -> complex:
+        """The leak of a neuron or the trace of spikes, (1 - k)/(1 - k e^(-i omega)); else 1."""
+        filtered = self.graph.low_pass
+        if filtered is None:
+            return 1.0
+        return complex(filtered.gain / (1 - filtered.keep * np.exp(-1j * omega)))
+
+    def output_error(self, omega: float) -> complex:
+        """How late outputs are compared: with spikes by their traces of the step before."""
+        return self.low_pass(omega) * np.exp(-1j * omega) if self.graph.spikes else 1.0
+
+    def error_sent(self, omega: float) -> complex:
+        """What an error goes through where it arrives, besides its delay: with spikes a trace."""
+        return self.low_pass(omega) if self.graph.spikes else 1.0
+
+    def error_kept(self, omega: float) -> complex:
+        """What an error that came back goes through in its unit: the leak of leaky neurons."""
+        return 1.0 if self.graph.spikes else self.low_pass(omega)
+
+
+def _forward(graph: Graph, part: Any, w: Floats) -> Block:
+    own = part.synapses
+    rows, columns = graph.post[own] - part.post.start, graph.pre[own] - part.pre.start
+    by_lag = _by_lag(rows, columns, w[own], graph.forward_lag[own], (part.post.size, part.pre.size))
+    return Block(part.pre.units, part.post.units, by_lag)
+
+
+def _backward(graph: Graph, part: Any, b: Floats) -> Block:
+    own = part.synapses
+    rows, columns = graph.pre[own] - part.pre.start, graph.post[own] - part.post.start
+    by_lag = _by_lag(
+        rows, columns, b[own], graph.backward_lag[own], (part.pre.size, part.post.size)
+    )
+    return Block(part.post.units, part.pre.units, by_lag)
+
+
+def _direct(graph: Graph, b: Floats) -> list[Block]:
+    returns, blocks, outputs = graph.returning, [], np.sort(graph.outputs)
+    columns = np.searchsorted(outputs, returns.source)
+    for part in graph.populations:
+        if part.role == "hidden":
+            own = returns.into(part.units)
+            rows, shape = returns.sink[own] - part.start, (part.size, len(outputs))
+            by_lag = _by_lag(rows, columns[own], b[own], returns.lag[own], shape)
+            blocks.append(Block(outputs, part.units, by_lag))
+    return blocks
+
+
+def _by_lag(
+    rows: Ints, columns: Ints, values: Floats, lags: Ints, shape: tuple[int, int]
+) -> tuple[tuple[int, Floats], ...]:
+    """Weights as a matrix for each delay; one of zeros where there is no connection."""
+    matrices = {int(lag): np.zeros(shape) for lag in np.unique(lags)} or {1: np.zeros(shape)}
+    for lag, matrix in matrices.items():
+        own = lags == lag
+        np.add.at(matrix, (rows[own], columns[own]), values[own])
+    return tuple(matrices.items())
+
+
+def waiting(graph: Graph, alignment: Alignment | None, omega: float) -> Complexes:
+    """What alignment does to what has arrived at each synapse (n_synapses,), for a tone."""
+    if alignment is None:
+        return np.ones(graph.n_synapses, dtype=np.complex128)
+    if isinstance(alignment, Matched):
+        return np.exp(-1j * omega * (alignment.activity_age - graph.forward_lag))
+    return trace(alignment.activity_lag, alignment.stages, omega)
+
+
+def slopes_wait(graph: Graph, alignment: Alignment | None, omega: float) -> Complexes:
+    """What alignment does to the slope of each unit (n_units,), for a tone."""
+    if alignment is None:
+        return np.ones(graph.n_units, dtype=np.complex128)
+    if isinstance(alignment, Matched):
+        return np.exp(-1j * omega * alignment.slope_age)
+    return trace(alignment.slope_lag, alignment.stages, omega)
+
+
+def trace(lag: Floats, stages: int, omega: float) -> Complexes:
+    """Traces of mean lags (n,) in so many stages; see `neurodiff.alignment.smoothing`."""
+    stage = smoothing(lag, stages)
+    turn = np.exp(-1j * omega)
+    one = stage.gain * np.where(stage.at_once, 1.0, turn) / (1 - (1 - stage.gain) * turn)
+    return np.asarray(one**stages)

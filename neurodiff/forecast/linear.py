@@ -1,0 +1,124 @@
+"""The linearised network: how it answers small tones, forth and back (theory 19)."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from neurodiff.forecast.hops import Block, Complexes, Hops
+from neurodiff.graph import Floats, Graph
+from neurodiff.loss import Loss
+
+
+class Tone(NamedTuple):
+    """Answers to a tone, each with a column or a row for each pattern or output.
+
+    Attributes
+    ----------
+    power : array (n_units,)
+        Sum over the patterns of the input of |X|^2, X being the phasor of the unit's activity.
+    ahead : array (n_outputs, n_units)
+        P: what an error x - y of 1 at one output is, as the gradient of the delayed network has it,
+        at a unit's potential; conjugated, because the adjoint runs backward in time.
+    back : array (n_outputs, n_units)
+        B: what the backward wave makes of that error at a unit.
+    """
+
+    power: Floats
+    ahead: Complexes
+    back: Complexes
+
+
+def answer(
+    hops: Hops, slope: Floats, loss: Loss, omega: float, patterns: Complexes | None = None
+) -> Tone:
+    """How the network answers a tone of `omega` radian per step.
+
+    Parameters
+    ----------
+    slope : array (n_units,)
+        sigma' of the units where the network is linearised; 0 for inputs.
+    patterns : array (n_inputs, n)
+        Phasors of the inputs; inputs that are not correlated, with the power 1, unless given.
+    """
+    own = own_errors(hops.graph, slope, loss)
+    late = hops.output_error(omega)
+    power = np.sum(np.abs(activity(hops, slope, omega, patterns)) ** 2, axis=1)
+    return Tone(power, to_outputs(hops, slope, omega, own), errors(hops, slope, omega, late * own))
+
+
+def own_errors(graph: Graph, slope: Floats, loss: Loss) -> Floats:
+    """dE/da (n_outputs, n_units) of each output for an error x - y of 1 at one output."""
+    own = np.zeros((len(graph.outputs), graph.n_units))
+    size = slope[graph.outputs] if loss == "squared_error" else 1.0
+    own[np.arange(len(graph.outputs)), graph.outputs] = size
+    return own
+
+
+def activity(hops: Hops, slope: Floats, omega: float, patterns: Complexes | None) -> Complexes:
+    """Phasors of all units (n_units, n_patterns)."""
+    graph, leak = hops.graph, hops.low_pass(omega)
+    x = np.zeros((graph.n_units, graph.n_inputs), dtype=np.complex128)
+    x[: graph.n_inputs] = np.eye(graph.n_inputs)
+    if patterns is not None:
+        x = np.zeros((graph.n_units, patterns.shape[1]), dtype=np.complex128)
+        x[: graph.n_inputs] = patterns
+    if graph.cyclic:
+        # x = sigma' L W x + u
+        return np.asarray(np.linalg.solve(_loop(hops.forward, graph, slope * leak, omega), x))
+    for part in hops.forward:
+        x[part.sink] += leak * slope[part.sink, None] * (part.at(omega) @ x[part.source])
+    return x
+
+
+def to_outputs(hops: Hops, slope: Floats, omega: float, own: Floats) -> Complexes:
+    """Response of `own` (n, n_units) errors to each unit's potential (n, n_units).
+
+    p_i = own_i + sigma'_i sum w e^(-i omega f) L p_post
+    """
+    graph, leak = hops.graph, hops.low_pass(omega)
+    if graph.cyclic:
+        matrix = _whole(hops.forward, graph, omega) * (leak * slope)
+        return np.asarray(np.linalg.solve((np.eye(graph.n_units) - matrix).T, own.T).T)
+    p = own.astype(np.complex128)
+    for part in reversed(hops.forward):
+        p[:, part.source] += leak * slope[part.source] * (p[:, part.sink] @ part.at(omega))
+    return p
+
+
+def errors(hops: Hops, slope: Floats, omega: float, own: Complexes | Floats) -> Complexes:
+    """What the backward wave makes of errors `own` (n, n_units) of the outputs (n, n_units).
+
+    With spikes it is as the synapses read it, through a trace.
+    """
+    graph, leak = hops.graph, hops.error_kept(omega) * hops.error_sent(omega)
+    if graph.cyclic:
+        matrix = _loop(hops.backward, graph, slope * leak, omega)
+        delta = np.linalg.solve(matrix, np.asarray(own, dtype=np.complex128).T).T
+    else:
+        delta = np.asarray(own, dtype=np.complex128).copy()
+        for part in _later_first(hops):
+            back = delta[:, part.source] @ part.at(omega).T
+            delta[:, part.sink] += leak * slope[part.sink] * back
+    return np.asarray(delta * hops.error_sent(omega))
+
+
+def _later_first(hops: Hops) -> tuple[Block, ...]:
+    """Backward blocks in an order in which the errors of a source are complete.
+
+    Direct feedback takes the errors of outputs as they are injected, in any order.
+    """
+    return hops.backward[::-1]
+
+
+def _whole(blocks: tuple[Block, ...], graph: Graph, omega: float) -> Complexes:
+    """All blocks in one matrix (n_units, n_units), sink by source."""
+    matrix = np.zeros((graph.n_units, graph.n_units), dtype=np.complex128)
+    numbers = np.arange(graph.n_units)
+    for part in blocks:
+        matrix[np.ix_(numbers[part.sink], numbers[part.source])] += part.at(omega)
+    return matrix
+
+
+def _loop(blocks: tuple[Block, ...], graph: Graph, gain: Complexes, omega: float) -> Complexes:
+    """I - gain W, to be solved for what a network with cycles answers."""
+    return np.eye(graph.n_units) - np.asarray(gain)[:, None] * _whole(blocks, graph, omega)

@@ -1,0 +1,70 @@
+"""Watches a child process that does the cases; kills one that hangs, and begins another."""
+
+import multiprocessing
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.fuzz.child import kind_of, serve
+
+#: Seconds that a case may take, and until a child is ready.
+PATIENCE, _START = 10.0, 300.0
+
+GOOD = ("taken", "refused", "memory")
+
+
+class Ended(NamedTuple):
+    """How a case ended, what it said, and how long it took in s."""
+
+    number: int
+    kind: str
+    how: str
+    message: str
+    seconds: float
+
+
+class Child:
+    """A process that does cases."""
+
+    def __init__(self, seed: int, good: Path):
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=serve, args=(theirs, seed, good), daemon=True)
+        self._process.start()
+        theirs.close()
+        if not self._pipe.poll(_START) or self._pipe.recv()[0] != "ready":
+            raise RuntimeError("no child process began")
+
+    def do(self, number: int) -> Ended | None:
+        """How a case ended; None where the process is gone, or was killed, with it."""
+        self._pipe.send(number)
+        kind = kind_of(number)
+        if not self._pipe.poll(PATIENCE):
+            self._process.kill()
+            return Ended(number, kind, "hang", "", PATIENCE)
+        try:
+            return Ended(number, kind, *self._pipe.recv())
+        except EOFError:
+            self._process.join()
+            return Ended(number, kind, "death", f"exit code {self._process.exitcode}", 0.0)
+
+    def end(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.join()
+
+
+def fuzz(numbers: Iterable[int], seed: int = 0) -> Iterator[Ended]:
+    """Do cases, and tell how each of them ended."""
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as good:
+        child = Child(seed, Path(good))
+        try:
+            for number in numbers:
+                ended = child.do(number)
+                yield ended
+                if ended.how in ("hang", "death"):
+                    child.end()
+                    child = Child(seed, Path(good))
+        finally:
+            child.end()
