@@ -36,7 +36,7 @@ _COORDINATES = {
 #: What every recording has.
 _ALWAYS = {"w", "weight_time", "population", "layer", "projection", "pre", "post"}
 #: What is held against the reference.
-_VALIDATED = {"product", "product_time", "bias"}
+VALIDATED = {"product", "product_time", "bias"}
 _TEXTS = {"population", "projection", "spike_kind"}
 #: What numbers units, and so is below their number.
 _UNITS = ("pre", "post", "error_from", "error_to", "spike_unit", "output")
@@ -60,11 +60,11 @@ def model_of(recording: xr.Dataset) -> Model:
     return from_mapping(data, source="model of the recording")
 
 
-def misfit(recording: xr.Dataset, *, validated: bool = False) -> str | None:
-    """What keeps a dataset from being a recording, or from being `validated`; None for nothing."""
+def misfit(recording: xr.Dataset) -> str | None:
+    """What keeps a dataset from being a recording; None for nothing."""
     if not all(isinstance(recording.attrs.get(name), str) for name in ("model", "title")):
         return "it carries no model"
-    if (why := missing(recording, _ALWAYS | _VALIDATED if validated else _ALWAYS)) is not None:
+    if (why := missing(recording, _ALWAYS)) is not None:
         return why
     dimensions = {name: of for name, (of, *_) in VARIABLES.items()}
     dimensions |= {name: (of,) for name, of in _COORDINATES.items()}

@@ -13,7 +13,7 @@ from neurodiff.feedback import Feedback, build_feedback
 from neurodiff.graph import Graph, build_graph
 from neurodiff.latency import Latencies, compute_latencies
 from neurodiff.plan import learning_rule, validation_start
-from neurodiff.recorded import another_network, misfit, missing
+from neurodiff.recorded import VALIDATED, another_network, misfit, missing
 from neurodiff.recording import with_current_names
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.spec import Model
@@ -39,6 +39,8 @@ class Case(NamedTuple):
     @property
     def steps(self) -> Ints:
         """Steps at which local products were recorded (times,)."""
+        if "product" not in self.recording:
+            return np.empty(0, dtype=np.int64)
         times = self.recording["product_time"].values
         return np.asarray(np.rint(times / self.model.time_step).astype(np.int64))
 
@@ -104,7 +106,7 @@ def rebuild(source: Any) -> Case:
         kind = type(source).__name__
         raise SimulationError(f"{kind} is no run; give a Simulation that has run or its recording")
     recording = with_current_names(recording)
-    _refuse(misfit(recording, validated=True), "is no recording of neurodiff")
+    _refuse(misfit(recording), "is no recording of neurodiff")
     model = recorded_model(recording)
     graph = build_graph(model)
     latencies = compute_latencies(graph, model.target_delay)
@@ -120,7 +122,9 @@ def rebuild(source: Any) -> Case:
 
 def _needed(case: Case) -> set[str]:
     """Variables without which the run of a case cannot be compared with its reference."""
-    names = set() if case.frozen else {"product_w", "product_bias"}
+    if not case.model.keeps_products:
+        return {"bias"}
+    names = VALIDATED | (set() if case.frozen else {"product_w", "product_bias"})
     if case.feedback is not None:
         names |= {"product_delta"} if case.graph.direct else {"product_delta", "b"}
     return names

@@ -73,6 +73,11 @@ def validate(source: Any, moments: Moments = "auto") -> GradientReport:
 
 def validate_case(case: Case, moments: Moments = "auto") -> GradientReport:
     """Hold the local products of a rebuilt case against their reference; see `validate`."""
+    if case.model.reference == "none":
+        raise SimulationError("nothing to validate: the model says `validation: none`")
+    if "product" not in case.recording:
+        text = "the recording keeps no local products; write `record: {products: all}`"
+        raise SimulationError(f"nothing to validate: {text}")
     if not len(case.steps):
         raise SimulationError("nothing to validate: the run stopped before its first sample")
     g, truth = case.recording["product"].values, _TRUTHS[case.model.reference](case)
