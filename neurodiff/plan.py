@@ -35,6 +35,9 @@ Floats = NDArray[np.float64]
 #: About how many samples are kept where the model does not say how often.
 _SIGNALS, _WEIGHTS, _PRODUCTS = 1000, 10, 200
 
+#: At least so many of the first frames have their signals kept.
+_FRAMES = 4
+
 #: From this on samples are well spread over the phases of a stimulus; how many more intervals than
 #: a quarter of the first are tried.
 _EVEN, _OTHERS = 0.1, 12
@@ -156,7 +159,7 @@ def plan_samplings(
     _refuse_what_never_begins(model, stimuli)
     _refuse_a_long_mirror(model, stimuli, feedback)
     return Samplings(
-        signals=_signals(model, stimuli.steps),
+        signals=_signals(model, stimuli),
         weights=_every(model, model.record.weights, stimuli.steps, _WEIGHTS),
         products=_products(model, stimuli),
         answers=_answers(model, stimuli, latencies, graph),
@@ -294,8 +297,16 @@ def _every(model: Model, interval: str | float | None, steps: int, wanted: int) 
     return Sampling(model.steps(interval) if isinstance(interval, float) else ceil(steps / wanted))
 
 
-def _signals(model: Model, steps: int) -> Sampling | None:
-    window = model.record.window
+def _signals(model: Model, stimuli: Stimuli) -> Sampling | None:
+    """About as many samples as are wanted: of the whole run, or of its first frames.
+
+    Samples of a whole run with frames would be farther apart than one frame is from the next.
+    """
+    window, steps, shown = model.record.window, stimuli.steps, stimuli.presentations
+    if window is None and shown is not None and model.record.signals is None:
+        frames = max(_FRAMES, _SIGNALS // shown.hold)
+        stop = min(frames * shown.hold, steps)
+        return Sampling(ceil(stop / _SIGNALS), stop=stop)
     if window is None:
         return _every(model, model.record.signals, steps, _SIGNALS)
     start, stop = model.steps(window[0]), model.steps(window[1])

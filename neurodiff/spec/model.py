@@ -123,6 +123,7 @@ Interval = Annotated[
 class Record(Part):
     """How often signals and weights are kept. Unless given: so that about 1,000 and 10 are.
 
+    With frames those signals are of the first frames, so that what a frame does can be seen.
     `window` (start, stop) keeps the signals of a part of the run only. Events (all, where
     transmission is by events) are kept where signals are, and within `window`. `products` are the
     local products of every synapse at the moments of `validation.every`, with their weights; with
