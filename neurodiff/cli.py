@@ -16,7 +16,13 @@ from typer.core import TyperGroup
 
 from neurodiff import interruption
 from neurodiff.console import draw_into_files, warnings_on_lines
-from neurodiff.exceptions import DivergenceWarning, NeurodiffError, OutputError, SimulationError
+from neurodiff.exceptions import (
+    DivergenceWarning,
+    ModelError,
+    NeurodiffError,
+    OutputError,
+    SimulationError,
+)
 from neurodiff.terminal import Courteous, OutputGone, courteous_terminal
 
 if TYPE_CHECKING:
@@ -206,7 +212,10 @@ def validate(
     """Simulate a model and hold its learning against the gradient; exit 1 where it falls short."""
     from neurodiff.simulation import Simulation
 
-    simulation = Simulation(_load(model_file, overrides, seed, target))
+    model = _load(model_file, overrides, seed, target)
+    if model.reference == "none":
+        raise model.located(ModelError("validation", "none is asked for", "leave it out"))
+    simulation = Simulation(model)
     _announce(simulation)
     _simulate(simulation, progress=not as_json)
     report = _compare(simulation)

@@ -25,7 +25,7 @@ from neurodiff.placing import (
     written_beside,
 )
 from neurodiff.recorded import recorded_keys
-from neurodiff.recording import add_to_recording, save_recording
+from neurodiff.recording import add_to_recording, save_recording, what_is_kept
 from neurodiff.run_files import MARK, MODEL, RECORDING, REPORT, remove_run
 from neurodiff.simulation import Simulation
 from neurodiff.spec import from_mapping, to_yaml
@@ -105,7 +105,8 @@ def _write(simulation: Simulation, folder: Path, place: Path) -> None:
     recording = simulation.recording
     files = keep_data(json.loads(recording.attrs["files"]), folder, place)
     with written_beside(folder / RECORDING) as beside:
-        save_recording(recording.assign_attrs(files=json.dumps(files)), beside)
+        kept = what_is_kept(recording, products=simulation.model.record.products == "all")
+        save_recording(kept.assign_attrs(files=json.dumps(files)), beside)
     copies = {file["path"]: file["copy"] for file in files if "copy" in file}
     keys = with_paths(recorded_keys(recording), copies)
     write_text(folder / MODEL, to_yaml(from_mapping(keys)))

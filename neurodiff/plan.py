@@ -1,7 +1,7 @@
 """When a run samples what: the model's `record` and `validation` in steps, with their defaults."""
 
 import warnings
-from math import ceil, gcd
+from math import ceil
 from typing import Protocol
 
 import numpy as np
@@ -34,6 +34,13 @@ Floats = NDArray[np.float64]
 
 #: About how many samples are kept where the model does not say how often.
 _SIGNALS, _WEIGHTS, _PRODUCTS = 1000, 10, 200
+
+#: At least so many of the first frames have their signals kept.
+_FRAMES = 4
+
+#: From this on samples are well spread over the phases of a stimulus; how many more intervals than
+#: a quarter of the first are tried.
+_EVEN, _OTHERS = 0.1, 12
 
 #: Share of the units that send an event in a step.
 _EVENT_SHARE = 0.05
@@ -152,7 +159,7 @@ def plan_samplings(
     _refuse_what_never_begins(model, stimuli)
     _refuse_a_long_mirror(model, stimuli, feedback)
     return Samplings(
-        signals=_signals(model, stimuli.steps),
+        signals=_signals(model, stimuli),
         weights=_every(model, model.record.weights, stimuli.steps, _WEIGHTS),
         products=_products(model, stimuli),
         answers=_answers(model, stimuli, latencies, graph),
@@ -290,8 +297,16 @@ def _every(model: Model, interval: str | float | None, steps: int, wanted: int) 
     return Sampling(model.steps(interval) if isinstance(interval, float) else ceil(steps / wanted))
 
 
-def _signals(model: Model, steps: int) -> Sampling | None:
-    window = model.record.window
+def _signals(model: Model, stimuli: Stimuli) -> Sampling | None:
+    """About as many samples as are wanted: of the whole run, or of its first frames.
+
+    Samples of a whole run with frames would be farther apart than one frame is from the next.
+    """
+    window, steps, shown = model.record.window, stimuli.steps, stimuli.presentations
+    if window is None and shown is not None and model.record.signals is None:
+        frames = max(_FRAMES, _SIGNALS // shown.hold)
+        stop = min(frames * shown.hold, steps)
+        return Sampling(ceil(stop / _SIGNALS), stop=stop)
     if window is None:
         return _every(model, model.record.signals, steps, _SIGNALS)
     start, stop = model.steps(window[0]), model.steps(window[1])
@@ -310,15 +325,26 @@ def _events(model: Model) -> Sampling | None:
     return Sampling(1, model.steps(start), model.steps(stop))
 
 
-def _products(model: Model, stimuli: Stimuli) -> Sampling:
-    """Every so many steps of the learning phase; by default at all phases of a frame's hold."""
+def _products(model: Model, stimuli: Stimuli) -> Sampling | None:
+    """Every so many steps of the learning phase; None where nothing is to be compared.
+
+    By default at all phases of a frame's time, and of a tone's period.
+    """
+    if model.reference == "none":
+        return None
     if model.validation.every is not None:
         return Sampling(model.steps(model.validation.every), stop=stimuli.learning_steps)
-    every = ceil(stimuli.learning_steps / _PRODUCTS)
-    hold = stimuli.presentations.hold if stimuli.presentations else 1
-    while gcd(every, hold) > 1:
-        every += 1
-    return Sampling(every, stop=stimuli.learning_steps)
+    least = ceil(stimuli.learning_steps / _PRODUCTS)
+    # some coprime to any hold, and no multiple of a period, is among so many
+    candidates = range(least, least + max(least // 4, 1) + _OTHERS * (least > 1))
+    spread = [_spread(every, stimuli) for every in candidates]
+    good = next((k for k, size in enumerate(spread) if size >= _EVEN), int(np.argmax(spread)))
+    return Sampling(candidates[good], stop=stimuli.learning_steps)
+
+
+def _spread(every: int, stimuli: Stimuli) -> float:
+    """How well samples are spread over the phases of both stimuli: from 0, badly, to 1."""
+    return min(stimuli.input.spread(every), stimuli.target.spread(every))
 
 
 def _answers(model: Model, stimuli: Stimuli, latencies: Latencies, graph: Graph) -> Answers | None:

@@ -204,6 +204,13 @@ def save_recording(recording: xr.Dataset, path: Path) -> None:
     recording.to_netcdf(path, engine="netcdf4", encoding=_encoding(recording))
 
 
+def what_is_kept(recording: xr.Dataset, *, products: bool) -> xr.Dataset:
+    """The recording as it goes into a file: without local products unless these are asked for."""
+    if products:
+        return recording
+    return recording.drop_dims("product_time", errors="ignore")
+
+
 def add_to_recording(variables: xr.Dataset, path: Path) -> None:
     """Add variables to the netCDF of a recording."""
     variables = _explain(variables.copy())

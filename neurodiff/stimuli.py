@@ -5,6 +5,7 @@ or sinusoids. The simulator plays them, the reference reads them; both get the s
 """
 
 from dataclasses import dataclass, replace
+from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,10 @@ class Table:
         """How many numbers it keeps."""
         return self.rows.size
 
+    def spread(self, every: int) -> float:
+        """Whether samples every so many steps see all phases of a row's time: 1, or 0 if not."""
+        return float(gcd(every, self.hold) == 1)
+
     def at(self, steps: Ints) -> Floats:
         """Values (len(steps), n) at whole steps; 0 before step 0."""
         row = np.clip(steps // self.hold, 0, len(self.rows) - 1)
@@ -85,6 +90,19 @@ class Sinusoids:
     def size(self) -> int:
         """How many numbers it keeps."""
         return 3 * len(self.amplitude)
+
+    def spread(self, every: int) -> float:
+        """How far samples every so many steps are from seeing but few phases of a period.
+
+        The distance from a whole number of the periods between one sample and the next, and
+        between it and the next but one, and but two; of the tone for which it is least.
+        """
+        periods = every * self.frequency / (2 * np.pi)
+        periods = periods[periods > 0]
+        nexts = np.arange(1, 4)[:, None] * periods
+        # a slow tone is seen at many phases, however little of it passes from sample to sample
+        apart = np.where(periods < 0.25, 1.0, np.abs(nexts - np.round(nexts)))
+        return float(apart.min(initial=1.0))
 
     def at(self, steps: Ints) -> Floats:
         """Values (len(steps), n) at whole steps; 0 before step 0."""

@@ -238,3 +238,20 @@ def test_a_bound_inside_an_interval_is_undecided():
 )
 def test_estimates_are_rounded_to_their_intervals(figure, value, interval, text):
     assert estimate_text(figure, value, interval) == text
+
+
+def test_errors_are_compared_at_every_step_or_estimated_too():
+    model = noisy(feedback="random").model_dump(mode="json", exclude_none=True)
+    seen = Model.from_mapping(model | {"validation": {"every": "1 ms"}})
+    seen = validate(Simulation(seen, target="numpy").run())
+    few = Simulation(Model.from_mapping(model | {"validation": {"every": "3 ms"}}), "numpy").run()
+    anew, sampled = validate(few), validate(few, "sampled")
+    for want, one, other in zip(seen.layers, anew.layers, sampled.layers, strict=True):
+        exact = want.transport.delta_cosine
+        assert one.transport.delta_cosine == pytest.approx(exact, rel=1e-9)
+        assert one.transport.delta_cosine_interval is None
+        low, high = other.transport.delta_cosine_interval
+        assert low - 1e-9 <= exact <= high + 1e-9
+        assert other.to_dict()["delta_cosine_interval"] == [low, high]
+    # the output's errors are those of backprop, a hidden layer's are not
+    assert seen.layers[-1].transport.delta_cosine > 0.999 > seen.layers[0].transport.delta_cosine

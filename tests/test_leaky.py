@@ -367,7 +367,8 @@ def test_frames_are_answered_at_the_last_step_before_the_next_one_arrives(tmp_pa
     # the target comes with the mean of the input
     lag = round(2 * (3 + keep(2) / (1 - keep(2))))
     assert simulation.stimuli.target_lag.tolist() == [lag] * 2
-    shown = recording["target"].values[:, 0]
+    # before it comes there is none
+    shown = np.nan_to_num(recording["target"].values[:, 0])
     changes = np.flatnonzero(np.diff(shown) != 0) + 1
     assert set((changes - lag) % 20) == {0}
 

@@ -285,7 +285,7 @@ def test_shorthands_mean_their_long_forms():
         neuron={"kind": "static"},
         transmission={"kind": "graded"},
         plasticity={"rule": "none"},
-        record={"signals": "none", "weights": "none"},
+        record={"signals": "none", "weights": "none", "products": "none"},
     )
     assert short == long
     assert network("delay: 2 ms") == network("delay: {forward: 2 ms, backward: 2 ms}")

@@ -5,7 +5,7 @@ from neurodiff.plot.figures import draw_figures, save_figures
 from neurodiff.plot.gradient import plot_cosines, plot_cosines_in_frame, plot_relative_error
 from neurodiff.plot.learning import plot_accuracy, plot_loss, plot_weights
 from neurodiff.plot.spikes import plot_decoded, plot_spike_raster, plot_spikes
-from neurodiff.plot.style import new_axes
+from neurodiff.plot.style import new_axes, show_in_notebook
 from neurodiff.plot.sweeps import draw_sweep, plot_lines, plot_map
 from neurodiff.plot.waves import plot_wave, plot_waves
 
@@ -30,4 +30,5 @@ __all__ = [
     "plot_waves",
     "plot_weights",
     "save_figures",
+    "show_in_notebook",
 ]

@@ -21,6 +21,8 @@ from neurodiff.plot.style import (
 
 #: Up to so many layers have a legend, more a colour bar.
 _LEGEND_ROWS = 6
+#: Samples of which a median and the middle 80 % say something.
+_ENOUGH = 10
 _ROUNDING = float(np.finfo(float).eps)
 
 
@@ -69,10 +71,11 @@ def plot_cosines_in_frame(
 ) -> Axes:
     """Draw the median of `cosine` over the time since a frame began, one line a layer.
 
-    The bars hold the middle 80 % of the samples; `hold` is how long a frame is shown, in s.
+    The bars hold the middle 80 % of the samples; `hold` is how long a frame is shown, in s. Times
+    since then that have few samples each are taken together.
     """
     times = over_time["product_time"].values
-    phase = np.round(np.mod(times + 1e-9, hold) * 1e3, 6)
+    phase = _together(np.round(np.mod(times + 1e-9, hold) * 1e3, 6))
     for name, colour, marker in _layers(over_time):
         values = over_time["cosine"].sel(layer_name=name).values
         at = [(p, values[(phase == p) & np.isfinite(values)]) for p in np.unique(phase)]
@@ -84,6 +87,15 @@ def plot_cosines_in_frame(
     _dress_layers(over_time, axes, "cosine (dimensionless)", title, key)
     axes.set_xlabel("time since the frame began (ms)")
     return axes
+
+
+def _together(phase: Floats) -> Floats:
+    """Means of neighbouring phases (times,), so many that about `_ENOUGH` samples share each."""
+    distinct = np.unique(phase)
+    bins = int(np.clip(len(phase) // _ENOUGH, 1, max(len(distinct), 1)))
+    parts = np.array_split(distinct, bins)
+    means = np.repeat([part.mean() for part in parts if len(part)], [len(p) for p in parts])
+    return np.asarray(means[np.searchsorted(distinct, phase)]) if len(distinct) else phase
 
 
 def _draw_layers(over_time: xr.Dataset, variable: str, axes: Axes, drawstyle: Any = None) -> str:

@@ -155,14 +155,17 @@ def last_spikes(recording: xr.Dataset) -> Span:
     """Start and stop in s of a span, up to the last spike, in which spikes can be told apart.
 
     It has at most some tens of ticks of each unit, on average, and is at most a fraction of a
-    second long, and not before `record.window`. Start and stop are a little before a step. Without
-    spikes it ends with the signals, or else with the run.
+    second long, and not before `record.window`. Start and stop are a little before a step. It ends
+    with the signals where these do, or without spikes; or else with the run.
     """
     model, rows = model_of(recording), rows_of(recording["population"].values)
     sent, step = sent_of(recording, _KINDS), model.time_step
     times = recording["time" if "time" in recording else "weight_time"].values
     ends = sent.times if len(sent.times) else times
     stop = int(np.rint(ends[-1] / step)) + 1
+    if "x" in recording and len(times) > 1:
+        # signals that are kept of a part of the run only are shown with the spikes of that part
+        stop = min(stop, int(np.rint((2 * times[-1] - times[-2]) / step)))
     begun = int(np.rint(model.record.window[0] / step)) if model.record.window else 0
     first = max(stop - max(_STEPS, round(_LONGEST / step)), min(begun, stop - _STEPS))
     shown = sent.within(((first - 0.01) * step, np.inf)).of(rows.units).once()

@@ -1,5 +1,8 @@
 """The look of every figure, and what every figure needs to know of its recording."""
 
+import io
+import sys
+from importlib import import_module
 from typing import Any
 
 import matplotlib
@@ -51,6 +54,24 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
+def show_in_notebook(axes: Axes) -> None:
+    """Display the figure of axes where code runs in a notebook; elsewhere nothing happens.
+
+    pyplot, which notebooks ask for figures, does not know of it.
+    """
+    # a notebook has loaded it; no one else needs it
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is None or not hasattr(shell, "kernel"):
+        return
+    picture = io.BytesIO()
+    figure = axes.get_figure()
+    assert isinstance(figure, Figure)
+    figure.savefig(picture, format="png", dpi=150)
+    shown = import_module("IPython.display")
+    shown.display(shown.Image(picture.getvalue()))
+
+
 def dress(axes: Axes, x: str, y: str, title: str) -> Axes:
     """Labels, title and the ticks of the house."""
     axes.set(xlabel=x, ylabel=y)
@@ -94,5 +115,9 @@ def diverged(recording: xr.Dataset) -> bool:
     """Whether the run diverged, or activities, loss or weights grew beyond what can be drawn."""
     if "diverged" in recording.attrs:
         return True
-    signals = [recording[name].values for name in ("x", "loss", "w") if name in recording]
+    signals = [recording[name].values for name in ("x", "w") if name in recording]
+    if "loss" in recording and "target" in recording:
+        # without a target there is no loss
+        there = ~np.isnan(recording["target"].values).any(axis=1)
+        signals.append(recording["loss"].values[there])
     return any(bool(np.isnan(drawable(values)).any()) for values in signals)

@@ -123,13 +123,17 @@ Interval = Annotated[
 class Record(Part):
     """How often signals and weights are kept. Unless given: so that about 1,000 and 10 are.
 
+    With frames those signals are of the first frames, so that what a frame does can be seen.
     `window` (start, stop) keeps the signals of a part of the run only. Events (all, where
-    transmission is by events) are kept where signals are, and within `window`.
+    transmission is by events) are kept where signals are, and within `window`. `products` are the
+    local products of every synapse at the moments of `validation.every`, with their weights; with
+    none they are compared and not kept.
     """
 
     signals: Interval | None = None
     weights: Interval | None = None
     events: Literal["all", "none"] | None = None
+    products: Literal["all", "none"] = "all"
     window: Annotated[tuple[Time, Time], Field(strict=False)] | None = None
 
     @model_validator(mode="after")
@@ -140,8 +144,10 @@ class Record(Part):
 
 
 def _record_nothing(value: Any) -> Any:
-    """`record: none` is short for neither signals nor weights, and so no events."""
-    return {"signals": "none", "weights": "none"} if value == "none" else value
+    """`record: none` is short for no signals, and so no events, no weights and no products."""
+    if value == "none":
+        return {"signals": "none", "weights": "none", "products": "none"}
+    return value
 
 
 RecordOrNone = Annotated[
@@ -154,14 +160,30 @@ class Validation(Part):
 
     Unless given, `reference` is error_frame, or with cycles fixed_point; `start` is the step from
     which a constant input gives the exact gradient (with cycles and fixed_point: to about a
-    millionth; with leaky neurons: all but about 1 % of it), and `every` makes about 200 samples.
+    millionth; with leaky neurons: all but about 1 % of it). All figures are of the moments from
+    `start` to the end of learning: of every step where transmission is graded, else of the moments
+    that are recorded, with intervals. `every` says how often products are recorded, unless given
+    about 200 times; with graded transmission no figure depends on it. `none` compares nothing.
     """
 
-    reference: Literal["error_frame", "instantaneous", "delayed", "fixed_point"] | None = None
+    reference: Literal["error_frame", "instantaneous", "delayed", "fixed_point", "none"] | None = (
+        None
+    )
     start: Time | None = None
     every: PositiveTime | None = None
     minimum_cosine: Annotated[float, Field(ge=-1, le=1)] = 0.99
     maximum_relative_error: Annotated[float, Field(gt=0)] | None = None
+
+
+def _validate_nothing(value: Any) -> Any:
+    """`validation: none` is short for no reference."""
+    return {"reference": "none"} if value == "none" else value
+
+
+ValidationOrNone = Annotated[
+    Validation,
+    BeforeValidator(_validate_nothing, json_schema_input_type=Literal["none"] | Validation),
+]
 
 
 class Model(Part):
@@ -186,7 +208,7 @@ class Model(Part):
     loss: Literal["squared_error", "cross_entropy"] = "squared_error"
     run: Run
     record: RecordOrNone = Record()
-    validation: Validation = Validation()
+    validation: ValidationOrNone = Validation()
 
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
     _where: Callable[[str], str] = PrivateAttr(default=str)
@@ -285,6 +307,11 @@ class Model(Part):
         """What the local products are held against, as written or by default."""
         default = "fixed_point" if find_cycle(*self.network.digraph()) else "error_frame"
         return self.validation.reference or default
+
+    @property
+    def keeps_products(self) -> bool:
+        """Whether a recording keeps local products, with which it can be validated again."""
+        return self.reference != "none" and self.record.products == "all"
 
     def with_absolute_paths(self) -> "Model":
         """The same model with the paths of its files made absolute, to be kept elsewhere."""

@@ -28,6 +28,7 @@ from neurodiff.validation.report import (
     NO_MOMENT,
     Compared,
     GradientReport,
+    Interval,
     LayerReport,
     exact_from,
     over_time,
@@ -35,7 +36,7 @@ from neurodiff.validation.report import (
 )
 from neurodiff.validation.sampled import estimates, sample_of, too_few
 from neurodiff.validation.sums import Sums
-from neurodiff.validation.transport import compare_transport
+from neurodiff.validation.transport import compare_transport, mean_cosine
 from neurodiff.validation.verdict import judge
 
 #: A deviation that grows by more than this in a step grows for good.
@@ -80,7 +81,7 @@ def validate_case(case: Case, moments: Moments = "auto") -> GradientReport:
     found = _compare(case, g, truth, moments)
     layers = _with_exact_steps(case, g, truth, found.reports[:-1])
     if case.feedback is not None:
-        layers = _with_transport(case, layers, found.every_step)
+        layers = _with_transport(case, layers, found)
     verdict, asked = judge(layers, case.model, found.moments.deviation or 0.0)
     return GradientReport(
         verdict=verdict,
@@ -182,15 +183,43 @@ def _with_exact_steps(
 
 
 def _with_transport(
-    case: Case, layers: Sequence[LayerReport], every_step: EveryStep | None
+    case: Case, layers: Sequence[LayerReport], found: _Comparison
 ) -> list[LayerReport]:
     """The reports, with how well errors come back to each layer."""
-    truth = None if case.graph.cyclic else _true_errors(case)
-    args = case.recording, truth, case.window
-    return [
-        replace(layer, transport=compare_transport(case.graph, part, *args))
-        for layer, part in zip(layers, case.graph.projections, strict=True)
+    errors = _compare_errors(case, found)
+    transports = [
+        compare_transport(case.graph, part, case.recording, *error)
+        for part, error in zip(case.graph.projections, errors, strict=True)
     ]
+    pairs = zip(layers, transports, strict=True)
+    return [replace(layer, transport=transport) for layer, transport in pairs]
+
+
+def _compare_errors(case: Case, found: _Comparison) -> list[tuple[float | None, Interval | None]]:
+    """Cosine of each layer's errors with those of backprop, and its interval if it is an estimate.
+
+    Of the same moments as the products; with cycles errors are about no one input.
+    """
+    parts = case.graph.projections
+    if case.graph.cyclic:
+        return [(None, None)] * len(parts)
+    if found.every_step is not None and case.model.reference == "error_frame":
+        return [(c if np.isfinite(c) else None, None) for c in found.every_step.errors]
+    window = case.window
+    truth, delta = _true_errors(case)[window], case.recording["product_delta"].values[window]
+    units = [part.post.units for part in parts]
+    if found.moments.how == "every step" and found.every_step is None:
+        return [(mean_cosine(delta[:, own], truth[:, own]), None) for own in units]
+    if too_few(len(delta)):
+        return [(None, None)] * len(parts)
+    sample = sample_of(case, *(np.zeros((len(delta), 0)),) * 2, case.steps[window])
+    sample = sample._replace(
+        g=[delta[:, own] for own in units],
+        truth=[truth[:, own] for own in units],
+        sums=[None] * len(parts),
+    )
+    reports = estimates(sample, _names(case), case.model.seed)[:-1]
+    return [(report.cosine, report.intervals.get("cosine")) for report in reports]
 
 
 def _true_errors(case: Case) -> Floats:

@@ -153,7 +153,7 @@ class LayerReport:
         if self.update_norm is not None:
             values["update_norm"] = self.update_norm
         if self.transport is not None:
-            values |= vars(self.transport)
+            values |= self.transport.to_dict()
         return values | ({} if self.why is None else {"why": self.why})
 
     def text(self, figure: str) -> str:
@@ -253,7 +253,7 @@ class GradientReport:
         if any(layer.transport is not None for layer in self.layers):
             head += ["cosine of errors", "of b and w, first", "last"]
             rows = [
-                [*row, *map(_number, layer.transport.row if layer.transport else [None] * 3)]
+                [*row, *_transport_row(layer.transport)]
                 for row, layer in zip(rows, of_all, strict=True)
             ]
         reasons = [f"{layer.name}: {layer.why}" for layer in self.layers if layer.why]
@@ -268,10 +268,17 @@ class GradientReport:
         return f"{self.table()}\n{self.conclusion()}"
 
     def plot(self, axes: Any = None) -> Any:
-        """Draw the cosine of every layer over time; returns the matplotlib Axes."""
-        from neurodiff.plot import new_axes, plot_cosines
+        """Draw the cosine of every layer over time; returns the matplotlib Axes.
 
-        return plot_cosines(self.over_time, axes or new_axes(), title=self.title)
+        On axes of its own it is shown at once where a notebook asks for it.
+        """
+        from neurodiff.plot import new_axes, plot_cosines, show_in_notebook
+
+        own = new_axes() if axes is None else None
+        drawn = plot_cosines(self.over_time, axes if own is None else own, title=self.title)
+        if own is not None:
+            show_in_notebook(own)
+        return drawn
 
 
 def compare(name: str, g: Floats, truth: Floats, window: Bools) -> LayerReport:
@@ -348,6 +355,16 @@ def exact_from(g: Floats, truth: Floats, steps: NDArray[np.int64]) -> int | None
 def _row(layer: LayerReport) -> list[str]:
     shown = ("cosine", "relative_error", "norm_ratio", "sign_agreement", "cosine_of_summed_update")
     return [layer.name, *map(layer.text, shown)]
+
+
+def _transport_row(transport: Transport | None) -> list[str]:
+    """Cosine of errors, and of backward weights at the start and at the end."""
+    if transport is None:
+        return ["-"] * 3
+    errors, interval = _number(transport.delta_cosine), transport.delta_cosine_interval
+    if transport.delta_cosine is not None and interval is not None:
+        errors = estimate_text("cosine", transport.delta_cosine, interval)
+    return [errors, *map(_number, transport.feedback_cosine or (None, None))]
 
 
 def _number(number: float | None) -> str:

@@ -16,6 +16,9 @@ from neurodiff.validation.task import TaskReport, compare_case
 
 T = TypeVar("T")
 
+#: Why a run is not compared with a reference that its model does not have.
+NOT_ASKED = "not validated: the model says `validation: none`"
+
 
 @dataclass(frozen=True)
 class RunReport:
@@ -52,6 +55,7 @@ class RunReport:
         return {
             **gradient,
             "passed": self.passed,
+            **({} if gradient else {"verdict": "not validated"}),
             **task,
             **loss,
             **events,
@@ -88,11 +92,13 @@ def report_run(simulation: Simulation, *, whole: bool = False) -> RunReport:
         Leave out nothing: Ctrl-C raises KeyboardInterrupt.
     """
     try:
-        case, why = rebuild(simulation), None
+        case = rebuild(simulation)
     except SimulationError as error:
         return not_compared(simulation, str(error))
+    asked = case.model.reference != "none"
+    why = None if asked else NOT_ASKED
     try:
-        gradient = _unless_stopped(validate_case, case, whole)
+        gradient = _unless_stopped(validate_case, case, whole) if asked else None
     except FixedPointError as error:
         gradient, why = None, str(error)
     return RunReport(

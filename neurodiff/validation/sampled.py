@@ -1,9 +1,9 @@
 """Figures of some of the moments of a run, as estimates of those of all, with 95 % intervals.
 
 What is estimated is a figure of this run: its sum over all moments, of which some were recorded,
-evenly spread. So the moments are resampled (bootstrap) among neighbours only, `_STRATUM` at a time:
-how the run changes slowly is no error of the sampling. With frames it is presentations that are
-resampled, with all moments recorded of them.
+evenly spread. So the moments are resampled (bootstrap) among neighbours only: how the run changes
+slowly is no error of the sampling. With frames it is presentations that are resampled, with all
+moments recorded of them.
 
 The cosine of summed updates is another matter: the sum of few noisy gradients is longer than n
 times their mean, by the noise. Its square is taken from pairs of different moments, whose noise has
@@ -19,21 +19,18 @@ from numpy.typing import NDArray
 from neurodiff.graph import random_stream
 from neurodiff.reference.outer import Listed
 from neurodiff.validation.case import Case
+from neurodiff.validation.intervals import (
+    of_ratios,
+    percentiles,
+    resampled_counts,
+    widening,
+    within_limits,
+)
 from neurodiff.validation.report import Interval, LayerReport, report_of
 from neurodiff.validation.sums import ratios, terms
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-#: Moments, or presentations, that are resampled among each other.
-_STRATUM = 4
-
-#: How often they are resampled, and the ends of the interval.
-_RESAMPLED, _ENDS = 1000, (2.5, 97.5)
-
-#: What one of n moments is like may by chance be missing (or be too much) this many times:
-#: with a probability of 95 % something that is so in 3/n of all moments is seen in n of them.
-_RARE = 3.0
 
 #: Fewer moments say nothing of their own spread.
 _FEWEST = 5
@@ -112,30 +109,30 @@ def estimates(sample: Sample, names: Sequence[str], seed: int) -> list[LayerRepo
         Of the resampling: the model's.
     """
     of_moments = terms([Listed(g) for g in sample.g], [Listed(part) for part in sample.truth])
-    blocks = _summed(of_moments.reshape(len(of_moments), -1), sample.blocks)
-    counts = _resampled(len(blocks), random_stream(seed, "resampled moments"))
-    summed = of_moments.sum(axis=0)
-    shape = (len(counts), *summed.shape)
-    figures, resampled = ratios(summed), ratios((counts @ blocks).reshape(shape))
-    without = ratios(summed - blocks.reshape(-1, *summed.shape))
-    least = {key: _RARE * np.nanmax(np.abs(figures[key] - v), axis=0) for key, v in without.items()}
-    # what none of the moments showed may still be so in some of all
-    least["sign_agreement"] = np.maximum(least["sign_agreement"], _RARE / len(of_moments))
-    sums = _cosines_of_sums(sample, counts)
-    figures["cosine_of_summed_update"] = sums[0]
-    resampled["cosine_of_summed_update"] = sums[1:]
-    widen = _widening(sample, len(blocks))
-    zero, reports = np.zeros(len(names)), []
-    for k, name in enumerate(names):
-        intervals = {
-            key: _interval(
-                float(figures[key][k]), values[:, k], widen, key, least.get(key, zero)[k]
-            )
-            for key, values in resampled.items()
-            if np.isfinite(figures[key][k])
-        }
-        reports.append(report_of(name, summed, figures, k, intervals))
-    return reports
+    summed, n = of_moments.sum(axis=0), len(of_moments)
+    blocks = _summed(of_moments.reshape(n, -1), sample.blocks).reshape(-1, *summed.shape)
+    counts = resampled_counts(len(blocks), random_stream(seed, "resampled moments"))
+    widen = widening(n, sample.moments)
+    figures, intervals = ratios(summed), of_ratios(blocks, counts, widen, n)
+    sums, name = _cosines_of_sums(sample, counts), "cosine_of_summed_update"
+    figures[name] = sums[0]
+    ends = [percentiles(*part, widen) for part in zip(sums[0], sums[1:].T, strict=True)]
+    intervals[name] = within_limits(name, np.array(ends).T)
+    return [
+        report_of(name, summed, figures, k, _of_one(figures, intervals, k))
+        for k, name in enumerate(names)
+    ]
+
+
+def _of_one(
+    figures: dict[str, Floats], intervals: dict[str, Floats], k: int
+) -> dict[str, Interval]:
+    """The intervals of one projection, of the figures that it has."""
+    return {
+        name: (float(low), float(high))
+        for name, (low, high) in ((name, ends[:, k]) for name, ends in intervals.items())
+        if np.isfinite([figures[name][k], low, high]).all()
+    }
 
 
 def _summed(values: Floats, blocks: Ints) -> Floats:
@@ -143,34 +140,6 @@ def _summed(values: Floats, blocks: Ints) -> Floats:
     summed = np.zeros((blocks[-1] + 1, values.shape[1]))
     np.add.at(summed, blocks, values)
     return summed
-
-
-def _resampled(n: int, rng: np.random.Generator) -> Floats:
-    """How often each of n blocks is drawn (draws, n), as many of each stratum as it has."""
-    parts = np.array_split(np.arange(n), max(1, n // _STRATUM))
-    counts = [rng.multinomial(len(part), [1 / len(part)] * len(part), _RESAMPLED) for part in parts]
-    return np.concatenate(counts, axis=1).astype(float)
-
-
-def _widening(sample: Sample, n: int) -> float:
-    """What makes up for the few of a stratum, and for the share of the moments that is known."""
-    few = np.sqrt(_STRATUM / (_STRATUM - 1))
-    unknown = np.sqrt(max(0.0, 1 - len(sample.blocks) / sample.moments))
-    return float(few * unknown)
-
-
-def _interval(value: float, resampled: Floats, widen: float, figure: str, least: float) -> Interval:
-    """The interval of an estimate, with a `least` reach; no cosine is beyond 1, and no share."""
-    known = resampled[np.isfinite(resampled)]
-    low, high = np.percentile(known, _ENDS) if len(known) else (value, value)
-    # few samples often miss what is rare, and that is to one side: the longer of the two, for both
-    reach = widen * max(value - low, high - value, least)
-    low, high = value - reach, value + reach
-    if "cosine" in figure:
-        low, high = max(low, -1.0), min(high, 1.0)
-    if figure == "sign_agreement":
-        low, high = max(low, 0.0), min(high, 1.0)
-    return float(min(low, value)), float(max(high, value))
 
 
 def _cosines_of_sums(sample: Sample, counts: Floats) -> Floats:

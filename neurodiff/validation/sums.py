@@ -32,7 +32,7 @@ TERMS = (
 )
 
 #: Figures that are ratios of two sums.
-_RATIOS = {
+RATIOS = {
     "cosine": ("inner", "norms"),
     "relative_error": ("distance", "true_norm"),
     "mean_cosine": ("cosine", "has_cosine"),
@@ -116,7 +116,7 @@ def ratios(sums: Floats) -> dict[str, Floats]:
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return {
             name: np.where(column[below] > 0, column[above] / column[below], np.nan)
-            for name, (above, below) in _RATIOS.items()
+            for name, (above, below) in RATIOS.items()
         }
 
 

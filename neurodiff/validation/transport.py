@@ -5,12 +5,13 @@ are about, and backward weights with forward ones (theory 8).
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from neurodiff.graph import Bools, Floats, Graph, Projection
+from neurodiff.graph import Floats, Graph, Projection
 
 
 @dataclass(frozen=True)
@@ -25,39 +26,43 @@ class Transport:
     feedback_cosine : (float or None, float or None) or None
         Cosine of b with w at the start and at the end, over the synapses that errors come back
         along; None where none does.
+    delta_cosine_interval : (float, float) or None
+        95 % interval of `delta_cosine` where that is an estimate.
     """
 
     delta_cosine: float | None
     feedback_cosine: tuple[float | None, float | None] | None
+    delta_cosine_interval: tuple[float, float] | None = None
 
-    @property
-    def row(self) -> list[float | None]:
-        """The numbers in one row: errors, backward weights at the start, and at the end."""
-        return [self.delta_cosine, *(self.feedback_cosine or (None, None))]
+    def to_dict(self) -> dict[str, Any]:
+        """As `report.json` holds it; an interval only where there is one."""
+        values = {"delta_cosine": self.delta_cosine, "feedback_cosine": self.feedback_cosine}
+        interval = self.delta_cosine_interval
+        return values if interval is None else values | {"delta_cosine_interval": list(interval)}
 
 
 def compare_transport(
-    graph: Graph, part: Projection, recording: xr.Dataset, truth: Floats | None, window: Bools
+    graph: Graph,
+    part: Projection,
+    recording: xr.Dataset,
+    cosine: float | None,
+    interval: tuple[float, float] | None = None,
 ) -> Transport:
     """Weight transport of a projection in a recording.
 
     Parameters
     ----------
-    truth : array (times, n_units) or None
-        The errors of backprop at the times of `product_delta`.
-    window : bool array (times,)
-        Which of them count.
+    cosine : float or None
+        That of its errors with those of backprop.
+    interval : (float, float), optional
+        Of an estimate.
     """
-    cosine = None
-    if truth is not None:
-        units = part.post.units
-        cosine = mean_cosine(recording["product_delta"].values[window, units], truth[window, units])
     own = graph.returning.along(part.synapses)
     if not len(own):
-        return Transport(cosine, None)
+        return Transport(cosine, None, interval)
     b, w = recording["b"].values[:, own], recording["w"].values[:, part.synapses]
     first, last = (mean_cosine(b[k][None], w[k][None]) for k in (0, -1))
-    return Transport(cosine, (first, last))
+    return Transport(cosine, (first, last), interval)
 
 
 def mean_cosine(values: Floats, truth: Floats) -> float | None:
