@@ -198,8 +198,8 @@ def load_sweep(path: str | Path) -> Sweep:
     except Unreadable as error:
         raise ModelError(str(model_path), error.problem, error.remedy) from None
     _refuse_bad_seed(marked, model_path)
-    _refuse_names_of_results(file, path)
     sweep = Sweep(file, data, model_path.parent)
+    _refuse_names_of_results(sweep, path)
     sweep.check_models()
     return sweep
 
@@ -212,11 +212,13 @@ def _refuse_bad_seed(marked: Any, path: Path) -> None:
         raise ModelError(where, f"{seed!r} is no seed", "write a whole number, 0 or more")
 
 
-def _refuse_names_of_results(file: SweepFile, path: Path) -> None:
-    """An axis and a variable of the result cannot have one name."""
-    for key in file.axes:
-        if key in result_names():
-            text = f"`{key}` is the name of a variable of every result"
+def _refuse_names_of_results(sweep: Sweep, path: Path) -> None:
+    """An axis and a variable of the result, or two axes, cannot have one name."""
+    taken = Counter(sweep.dimensions.values())
+    for key, name in sweep.dimensions.items():
+        if name in result_names() or taken[name] > 1:
+            what = "a variable of every result" if taken[name] == 1 else "two axes in the result"
+            text = f"`{name}` is the name of {what}"
             raise ModelError(f"{path}: axes.{key}", text, "give the axis another name")
 
 
