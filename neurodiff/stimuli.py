@@ -193,6 +193,8 @@ def _present(model: Model, spec: FramesInput, graph: Graph) -> Presentations:
         width = frames.images.shape[1]
         text = f"{spec.dataset} has {width} values a frame, the input {graph.n_inputs} units"
         raise ModelError("input.dataset", text, f"give the network {width} input units")
+    images = frames.images
+    _refuse_no_rates((float(images.min()), float(images.max())), model, "input.dataset")
     hold, crossfade = model.steps(spec.hold), model.steps(spec.crossfade)
     n = len(frames.training)
     if model.run.epochs is not None:
@@ -236,7 +238,9 @@ def _input(model: Model, graph: Graph, steps: int, shown: Presentations | None) 
     if isinstance(spec, NoiseInput):
         return _noise(spec, n, steps, model)
     if isinstance(spec, ArrayInput):
-        return _spike_rates(_array(spec, "input", n, steps, model), model)
+        source = _array(spec, "input", n, steps, model)
+        _refuse_no_rates(_range(source), model, "input.file")
+        return source
     assert shown is not None
     return _held(shown.frames.images[shown.order], shown.hold, shown.crossfade)
 
@@ -254,10 +258,23 @@ def _target(
         return _teach(graph, w, bias, source, steps)
     assert shown is not None and isinstance(source, Table)
     labels = shown.frames.labels
-    if labels.max() >= n:
-        text = f"label {labels.max()} is beyond the {n} outputs"
-        raise ModelError("target", text, f"give the network {labels.max() + 1} output units")
+    _refuse_labels_beyond(labels, n)
     return _held(np.eye(n)[labels[shown.order]], source.hold, source.blend)
+
+
+def _refuse_labels_beyond(labels: Ints, n: int) -> None:
+    """Refuse labels that are no numbers of outputs, 0 to n - 1; the remedy wastes no output."""
+    if labels.max() < n:
+        return
+    classes, first = len(np.unique(labels)), labels.min()
+    text = f"label {labels.max()} is beyond the {n} outputs, which are numbered from 0"
+    remedies = [] if classes <= n else [f"give the network {classes} output units"]
+    if first > 0 and labels.max() - first + 1 == classes:
+        text = f"labels begin at {first}, and {text}"
+        remedies.append(f"subtract {first} from all labels")
+    elif labels.max() + 1 != classes:
+        remedies.append(f"number the {classes} classes 0 to {classes - 1}")
+    raise ModelError("target", text, " and ".join(remedies))
 
 
 def _target_lags(model: Model, graph: Graph, latencies: Latencies) -> Ints:
@@ -325,14 +342,16 @@ def _range(table: Table) -> tuple[float, float]:
     return float(values.min()), float(values.max())
 
 
-def _spike_rates(source: Table, model: Model) -> Table:
-    if model.transmission.kind != "spikes":
-        return source
-    least, most = _range(source)
+def _refuse_no_rates(reach: tuple[float, float], model: Model, field: str) -> None:
+    """Refuse an input that reaches beyond 0 to 1 where transmission makes spikes of it."""
+    if not isinstance(model.transmission, SpikeTransmission):
+        return
+    least, most = reach
     if least < 0 or most > 1:
-        text = f"spike rates are values between 0 and 1, not {least:g} to {most:g}"
-        raise ModelError("input.file", text, "rescale the file, or use another transmission")
-    return source
+        # a value just above 1 must not read as 1
+        ends = f"{least:g} to {most!r}" if f"{most:g}" == "1" else f"{least:g} to {most:g}"
+        text = f"spike rates are values between 0 and 1, not {ends}"
+        raise ModelError(field, text, "rescale the file, or use another transmission")
 
 
 def _refuse_what_no_rate_reaches(target: Signal, model: Model, graph: Graph) -> None:

@@ -95,3 +95,18 @@ def test_what_the_remedies_of_layered_say_is_taken():
 def test_a_mapping_is_needed(data):
     with pytest.raises(ModelError, match="is no model; give a mapping"):
         Model.from_mapping(data)
+
+
+def test_an_array_as_input_is_told_by_its_shape():
+    with pytest.raises(ModelError) as caught:
+        Model.layered(**(COMMON | {"input": np.zeros((1000, 4))}))
+    message = str(caught.value)
+    assert message.startswith("input: a list of the shape (1000, 4) is no mapping; write a mapping")
+    assert "{kind: array, file: ...}, see numpy.save" in message and len(message) < 250
+
+
+def test_words_are_known_in_capitals_too():
+    for wrong, right in (("ReLU", "relu"), ("Tanh", "tanh"), ("SIGMOID", "sigmoid")):
+        with pytest.raises(ModelError, match=f"'{wrong}' is not known; did you mean `{right}`?"):
+            Model.layered(**COMMON, activation=wrong)
+        Model.layered(**COMMON, activation=right)
