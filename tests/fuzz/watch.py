@@ -28,7 +28,8 @@ class Child:
     """A process that does cases."""
 
     def __init__(self, seed: int, good: Path):
-        context = multiprocessing.get_context("spawn")
+        # it begins with everything imported
+        context = multiprocessing.get_context("fork")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(theirs, seed, good), daemon=True)
         self._process.start()
