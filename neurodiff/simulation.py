@@ -36,6 +36,7 @@ from neurodiff.simulator.closed_form import RENEWED_EVERY
 from neurodiff.simulator.execution import Progress, compiler_available, machine_code
 from neurodiff.simulator.network import BuiltNetwork, build_network
 from neurodiff.spec import Model, to_yaml
+from neurodiff.spec.copying import require_model
 from neurodiff.spec.model import MachineCode
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity
 from neurodiff.stimuli import Stimuli, build_stimuli
@@ -94,7 +95,7 @@ class Simulation:
         if target is not None and target not in get_args(MachineCode):
             known = ", ".join(get_args(MachineCode))
             raise ModelError("run.target", f"{target!r} is not known", f"write one of: {known}")
-        self.model = model
+        self.model = require_model(model)
         self._wanted_target = target or model.run.target
         self._recording: xr.Dataset | None = None
         self._timing: Timing | None = None

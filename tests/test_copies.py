@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neurodiff import Model, ModelError, Simulation
+from neurodiff import Model, ModelError, Simulation, audit, run_sweep
 from neurodiff.spec.model import Plasticity
 
 COMMON = {
@@ -110,3 +110,13 @@ def test_words_are_known_in_capitals_too():
         with pytest.raises(ModelError, match=f"'{wrong}' is not known; did you mean `{right}`?"):
             Model.layered(**COMMON, activation=wrong)
         Model.layered(**COMMON, activation=right)
+
+
+@pytest.mark.parametrize("what", [COMMON, "model.yaml", None])
+def test_what_is_no_model_is_not_simulated(what, tmp_path):
+    for public in (Simulation, audit):
+        with pytest.raises(ModelError, match=r"is no model; make one with neurodiff.load\(path\)"):
+            public(what)
+    with pytest.raises(ModelError, match=r"is no sweep; load it with neurodiff.load_sweep"):
+        run_sweep(what, tmp_path / "out")
+    Simulation(Model.layered(**COMMON))

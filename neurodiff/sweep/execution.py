@@ -80,6 +80,9 @@ def run_sweep(
         a cluster has lost all its workers.
     """
     end_a_process_that_has_not_begun()
+    if not isinstance(sweep, Sweep):
+        text = f"a {type(sweep).__name__} is no sweep"
+        raise ModelError("sweep", text, "load it with neurodiff.load_sweep(path)")
     if workers is not None and workers < 1:
         raise ModelError("workers", f"{workers} is too small", "write 1 or more")
     folder, runs = SweepFolder(Path(output), sweep), list(sweep.runs())
