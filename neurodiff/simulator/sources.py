@@ -4,8 +4,8 @@ import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.signals import Signal, Sinusoids, Table
 from neurodiff.simulator.order import PLAY
-from neurodiff.stimuli import Signal, Sinusoids, Table
 
 #: The least number of presentations for which a list of them has room; longer lists have twice,
 #: four times, ... as much.

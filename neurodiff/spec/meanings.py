@@ -189,6 +189,9 @@ MEANINGS: dict[str, dict[str, str]] = {
         "signals": "How often activities, errors and the loss are kept, or none",
         "weights": "How often weights and biases are kept, or none but the first and the last",
         "events": "Whether events or spikes are kept",
+        "products": (
+            "Whether the local products that are compared are kept in the recording, all or none"
+        ),
         "window": "Start and stop of the part of the run whose signals are kept",
     },
     "Validation": {
