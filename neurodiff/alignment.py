@@ -15,9 +15,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from neurodiff.bandwidth import quarter_period
 from neurodiff.graph import Bools, Floats, Graph, Ints
 from neurodiff.latency import Latencies, ProjectionLatency, projection_latencies
 from neurodiff.loop import compute_loops
@@ -80,14 +78,13 @@ class Matched:
         return 0
 
     def row(self, row: ProjectionLatency, graph: Graph, latencies: Latencies) -> ProjectionLatency:
-        """The latencies of a projection, with the first exact step and bandwidth of its ages."""
+        """The latencies of a projection, with the first exact step of its ages."""
         own = row.projection.synapses
         errors = _settled_errors(graph, latencies, self.slope_age)[graph.post[own]]
         activity = latencies.longest_forward[graph.pre[own]] + self.activity_age[own]
         last = np.maximum(errors, activity)
         exact_from = int(last[np.isfinite(last)].max(initial=0))
-        exact = self.exact[graph.post[own]].all()
-        return replace(row, exact_from=exact_from, cutoff=np.inf if exact else np.nan)
+        return replace(row, exact_from=exact_from)
 
 
 @dataclass(frozen=True)
@@ -147,8 +144,8 @@ class Traced:
         return int(np.ceil(_SETTLED * max(lags)))
 
     def row(self, row: ProjectionLatency, graph: Graph, latencies: Latencies) -> ProjectionLatency:
-        """The latencies of a projection, with the step from which its traces are settled."""
-        return replace(row, cutoff=_cutoff(row, graph, self.stages) / graph.time_step)
+        """The latencies of a projection: as they are, until traces settle (`settling_steps`)."""
+        return row
 
 
 Alignment = Matched | Traced
@@ -199,7 +196,7 @@ def build_alignment(model: Model, graph: Graph, latencies: Latencies) -> Alignme
 def learning_latencies(
     graph: Graph, latencies: Latencies, alignment: Alignment | None
 ) -> list[ProjectionLatency]:
-    """F, R, M, first exact step and bandwidth of every projection, as it learns."""
+    """F, R, M and first exact step of every projection, as it learns."""
     rows = projection_latencies(graph, latencies)
     return [alignment.row(row, graph, latencies) if alignment else row for row in rows]
 
@@ -221,18 +218,3 @@ def _settled_errors(graph: Graph, latencies: Latencies, slope_age: Ints) -> Floa
         own = returns.out_of(part.units)
         np.maximum.at(settled, returns.sink[own], settled[returns.source[own]] + returns.lag[own])
     return settled
-
-
-def _cutoff(row: ProjectionLatency, graph: Graph, stages: int) -> float:
-    """Tones per step from which on a trace leaves a quarter period of the mismatch, or inf."""
-    stage = smoothing(np.array(row.mismatch), stages)
-    return quarter_period(
-        row.mismatch, lambda omega: row.phase(omega, graph.leak) - _phase(omega, stage, stages)
-    )
-
-
-def _phase(omega: Floats, stage: Smoothing, stages: int) -> NDArray[np.float64]:
-    """Phase by which the stages delay a tone of `omega` radian per step."""
-    keeps = 1 - stage.gain
-    lag = np.arctan2(keeps * np.sin(omega), 1 - keeps * np.cos(omega))
-    return np.asarray(stages * (lag + np.where(stage.at_once, 0.0, omega)))

@@ -6,17 +6,16 @@ also the path `relative` to the folder, and, where the file was small, the path 
 """
 
 import hashlib
-import json
 import os
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypedDict
 
-from ruamel.yaml import YAML
-
 from neurodiff.exceptions import SimulationError
 from neurodiff.placing import written_beside
+from neurodiff.reading import Unreadable, parse_json
+from neurodiff.recorded import recorded_keys
 from neurodiff.run_files import DATA
 from neurodiff.spec import Model, from_mapping
 
@@ -137,7 +136,7 @@ def recorded_model(recording: Any) -> Model:
     SimulationError
         If a file that the run read is gone or has changed.
     """
-    keys = YAML(typ="safe").load(recording.attrs["model"])
+    keys = recorded_keys(recording)
     if "files" not in recording.attrs and (paths := [*_paths(keys)]):
         text = f"the recording keeps no hash of {paths[0]}, which is used as it is now"
         warnings.warn(text, stacklevel=2)
@@ -164,10 +163,30 @@ def found_again(recording: Any) -> dict[str, str]:
     SimulationError
         If a file is nowhere as it was; the message names the file and both hashes.
     """
-    files: list[DataFile] = json.loads(recording.attrs.get("files", "[]"))
+    files = _listed(recording)
     source = recording.encoding.get("source")
     folder = Path(source).absolute().parent if source else None
     return {file["path"]: _found(file, folder) for file in files}
+
+
+def _listed(recording: Any) -> list[DataFile]:
+    """The files that a recording lists; it may be that of a stranger."""
+    try:
+        files = parse_json(f'{{"files": {recording.attrs.get("files", "[]")}}}')["files"]
+    except Unreadable:
+        files = None
+    if not isinstance(files, list) or not all(map(_is_listed, files)):
+        text = "the recording's list of files is damaged"
+        raise SimulationError(f"{text}; run the model again")
+    return files
+
+
+def _is_listed(file: Any) -> bool:
+    if not isinstance(file, Mapping):
+        return False
+    texts = [file.get(key) for key in ("path", "sha256")]
+    texts += [file[key] for key in ("copy", "relative") if key in file]
+    return all(isinstance(text, str) for text in texts)
 
 
 def _found(file: DataFile, folder: Path | None) -> str:

@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from neurodiff.alignment import Matched, Traced, learning_latencies
+from neurodiff.alignment import Traced, learning_latencies
 from neurodiff.dale import kept_signs
 from neurodiff.describe_alignment import describe_alignment
 from neurodiff.describe_cycles import describe_cycles
 from neurodiff.describe_feedback import describe_feedback
 from neurodiff.describe_leak import describe_leak
 from neurodiff.feedback import first_errors
+from neurodiff.forecast import Band, learnable_bands
 from neurodiff.graph import Ints, Projection
 from neurodiff.latency import (
     Floats,
@@ -48,26 +49,21 @@ _RETURNED = (
     "steady from step: with constant input and frozen weights, the update stays as it is from here "
     "on:\nwhat this feedback makes of the gradient."
 )
-_LEARNS = "learns below: f_c = 1/(4 M dt); a faster tone moves the weights the wrong way."
-_LEARNS_LEAKY = (
-    "learns below: where delays and leaks make a quarter period of M; a faster tone moves the "
-    "weights the\nwrong way."
+_LEARNS = (
+    "learns below: from this frequency on the mean update goes against the gradient of the delayed "
+    "network,\nwith the weights of the start; of one tone and loops of M steps that is 1/(4 M dt)."
 )
-_LEARNS_TRACED = (
-    "learns below: where traces leave a quarter period of M; a faster tone moves the weights the "
-    "wrong way."
-)
-_LEARNS_MATCHED = "learns below: at any speed, as alignment makes up for M; - if only about so."
 
 
 def describe(simulation: Simulation) -> str:
     """Populations, projections, latencies, bandwidths and estimated cost, as text."""
+    bands = [] if simulation.graph.cyclic else learnable_bands(simulation)
     parts = [
         _head(simulation),
         _populations(simulation),
         _projections(simulation),
-        describe_cycles(simulation) or _latencies(simulation),
-        *describe_leak(simulation),
+        describe_cycles(simulation) or _latencies(simulation, bands),
+        *describe_leak(simulation, bands),
         *describe_alignment(simulation),
         *describe_feedback(simulation),
         *_events(simulation),
@@ -137,39 +133,48 @@ def _never_learns(simulation: Simulation) -> str:
     return ""
 
 
-def _latencies(simulation: Simulation) -> str:
+def _latencies(simulation: Simulation, bands: list[Band]) -> str:
     graph, alignment = simulation.graph, simulation.alignment
     exact = not (graph.filter_lag or isinstance(alignment, Traced) or simulation.feedback)
     first = "exact from step" if exact else "steady from step"
     rows = [["projection", "F", "R", "M", first, "learns below"]]
     settling = alignment.settling_steps() if alignment else 0
     settling += first_errors(simulation.feedback)
-    for row in learning_latencies(graph, simulation.latencies, alignment):
+    for row, band in zip(
+        learning_latencies(graph, simulation.latencies, alignment), bands, strict=True
+    ):
         numbers = [f"{value:.4g}" for value in (row.forward, row.backward, row.mismatch)]
         settled = str(row.exact_from + settling)
-        rows.append([row.projection.name, *numbers, settled, _cutoff(row.cutoff)])
-    return align(rows) + "\n" + _legend(simulation)
+        rows.append([row.projection.name, *numbers, settled, _cutoff(band.cutoff)])
+    return "\n".join([align(rows), *_reasons(bands), _legend(simulation)])
+
+
+def _reasons(bands: list[Band]) -> list[str]:
+    """Why there is no frequency where there is none, each reason once."""
+    whys = dict.fromkeys(band.why for band in bands if band.why)
+    return [
+        f"depends ({', '.join(band.projection.name for band in bands if band.why == why)}): {why}"
+        for why in whys
+    ]
 
 
 def _cutoff(frequency: float) -> str:
     if np.isnan(frequency):
-        return "-"
+        return "depends"
     return "any speed" if np.isinf(frequency) else f"{frequency:.4g} Hz"
 
 
 def _legend(simulation: Simulation) -> str:
     """What the columns mean, with the alignment, the neurons and the transmission of the model."""
     graph, alignment = simulation.graph, simulation.alignment
-    steady, learns = _STEADY if graph.spikes else _EXACT, _LEARNS
+    steady = _STEADY if graph.spikes else _EXACT
     if graph.leak and graph.filter_lag:
-        steady, learns = _LEAKED, _LEARNS_LEAKY
+        steady = _LEAKED
     if isinstance(alignment, Traced):
-        steady, learns = _TRACED, _LEARNS_TRACED
-    elif isinstance(alignment, Matched):
-        learns = _LEARNS_MATCHED
+        steady = _TRACED
     if simulation.feedback is not None:
         steady = _RETURNED
-    return _LEGEND.format(steady=steady, learns=learns)
+    return _LEGEND.format(steady=steady, learns=_LEARNS)
 
 
 def _events(simulation: Simulation) -> list[str]:

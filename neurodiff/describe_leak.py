@@ -2,15 +2,22 @@
 
 import numpy as np
 
-from neurodiff.alignment import learning_latencies
+from neurodiff.forecast import Band
 from neurodiff.low_pass import LowPass
 from neurodiff.simulation import Simulation
 from neurodiff.spec.model import LeakyNeuron
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity
 
 
-def describe_leak(simulation: Simulation) -> list[str]:
-    """Time constant, lag of each hop, and gains; nothing where neurons are not leaky."""
+def describe_leak(simulation: Simulation, bands: list[Band]) -> list[str]:
+    """Time constant, lag of each hop, and gains; nothing where neurons are not leaky.
+
+    Parameters
+    ----------
+    simulation : Simulation
+    bands : list of Band
+        What each projection learns from; none with cycles.
+    """
     neuron, leak = simulation.model.neuron, simulation.graph.leak
     if leak is None or not isinstance(neuron, LeakyNeuron):
         return []
@@ -20,17 +27,16 @@ def describe_leak(simulation: Simulation) -> list[str]:
         f"leaky neurons, time constant {format_quantity(neuron.time_constant, TIME_UNITS)} "
         f"({neuron.integration} integration)",
         f"besides its delay each hop lags by {lag}, both ways, which the latencies count",
-        *_gains(simulation, leak, corner),
+        *_gains(simulation, leak, corner, bands),
     ]
     return ["\n".join(lines)]
 
 
-def _gains(simulation: Simulation, leak: LowPass, corner: float) -> list[str]:
+def _gains(simulation: Simulation, leak: LowPass, corner: float, bands: list[Band]) -> list[str]:
     """Gains at the lowest frequency in Hz that a layer learns below, and at the `corner`."""
-    graph, tones = simulation.graph, [corner]
-    if not graph.cyclic:
-        rows = learning_latencies(graph, simulation.latencies, simulation.alignment)
-        tones.insert(0, min(row.cutoff for row in rows))
+    graph = simulation.graph
+    cutoffs = sorted(band.cutoff for band in bands if np.isfinite(band.cutoff))
+    tones = [*cutoffs[:1], corner]
     # no tone is faster than half the steps
     tones = [tone for tone in tones if tone * graph.time_step <= 0.5]
     gains = leak.amplitude(2 * np.pi * graph.time_step * np.array(tones))

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import xarray as xr
-from ruamel.yaml import YAML
 
 from neurodiff.data_files import keep_data, with_paths
 from neurodiff.exceptions import OutputError
@@ -26,6 +25,7 @@ from neurodiff.placing import (
     write_text,
     written_beside,
 )
+from neurodiff.recorded import recorded_keys
 from neurodiff.recording import add_to_recording, save_recording, what_is_kept
 from neurodiff.run_files import MARK, MODEL, RECORDING, REPORT, remove_run
 from neurodiff.simulation import Simulation
@@ -107,7 +107,7 @@ def _write(simulation: Simulation, folder: Path, place: Path) -> None:
         kept = what_is_kept(recording, products=simulation.model.record.products == "all")
         save_recording(kept.assign_attrs(files=json.dumps(files)), beside)
     copies = {file["path"]: file["copy"] for file in files if "copy" in file}
-    keys = with_paths(YAML(typ="safe").load(recording.attrs["model"]), copies)
+    keys = with_paths(recorded_keys(recording), copies)
     write_text(folder / MODEL, to_yaml(from_mapping(keys)))
     report = {"passed": False, "why": "the run was not compared with the reference"}
     timing, complete = asdict(simulation.timing), recording.attrs["complete"] == "true"

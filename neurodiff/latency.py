@@ -1,4 +1,4 @@
-"""When each wave is where: path latencies, mismatches, and what they mean for learning.
+"""When each wave is where: path latencies, mismatches, and when an update is exact.
 
 Where a layer has one latency the numbers are those of the theory (F_l, R_l, M_l). With random
 delays or skip connections there are many paths: a mean weighs all synapses onto a unit alike, and
@@ -10,12 +10,10 @@ of each wave: it also stands for the mean, and the longest is infinite.
 """
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.bandwidth import quarter_period
 from neurodiff.graph import Bools, Graph, Ints, Population, Projection
 from neurodiff.loop import compute_loops
 from neurodiff.low_pass import LowPass
@@ -77,8 +75,6 @@ class ProjectionLatency:
     exact_from : int
         First step at which a constant input gives the exact gradient; with leaks, or traces of
         spikes, at which about all of it has come.
-    cutoff : float
-        In Hz: f_c = 1/(4 M dt), or where delays and leaks are a quarter period; inf where M = 0.
     """
 
     projection: Projection
@@ -87,14 +83,6 @@ class ProjectionLatency:
     mismatch: float
     leaks: float
     exact_from: int
-    cutoff: float
-
-    def phase(self, omega: Floats, leak: LowPass | None) -> Floats:
-        """Phase (n,) that M is for tones of `omega` radian per step (n,)."""
-        if leak is None:
-            return omega * self.mismatch
-        delays = self.mismatch - self.leaks * leak.lag
-        return omega * delays + self.leaks * leak.phase(omega)
 
 
 def compute_latencies(graph: Graph, target_delay: int | None = None) -> Latencies:
@@ -227,7 +215,7 @@ def target_arrivals(graph: Graph, target_lag: Ints | Floats) -> tuple[Floats, Fl
 
 
 def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionLatency]:
-    """F, R, M, first exact step and bandwidth of every projection (theory 2, 3, 5)."""
+    """F, R, M and first exact step of every projection (theory 2, 3, 5)."""
     settling, rows = int(np.ceil(_SETTLED * graph.filter_lag)) if graph.spikes else 0, []
     loops = compute_loops(graph)
     for part in graph.projections:
@@ -242,7 +230,6 @@ def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionL
                 mismatch=mismatch,
                 leaks=0.0,
                 exact_from=int(np.ceil(_largest(latencies.longest_age[post]))) + settling,
-                cutoff=1 / (4 * mismatch * graph.time_step) if mismatch > 0 else np.inf,
             )
         )
     return _with_leaks(rows, graph, graph.leak) if graph.leak else rows
@@ -251,7 +238,7 @@ def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionL
 def _with_leaks(
     rows: list[ProjectionLatency], graph: Graph, leak: LowPass
 ) -> list[ProjectionLatency]:
-    """The same with what is special of leaks: when they have settled, and how they delay tones."""
+    """The same with what is special of leaks: how many there are, and when they have settled."""
     if leak.lag == 0:
         return rows
     bare = graph.delays_only()
@@ -261,9 +248,7 @@ def _with_leaks(
     for row, delays in zip(rows, projection_latencies(bare, compute_latencies(bare)), strict=True):
         leaks = round((row.mismatch - delays.mismatch) / leak.lag, 9)
         settling = _settling_steps(_largest(hops[graph.post[row.projection.synapses]]), leak)
-        row = replace(row, leaks=leaks, exact_from=row.exact_from + settling)
-        tone = quarter_period(row.mismatch, partial(row.phase, leak=leak))
-        leaky.append(replace(row, cutoff=tone / graph.time_step))
+        leaky.append(replace(row, leaks=leaks, exact_from=row.exact_from + settling))
     return leaky
 
 

@@ -13,7 +13,9 @@ from neurodiff.graph import Graph
 from neurodiff.reading import Unreadable, parse_yaml
 from neurodiff.recording import VARIABLES
 from neurodiff.spec import Model, from_mapping
+from neurodiff.spec.plain import plain
 
+_SOURCE = "model of the recording"
 #: Coordinates, and the dimension that each of them is of.
 _COORDINATES = {
     "unit": "unit",
@@ -35,8 +37,6 @@ _COORDINATES = {
 }
 #: What every recording has.
 _ALWAYS = {"w", "weight_time", "population", "layer", "projection", "pre", "post"}
-#: What is held against the reference.
-VALIDATED = {"product", "product_time", "bias"}
 _TEXTS = {"population", "projection", "spike_kind"}
 #: What numbers units, and so is below their number.
 _UNITS = ("pre", "post", "error_from", "error_to", "spike_unit", "output")
@@ -50,18 +50,29 @@ def model_of(recording: xr.Dataset) -> Model:
     ModelError
         If the recording carries none, or one that cannot be built.
     """
+    return from_mapping(recorded_keys(recording), source=_SOURCE)
+
+
+def recorded_keys(recording: xr.Dataset) -> dict[str, Any]:
+    """The keys of the model that a recording carries, in plain Python.
+
+    Raises
+    ------
+    ModelError
+        If it carries none.
+    """
     text = recording.attrs.get("model")
-    if not isinstance(text, str):
-        raise ModelError("model of the recording", "is missing", "run the model again")
     try:
-        data = parse_yaml(text)
+        keys = plain(parse_yaml(text)) if isinstance(text, str) else None
     except Unreadable as error:
-        raise ModelError("model of the recording", error.problem, "run it again") from None
-    return from_mapping(data, source="model of the recording")
+        raise ModelError(_SOURCE, error.problem, "run the model again") from None
+    if not isinstance(keys, dict):
+        raise ModelError(_SOURCE, "is missing", "run the model again")
+    return keys
 
 
 def misfit(recording: xr.Dataset) -> str | None:
-    """What keeps a dataset from being a recording; None for nothing."""
+    """What keeps a dataset from being a recording; None where nothing does."""
     if not all(isinstance(recording.attrs.get(name), str) for name in ("model", "title")):
         return "it carries no model"
     if (why := missing(recording, _ALWAYS)) is not None:

@@ -26,9 +26,19 @@ def activities(graph: Graph, w: Floats, bias: Floats, u: Floats) -> tuple[Floats
 
 
 def through_time(
-    graph: Graph, w: Floats, bias: Floats, u: Floats, y: Floats, loss: str, window: slice
+    graph: Graph,
+    w: Floats,
+    bias: Floats,
+    u: Floats,
+    y: Floats,
+    loss: str,
+    window: slice,
+    weight: Floats | None = None,
 ) -> tuple[Floats, Floats]:
-    """dE/dw (n_synapses,) and dE/db (n_units,), E being the sum of the loss over the window."""
+    """dE/dw (n_synapses,) and dE/db (n_units,), E being the sum of the loss over the window.
+
+    With `weight` (steps,) the summands of dE/dw are weighed by the step at which a synapse acts.
+    """
     v, x = activities(graph, w, bias, u)
     keep, (_, stop, _) = graph.leak.keep if graph.leak else 0.0, window.indices(len(u))
     slope, counted = np.zeros_like(v), np.zeros(len(u), dtype=bool)
@@ -50,5 +60,5 @@ def through_time(
     for t in range(stop):
         known = t >= graph.forward_lag
         arrived = np.where(known, x[np.maximum(t - graph.forward_lag, 0), graph.pre], 0.0)
-        gradient += drive[t, graph.post] * arrived
+        gradient += (1.0 if weight is None else weight[t]) * drive[t, graph.post] * arrived
     return gradient, drive[:stop].sum(axis=0)

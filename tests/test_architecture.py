@@ -49,6 +49,11 @@ def test_the_simulation_never_reaches_the_reference():
         assert not rooms("neurodiff.reference", reach(path)), path
 
 
+def test_the_simulation_never_reaches_a_forecast():
+    for path in [*(PACKAGE / "simulator").glob("*.py"), PACKAGE / "simulation.py"]:
+        assert not rooms("neurodiff.forecast", reach(path)), path
+
+
 def test_only_validation_and_forecasts_import_the_reference():
     for path in PACKAGE.rglob("*.py"):
         room = path.relative_to(PACKAGE).parts[0]

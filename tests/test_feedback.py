@@ -446,7 +446,6 @@ def test_direct_errors_take_one_hop(r: int):
         assert row.backward == (0 if last else r)
         assert row.mismatch == (0 if last else r + depth - layer)
         assert row.exact_from == depth + row.backward
-        assert row.cutoff == (np.inf if last else 1 / (4 * row.mismatch * 1e-3))
     assert len(graph.returning) == 5 * 4 * 3
 
 

@@ -13,6 +13,7 @@ import pytest
 from neurodiff import Model, ModelError, Simulation, load, validate
 from neurodiff.alignment import learning_latencies
 from neurodiff.describe import describe
+from neurodiff.forecast import learnable_bands
 from neurodiff.validation import compare_task
 from tests.cyclic import C5, estimated, linear_model, random_cyclic
 from tests.networks import Floats, chain, digraph, random_digraph
@@ -265,15 +266,16 @@ def test_a_layer_learns_below_a_quarter_period(alignment):
     simulation = Simulation(chain([2, 3, 3, 1], neuron=leaky("8 ms"), delay=delay, plasticity=rule))
     k = keep(8)
     rows = learning_latencies(simulation.graph, simulation.latencies, simulation.alignment)
-    for layer, row in enumerate(rows[:-1], start=1):
-        omega = 2 * np.pi * row.cutoff * 1e-3
+    bands = learnable_bands(simulation)
+    for layer, (row, band) in enumerate(zip(rows[:-1], bands[:-1], strict=True), start=1):
+        omega = 2 * np.pi * band.cutoff * 1e-3
         z = np.exp(-1j * omega)
         turned = (z**5 * ((1 - k) / (1 - k * z)) ** 2) ** (3 - layer)
         if alignment == "trace":
             # z(t-1) + (x(t) - z(t-1))/M, read before its update
             turned /= z / row.mismatch / (1 - (1 - 1 / row.mismatch) * z)
         assert -np.angle(turned) == pytest.approx(np.pi / 2, abs=2e-3)
-    assert np.isinf(rows[-1].cutoff)
+    assert np.isinf(bands[-1].cutoff)
 
 
 def test_a_constant_input_comes_as_an_erlang_distribution():

@@ -176,10 +176,14 @@ class Cut:
         return counted
 
 
-def replace_in_a_process_that_is_cut(win: Path, n: int, force: bool, exchanges: bool) -> bool:
+def replace_in_a_process_that_is_cut(
+    win: Path, n: int, force: bool, exchanges: bool, careless: bool = False
+) -> bool:
     """Whether a process was killed before its nth change while it made a run folder."""
     child = os.fork()
     if child == 0:
+        if careless:
+            replacing._replace = remove_and_rename
         cut = Cut(n)
         for name in ("rename", "unlink", "rmdir", "mkdir", "write_text"):
             setattr(Path, name, cut(getattr(Path, name)))
@@ -188,6 +192,23 @@ def replace_in_a_process_that_is_cut(win: Path, n: int, force: bool, exchanges: 
             finish(folder, NEW)
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+
+def remove_and_rename(new: Path, path: Path) -> None:
+    """How not to replace a run: there is a moment without any."""
+    run_files.remove_run(path)
+    new.rename(path)
+
+
+def test_a_careless_replacement_is_found_out(tmp_path):
+    lost = []
+    for n in range(40):
+        place = tmp_path / str(n) / "win"
+        place.mkdir(parents=True)
+        finish(place, OLD)
+        replace_in_a_process_that_is_cut(place, n, force=True, exchanges=True, careless=True)
+        lost.append(run_files.run_id(place) is None)
+    assert any(lost)
 
 
 @pytest.mark.parametrize("exchanges", [True, False])

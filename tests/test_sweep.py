@@ -21,6 +21,7 @@ from neurodiff.plot import draw_sweep
 from neurodiff.recording import versions
 from neurodiff.spec.sweep import load_sweep_file
 from neurodiff.sweep import Sweep, load_result, summary
+from neurodiff.sweep.names import result_names
 from neurodiff.validation import report_run
 
 MODEL = """\
@@ -429,3 +430,122 @@ axes:
     named = {name: [point.coordinate for point in part] for name, part in sweep.axes.items()}
     assert named == {"delays": ["1 ms", "1 to 5 ms"], "input.frequency": [0.5, 2.0]}
     assert [axis.unit for axis in sweep.file.axes.values()] == ["1", "Hz"]
+
+
+class Canned(ThreadPoolExecutor):
+    """Has a report for every run at once."""
+
+    def __init__(self):
+        super().__init__(1)
+        self.calls = 0
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future:
+        self.calls += 1
+        report = {"passed": True, "layers": [{"name": "layer1", "cosine": 0.5}], "complete": True}
+        return super().submit(lambda: report)
+
+
+def axes(text: str) -> str:
+    return SWEEP[: SWEEP.index("axes:")] + f"axes: {text}\nseeds: 2\n"
+
+
+DEEP = "[" * 60 + "]" * 60
+RATES = "{plasticity.learning_rate: {linear: [1 Hz, 2 Hz, 1000000000000]}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (axes(f"{{description: {{values: {DEEP}}}}}"), "line 4: is nested too deeply"),
+        (SWEEP + f"set: {{description: {DEEP}}}\n", "line 8: is nested too deeply"),
+        (axes("{run.duration: [1" + "0" * 400 + "]}"), "line 4: a number of 401 characters is too"),
+        (
+            SWEEP.replace("seeds: 2", "seeds: 1000000000000"),
+            "line 7: seeds: 6,000,000,000,000 runs",
+        ),
+        (axes(RATES), "n is 1,000,000,000,000; write 100,000 or less"),
+        (axes("{a: {linear: [-1.0e308, 1.0e308, 3]}}"), "from and to are too far apart"),
+        (axes("{description: [.nan]}"), "axes.description: nan is not finite"),
+        (axes("{a/b: {cases: {a: {seed_: 1}}}}"), "axes.a/b: 'a/b' is no name"),
+    ],
+)
+def test_sweep_files_are_bounded_like_model_files(tmp_path: Path, text: str, said: str):
+    begun = time.perf_counter()
+    with pytest.raises(ModelError) as caught:
+        load_sweep(written(tmp_path, text))
+    assert said in str(caught.value)
+    assert time.perf_counter() - begun < 5
+
+
+@pytest.mark.parametrize("seed", ["hello", ".inf", "-1", "true", "[1]"])
+def test_the_seed_of_the_model_is_checked_before_others_are_counted_from_it(tmp_path, seed):
+    path = written(tmp_path, model=MODEL.replace("seed: 7", f"seed: {seed}"))
+    with pytest.raises(ModelError, match=r"model.yaml, line 3: seed: .* is no seed; write a whole"):
+        load_sweep(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["error", "cosine", "passed", "loss_ratio", "test_accuracy", "total_cosine", "layer"]
+)
+def test_an_axis_has_no_name_of_a_result(tmp_path: Path, name: str):
+    cases = "{cases: {a: {network.delay: 1 ms}, b: {network.delay: 2 ms}}}"
+    with pytest.raises(ModelError, match=f"axes.*{name}|`seed` and `layer`"):
+        load_sweep(written(tmp_path, axes(f"{{{name}: {cases}}}")))
+    # as the remedy says
+    sweep = load_sweep(written(tmp_path, axes(f"{{{name} of mine: {cases}}}")))
+    assert run_sweep(sweep, tmp_path / "out", executor=Canned())["cosine"].shape == (2, 2, 1)
+
+
+def test_every_variable_of_a_result_is_a_name_that_no_axis_may_have(done):
+    assert set(map(str, done.data_vars)) <= result_names()
+
+
+@pytest.mark.parametrize("seed", [2**63 - 1, 2**63, 2**128])
+def test_seeds_of_a_sweep_are_kept_exactly(tmp_path: Path, seed: int):
+    path = written(tmp_path, model=MODEL.replace("seed: 7", f"seed: {seed}"))
+    run_sweep(load_sweep(path), tmp_path / "out", executor=Canned())
+    kept = load_result(tmp_path / "out")["seed"].values
+    assert [int(value) for value in kept] == [seed, seed + 1]
+    assert summary(load_result(tmp_path / "out")).startswith("12 runs, 0 of them failed")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [b"[]", b"{", b"\xff", b"", b"{}", b'{"error": 3}', b'{"error": null}', b"[" * 100_000]
+    + [b'{"error": null, "report": {"passed": 1}}', b'{"error": null, "report": {"layers": [{}]}}'],
+)
+def test_a_damaged_run_is_done_again_and_a_damaged_sweep_is_named(tmp_path: Path, damage: bytes):
+    sweep, first, again = load_sweep(written(tmp_path)), Canned(), Canned()
+    expected = run_sweep(sweep, tmp_path / "out", executor=first)
+    kept = sorted((tmp_path / "out" / "runs").iterdir())
+    kept[0].write_bytes(damage)
+    assert run_sweep(sweep, tmp_path / "out", executor=again).identical(
+        expected.assign_attrs(created=again_created(tmp_path))
+    )
+    assert again.calls == 1
+    definition = tmp_path / "out" / "sweep.json"
+    definition.write_bytes(damage)
+    with pytest.raises(OutputError, match="sweep.json: is damaged; remove it|holds another sweep"):
+        run_sweep(sweep, tmp_path / "out", executor=Canned())
+
+
+def again_created(folder: Path) -> str:
+    """When the result was made, the only thing that differs."""
+    return str(load_result(folder / "out").attrs["created"])
+
+
+def test_the_repository_of_a_stranger_runs_nothing(tmp_path: Path):
+    path = written(tmp_path)
+    for name in ("objects", "refs"):
+        (tmp_path / ".git" / name).mkdir(parents=True)
+    (tmp_path / ".git" / "HEAD").write_text("a" * 40 + "\n")
+    program = f"\tfsmonitor = touch {tmp_path}/executed; false\n"
+    (tmp_path / ".git" / "config").write_text("[core]\n\trepositoryformatversion = 0\n" + program)
+    # git itself runs it
+    git = ["git", "-c", "safe.directory=*", "-C", str(tmp_path), "status"]
+    subprocess.run(git, capture_output=True, check=False)
+    assert (tmp_path / "executed").exists()
+    (tmp_path / "executed").unlink()
+    result = run_sweep(load_sweep(path), tmp_path / "out", executor=Canned())
+    assert result.attrs["commit"] == "a" * 40
+    assert not (tmp_path / "executed").exists()

@@ -5,12 +5,18 @@ import numpy as np
 from neurodiff.alignment import learning_latencies
 from neurodiff.auditing.finding import Finding, Verdict
 from neurodiff.feedback import Mirror
+from neurodiff.forecast import (
+    Band,
+    Ceiling,
+    hold_shares,
+    learnable_bands,
+    learning_rate_ceilings,
+)
 from neurodiff.latency import ProjectionLatency
 from neurodiff.simulation import Simulation
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity
 from neurodiff.spec.signals import ArrayInput, NoiseInput, SinusoidInput
 from neurodiff.validation.case import Case
-from neurodiff.validation.ceilings import Ceiling, learning_rate_ceilings
 
 _LOCKING = "no weight has to stay as it is until the waves have passed"
 _PHASES = "activity, errors and learning need no periods of their own"
@@ -56,101 +62,136 @@ def separate_phases(simulation: Simulation) -> Finding:
 
 
 def learnable_band(simulation: Simulation) -> Finding:
-    """Whether the input is slow against the mismatch of each projection's waves."""
-    graph = simulation.graph
-    if graph.cyclic:
-        why = "with cycles an error is about inputs of many ages, and has no one cutoff frequency"
-        return Finding("learnable_band", _BAND, "depends", why, {})
-    rows = learning_latencies(graph, simulation.latencies, simulation.alignment)
-    verdict, why, evidence = _against_input(simulation, rows)
-    cutoffs = {row.projection.name: _number(row.cutoff) for row in rows}
-    details = tuple(f"{row.projection.name}: {_limit(row)}" for row in rows)
-    return Finding(
-        "learnable_band", _BAND, verdict, why, {"cutoff_hz": cutoffs} | evidence, details
-    )
+    """Whether the mean update of each projection goes down the gradient, for the model's input."""
+    bands = learnable_bands(simulation)
+    verdict, why, evidence = _against_input(simulation, bands)
+    cutoffs = {band.projection.name: _number(band.cutoff) for band in bands}
+    reasons = {band.projection.name: band.why for band in bands if band.why}
+    rows = learning_latencies(simulation.graph, simulation.latencies, simulation.alignment)
+    details = tuple(_limit(band, row) for band, row in zip(bands, rows, strict=True))
+    found = {"cutoff_hz": cutoffs, "depends": reasons} | evidence
+    return Finding("learnable_band", _BAND, verdict, why, found, details)
 
 
 def _against_input(
-    simulation: Simulation, rows: list[ProjectionLatency]
+    simulation: Simulation, bands: list[Band]
 ) -> tuple[Verdict, str, dict[str, object]]:
-    """Compare the cutoffs, or the mismatches, with what the model says of its input."""
+    """Compare what each projection learns from with what the model says of its input."""
     model, shown = simulation.model, simulation.stimuli.presentations
-    if all(np.isinf(row.cutoff) for row in rows):
+    learning = [band for band in bands if simulation.graph.plastic[band.projection.synapses].any()]
+    if learning and all(np.isinf(band.cutoff) for band in learning):
         return "holds", "activity and error that meet are about one input, at any speed", {}
-    if isinstance(model.input, SinusoidInput):
-        fastest = float(np.max(model.input.frequency))
-        beyond = [row.projection.name for row in rows if row.cutoff <= fastest]
-        why = f"the fastest tone of the input, {fastest:g} Hz, is below the cutoff of each layer"
-        if beyond:
-            why = f"the input has {fastest:g} Hz, too fast for {', '.join(beyond)}"
-        return "does not hold" if beyond else "holds", why, {"input_hz": fastest, "beyond": beyond}
     if shown is not None:
-        return _against_hold(simulation, rows, shown.hold)
+        return _against_hold(simulation, learning, shown.hold)
     if model.input.kind == "constant":
         return "holds", "the input is constant", {"input_hz": 0.0}
-    why = "the model file does not say how fast its input is; compare it with these cutoffs"
+    if isinstance(model.input, SinusoidInput):
+        return _against_tones(learning, float(np.max(model.input.frequency)))
+    why = "the model file does not say how fast its input is; compare it with these frequencies"
     return "depends", why, {}
 
 
+def _against_tones(bands: list[Band], fastest: float) -> tuple[Verdict, str, dict[str, object]]:
+    """Whether updates go down the gradient at the tones themselves, or below the frequencies."""
+    names = [band.projection.name for band in bands]
+    learns = [_learns_from(band, fastest) for band in bands]
+    beyond = [name for name, does in zip(names, learns, strict=True) if does is False]
+    unknown = [name for name, does in zip(names, learns, strict=True) if does is None]
+    evidence = {
+        "input_hz": fastest,
+        "beyond": beyond,
+        "cosine_at_input": {band.projection.name: _number(band.at_input) for band in bands},
+    }
+    if beyond:
+        why = f"the input has {fastest:g} Hz, too fast for {', '.join(beyond)}"
+        return "does not hold", why, evidence
+    if unknown:
+        whys = ", ".join(dict.fromkeys(band.why for band in bands if band.why))
+        return "depends", f"no number is known for {', '.join(unknown)}: {whys}", evidence
+    why = f"with tones of up to {fastest:g} Hz the mean update of each layer goes down the gradient"
+    return "holds", why, evidence
+
+
+def _learns_from(band: Band, fastest: float) -> bool | None:
+    """Whether a projection learns from tones of up to so many Hz; None where nobody knows."""
+    if not np.isnan(band.at_input):
+        return band.at_input > 0
+    return None if np.isnan(band.cutoff) else fastest < band.cutoff
+
+
 def _against_hold(
-    simulation: Simulation, rows: list[ProjectionLatency], hold: int
+    simulation: Simulation, bands: list[Band], hold: int
 ) -> tuple[Verdict, str, dict[str, object]]:
     # layer l sees max(0, T_h - M_l) exact steps of each frame (theory 2.3)
-    shares = {
-        row.projection.name: 1.0 if np.isinf(row.cutoff) else max(0.0, 1 - row.mismatch / hold)
-        for row in rows
-    }
-    never = [name for name, share in shares.items() if share == 0]
+    found = hold_shares(simulation, hold)
+    parts = simulation.graph.projections
+    shares = {band.projection.name: float(found[parts.index(band.projection)]) for band in bands}
+    never = [name for name, share in shares.items() if share <= 0]
+    unknown = [name for name, share in shares.items() if np.isnan(share)]
     held = format_quantity(hold * simulation.model.time_step, TIME_UNITS)
-    least = min(shares.values())
-    why = (
-        f"a frame lasts {held}: activity and error of one frame meet in {100 * least:.3g} % of it "
-        "at least"
-    )
+    evidence = {
+        "hold_ms": _ms(hold, simulation),
+        "share_that_meets": {name: _number(share) for name, share in shares.items()},
+        "beyond": never,
+    }
     if never:
         why = f"a frame lasts {held}: too short for its error to meet it in {', '.join(never)}"
-    evidence = {"hold_ms": _ms(hold, simulation), "share_that_meets": shares, "beyond": never}
-    return "does not hold" if never else "holds", why, evidence
+        return "does not hold", why, evidence
+    if unknown:
+        return "depends", f"no share is known for {', '.join(unknown)}", evidence
+    why = (
+        f"a frame lasts {held}: activity and error of one frame meet in "
+        f"{100 * min(shares.values()):.3g} % of it at least"
+    )
+    return "holds", why, evidence
 
 
-def _limit(row: ProjectionLatency) -> str:
-    if np.isnan(row.cutoff):
-        return "its paths have several lengths, which alignment makes up for about"
-    if np.isinf(row.cutoff):
-        return "learns at any speed of the input"
-    return f"learns below {row.cutoff:.4g} Hz (its waves are {row.mismatch:.4g} steps apart)"
+def _limit(band: Band, row: ProjectionLatency) -> str:
+    name = band.projection.name
+    if np.isnan(band.cutoff):
+        return f"{name}: depends: {band.why}"
+    if np.isinf(band.cutoff):
+        return f"{name}: learns at any speed of the input"
+    apart = f"its waves are {row.mismatch:.4g} steps apart"
+    return f"{name}: learns below {band.cutoff:.4g} Hz ({apart})"
 
 
 def learning_rate_ceiling(simulation: Simulation | Case) -> Finding:
-    """Whether the learning rate is below what the delay of each loop allows."""
-    graph, rule = simulation.graph, simulation.rule
-    if graph.cyclic:
-        why = "with cycles a weight comes back in many loops, for which there is no one ceiling"
-        return Finding("learning_rate_ceiling", _CEILING, "depends", why, {})
-    rate = rule.learning_rate / graph.time_step
-    ceilings = learning_rate_ceilings(simulation, slice(rule.start, rule.stop))
-    above = [part for part in ceilings if rate >= part.rate]
-    names = [part.population.name for part in above]
-    lasts = _steps_of_one_input(simulation)
-    verdict: Verdict = "holds"
-    why = f"the learning rate, {rate:.4g} Hz, is below the ceiling of each population"
-    if any(part.swing <= lasts for part in above):
-        verdict, why = "does not hold", f"{rate:.4g} Hz is too high for {', '.join(names)}"
-    elif above:
-        verdict = "depends"
-        why = (
-            f"{rate:.4g} Hz would be too high for {', '.join(names)} if inputs lasted; but a swing "
-            f"takes {min(part.swing for part in above):.4g} steps, and an input {lasts:.4g}"
-        )
-    if simulation.feedback is not None:
-        why += "; ceilings are those of errors that come back through the forward weights"
+    """Whether the learning rate is below what the delays of all loops together allow."""
+    rate = simulation.rule.learning_rate / simulation.graph.time_step
+    found = learning_rate_ceilings(simulation)
+    alone = {part.population.name: part.rate for part in found.alone if part.population}
+    names = [name for name, ceiling in alone.items() if rate >= ceiling]
     evidence = {
         "learning_rate_hz": rate,
-        "ceiling_hz": {part.population.name: part.rate for part in ceilings},
+        "ceiling_of_all_hz": found.whole.rate if found.whole else None,
+        "swing_steps": found.whole.swing if found.whole else None,
+        "ceiling_hz": alone,
         "above": names,
     }
-    details = tuple(_ceiling(part) for part in ceilings)
+    if found.whole is None:
+        return Finding("learning_rate_ceiling", _CEILING, "depends", found.why, evidence)
+    verdict, why = _against_ceiling(simulation, rate, found.whole)
+    if simulation.feedback is not None:
+        why += "; ceilings are those of errors that come back through the forward weights"
+    details = (_whole(found.whole), *(_ceiling(part) for part in found.alone))
     return Finding("learning_rate_ceiling", _CEILING, verdict, why, evidence, details)
+
+
+def _against_ceiling(
+    simulation: Simulation | Case, rate: float, whole: Ceiling
+) -> tuple[Verdict, str]:
+    """Compare the learning rate in Hz with the ceiling, if inputs last for as long as a swing."""
+    lasts = _steps_of_one_input(simulation)
+    if rate < whole.rate:
+        why = f"the learning rate, {rate:.4g} Hz, is below {whole.rate:.4g} Hz, where all learn"
+        return "holds", why
+    if whole.swing <= lasts:
+        return "does not hold", f"{rate:.4g} Hz is too high: all learn below {whole.rate:.4g} Hz"
+    return "depends", (
+        f"{rate:.4g} Hz would be too high if inputs lasted: all learn below {whole.rate:.4g} Hz; "
+        f"but a swing takes {whole.swing:.4g} steps, and an input {lasts:.4g}"
+    )
 
 
 def _steps_of_one_input(simulation: Simulation | Case) -> float:
@@ -168,10 +209,18 @@ def _steps_of_one_input(simulation: Simulation | Case) -> float:
     return np.inf
 
 
-def _ceiling(part: Ceiling) -> str:
+def _whole(part: Ceiling) -> str:
     return (
-        f"{part.population.name}: below {part.rate:.4g} Hz, by a loop of {part.loop:.4g} steps and "
-        f"a curvature of {part.curvature:.3g}"
+        f"all that learn together: below {part.rate:.4g} Hz, beyond which weights swing with a "
+        f"period of {part.swing:.4g} steps"
+    )
+
+
+def _ceiling(part: Ceiling) -> str:
+    name = part.population.name if part.population else "all"
+    return (
+        f"{name}, if nothing else learned: below {part.rate:.4g} Hz, by a loop of {part.loop:.4g} "
+        f"steps and a curvature of {part.curvature:.3g}"
     )
 
 

@@ -5,5 +5,13 @@ The only room besides validation and auditing that may import the reference; nev
 
 from neurodiff.forecast.band import Band, learnable_bands
 from neurodiff.forecast.ceiling import Ceiling, Ceilings, learning_rate_ceilings
+from neurodiff.forecast.hold import hold_shares
 
-__all__ = ["Band", "Ceiling", "Ceilings", "learnable_bands", "learning_rate_ceilings"]
+__all__ = [
+    "Band",
+    "Ceiling",
+    "Ceilings",
+    "hold_shares",
+    "learnable_bands",
+    "learning_rate_ceilings",
+]

@@ -18,7 +18,7 @@ import numpy as np
 from neurodiff.convergence import SETTLED, estimate_convergence
 from neurodiff.exceptions import FixedPointError
 from neurodiff.forecast.hops import Hops, waiting
-from neurodiff.forecast.linear import answer
+from neurodiff.forecast.linear import answer, symmetric_hops
 from neurodiff.forecast.operating import operating_points
 from neurodiff.forecast.periodic import PeriodicNetwork
 from neurodiff.forecast.tones import known_target, tones_of
@@ -78,16 +78,20 @@ def learnable_bands(case: Planned) -> list[Band]:
 
 
 def _no_number(case: Planned) -> str:
-    """Why a model has no bands; empty where it may have some."""
-    graph, feedback = case.graph, case.feedback
+    """Why nothing can be said of how fast an input may be; empty where something may."""
+    feedback = case.feedback
     if feedback is not None and feedback.learned_first:
         return "the backward weights are learned before anything else, and not known at the start"
-    if graph.cyclic:
-        b = feedback.b if feedback else None
-        first = first_input(case.stimuli)
-        if estimate_convergence(graph, case.w, case.bias, first, b).steps is None:
-            return "with the weights of the start its cycles do not settle"
-    return ""
+    return "" if settles(case) else "with the weights of the start its cycles do not settle"
+
+
+def settles(case: Planned) -> bool:
+    """Whether both waves of a model settle with its first input and the weights of its start."""
+    graph, b = case.graph, case.feedback.b if case.feedback else None
+    if not graph.cyclic:
+        return True
+    first = first_input(case.stimuli)
+    return estimate_convergence(graph, case.w, case.bias, first, b).steps is not None
 
 
 Measure = Callable[[float], Floats]
@@ -140,7 +144,9 @@ def _ratio(strength: Floats, size: Floats) -> Floats:
     return np.divide(strength, size, out=np.full_like(size, np.nan), where=known)
 
 
-def strengths_of(case: Planned) -> Callable[[float], tuple[Floats, Floats]]:
+def strengths_of(
+    case: Planned, *, symmetric: bool = False
+) -> Callable[[float], tuple[Floats, Floats]]:
     """Inner products of mean updates with gradients (n_projections,), and what they are at most.
 
     Both are functions of the frequency in radian per step.
@@ -150,19 +156,22 @@ def strengths_of(case: Planned) -> Callable[[float], tuple[Floats, Floats]]:
 
         sum over synapses and outputs of Re[B_post P_post conj(A)] |X_pre|^2
 
-    For one length of the loop it is cos(omega M) of what it is at most.
+    For one length of the loop it is cos(omega M) of what it is at most. With `symmetric` errors are
+    taken to come back by the forward weights, whatever the feedback: what is left is its delays.
     """
     graph = case.graph
-    hops = Hops.of(graph, case.w, case.feedback.b if case.feedback else None)
-    points = operating_points(case)
+    points, loss = operating_points(case), case.model.loss
+    hops = [Hops.of(graph, case.w, case.feedback.b if case.feedback else None)] * len(points)
+    if symmetric:
+        hops = [symmetric_hops(graph, case.w, point.slope, loss) for point in points]
 
     def of_synapses(omega: float) -> tuple[Floats, Floats]:
         waits, (strength, size) = (
             waiting(graph, case.alignment, omega),
             np.zeros((2, len(graph.pre))),
         )
-        for point in points:
-            tone = answer(hops, point.slope, case.model.loss, omega)
+        for point, ways in zip(points, hops, strict=True):
+            tone = answer(ways, point.slope, loss, omega)
             both, power = tone.back * tone.ahead, tone.power[graph.pre] * graph.plastic
             strength += np.real(both.sum(axis=0)[graph.post] * np.conj(waits)) * power
             size += np.abs(both).sum(axis=0)[graph.post] * np.abs(waits) * power

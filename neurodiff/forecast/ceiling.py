@@ -17,17 +17,17 @@ import numpy as np
 
 from neurodiff.convergence import estimate_convergence
 from neurodiff.forecast.band import longest_lag
-from neurodiff.forecast.hops import Complexes, Hops
-from neurodiff.forecast.linear import errors, own_errors, to_outputs
+from neurodiff.forecast.hops import Complexes
+from neurodiff.forecast.linear import errors, own_errors, symmetric_hops, to_outputs
 from neurodiff.forecast.operating import Point, operating_points
 from neurodiff.graph import Floats, Graph, Population
 from neurodiff.plan import Planned, first_input
 
 #: Inputs of a run that are looked at, and how many of the most curved are followed all round.
-_INPUTS, _FOLLOWED = 20, 3
+_INPUTS, _FOLLOWED = 20, 2
 
 #: Points on the circle for a turn of the longest loop, points at most, and halvings of an interval.
-_RESOLUTION, _POINTS, _HALVINGS = 16, 3000, 50
+_RESOLUTION, _POINTS, _HALVINGS = 8, 3000, 50
 
 #: Curvatures below this part of the largest are rounding.
 _ROUNDING = 1e-12
@@ -126,7 +126,7 @@ class _Circle:
         # s_i = sum of x_j^2 over the plastic synapses onto i, and 1 for its bias
         squares = np.bincount(graph.post, graph.plastic * point.x[graph.pre] ** 2, graph.n_units)
         arriving = squares + graph.has_bias
-        self._hops = _symmetric(case, point.slope)
+        self._hops = symmetric_hops(graph, case.w, point.slope, case.model.loss)
         alone = [
             np.where(_of(graph, part), arriving, 0.0)
             for part in graph.populations
@@ -218,19 +218,3 @@ def _in_order(before: Complexes, now: Complexes) -> Complexes:
             nearest = left.pop(int(np.argmin(np.abs(new[left] - old[branch]))))
             ordered[n, branch] = new[nearest]
     return ordered
-
-
-def _symmetric(case: Planned, slope: Floats) -> Hops:
-    """Hops whose errors come back by the forward weights, or by direct ones that stand for them."""
-    graph = case.graph
-    if graph.direct is None:
-        return Hops.of(graph, case.w, None)
-    forward = Hops.of(graph, case.w, np.zeros(len(graph.returning)))
-    own = own_errors(graph, slope, case.model.loss)
-    ahead = np.real(to_outputs(forward, slope, 0.0, own))
-    source, sink = graph.returning.source, graph.returning.sink
-    rows = np.array([np.flatnonzero(graph.outputs == unit)[0] for unit in source])
-    # b sigma'_i delta_o is to be the gradient, with delta_o the output's own error
-    scale = slope[sink] * own[rows, source]
-    b = np.divide(ahead[rows, sink], scale, out=np.zeros(len(sink)), where=scale != 0)
-    return Hops.of(graph, case.w, b)

@@ -122,3 +122,26 @@ def _whole(blocks: tuple[Block, ...], graph: Graph, omega: float) -> Complexes:
 def _loop(blocks: tuple[Block, ...], graph: Graph, gain: Complexes, omega: float) -> Complexes:
     """I - gain W, to be solved for what a network with cycles answers."""
     return np.eye(graph.n_units) - np.asarray(gain)[:, None] * _whole(blocks, graph, omega)
+
+
+def symmetric_hops(graph: Graph, w: Floats, slope: Floats, loss: Loss) -> Hops:
+    """Hops whose errors come back by the forward weights, or by direct ones that stand for them.
+
+    With all the delays that there are: what is late is the same, and what comes is the gradient.
+
+    Parameters
+    ----------
+    slope : array (n_units,)
+        sigma' of the units where the network is linearised.
+    """
+    if graph.direct is None:
+        return Hops.of(graph, w, None)
+    forward = Hops.of(graph, w, np.zeros(len(graph.returning)))
+    own = own_errors(graph, slope, loss)
+    ahead = np.real(to_outputs(forward, slope, 0.0, own))
+    source, sink = graph.returning.source, graph.returning.sink
+    rows = np.array([np.flatnonzero(graph.outputs == unit)[0] for unit in source])
+    # b sigma'_i delta_o is to be the gradient, with delta_o the output's own error
+    scale = slope[sink] * own[rows, source]
+    b = np.divide(ahead[rows, sink], scale, out=np.zeros(len(sink)), where=scale != 0)
+    return Hops.of(graph, w, b)

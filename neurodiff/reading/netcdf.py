@@ -1,5 +1,6 @@
 """NetCDF files: their sizes are held against the file before anything is loaded."""
 
+import warnings
 from math import prod
 from pathlib import Path
 
@@ -27,9 +28,11 @@ def open_netcdf(path: Path) -> xr.Dataset:
             )
         size = file.seek(0, 2)
     try:
-        with xr.open_dataset(path, engine="netcdf4", decode_times=False) as dataset:
-            _refuse_false_claims(dataset, size)
-            return dataset.load()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is damaged is not the reader's to mend
+            with xr.open_dataset(path, engine="netcdf4", decode_times=False) as dataset:
+                _refuse_false_claims(dataset, size)
+                return dataset.load()
     except Unreadable:
         raise
     except MemoryError:

@@ -36,10 +36,10 @@ _WORDINGS = {
     "tuple_type": ("{value} is no list", "write a list of two, [..., ...]"),
     "dict_type": ("{value} is no mapping", "write `key: value` pairs"),
     "model_type": ("{value} is no mapping", "write `key: value` pairs"),
-    "greater_than": ("{value} is too small", "write a value above {gt:g}"),
-    "greater_than_equal": ("{value} is too small", "write {ge:g} or more"),
-    "less_than": ("{value} is too large", "write a value below {lt:g}"),
-    "less_than_equal": ("{value} is too large", "write {le:,g} or less"),
+    "greater_than": ("{value} is too small", "write a value above {gt}"),
+    "greater_than_equal": ("{value} is too small", "write {ge} or more"),
+    "less_than": ("{value} is too large", "write a value below {lt}"),
+    "less_than_equal": ("{value} is too large", "write {le} or less"),
     "too_short": ("too few entries ({actual_length})", "write at least {min_length}"),
     "too_long": ("too many entries ({actual_length})", "write at most {max_length}"),
     "string_too_long": ("{value} is too long", "write at most {max_length} characters"),
@@ -139,11 +139,21 @@ def _wording(part: dict[str, Any], context: dict[str, Any]) -> tuple[str, str]:
         known = re.findall(r"'([^']*)'|(\d+)", context["expected"])
         return f"{_shown(value)} is not known", nearest(str(value), [a or b for a, b in known])
     if kind in _WORDINGS:
-        names = {**context, "value": _shown(value), "message": part["msg"]}
+        names = {**_bounds(context), "value": _shown(value), "message": part["msg"]}
         problem, remedy = _WORDINGS[kind]
         return problem.format(**names), remedy.format(**names)
     problem, _, remedy = part["msg"].removeprefix("Value error, ").partition("; ")
     return problem, remedy
+
+
+def _bounds(context: Mapping[str, Any]) -> dict[str, Any]:
+    """What pydantic says of an error, its bounds as one writes numbers."""
+    texts = {
+        name: f"{bound:,}" if isinstance(bound, int) else f"{bound:g}"
+        for name, bound in context.items()
+        if name in ("gt", "ge", "lt", "le")
+    }
+    return {**context, **texts}
 
 
 def _brief(text: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
+from ruamel.yaml.comments import TaggedScalar
 from ruamel.yaml.scalarbool import ScalarBoolean
 
 from neurodiff.reading.files import Unreadable
@@ -54,6 +55,8 @@ def _key(value: Any) -> Any:
 def _scalar(value: Any) -> Any:
     if isinstance(value, ScalarBoolean):  # derived from int
         return bool(value)
+    if isinstance(value, TaggedScalar):  # a text that says so, `!!str 5`
+        value = value.value
     for kind in (bool, int, float, str):
         if isinstance(value, kind):
             return _bounded(kind(value))

@@ -105,11 +105,11 @@ class Axis(Part):
             raise problem(f"{min(a, b):g} has no logarithm", "write numbers above 0", form)
         with np.errstate(over="ignore", invalid="ignore"):  # seen by who asked for it
             numbers = np.geomspace(a, b, n) if self.log else np.linspace(a, b, n)
+        if not np.isfinite(numbers).all():
+            raise problem("from and to are too far apart", "write smaller numbers", form)
         whole = isinstance(first, int) and isinstance(last, int) and not (numbers % 1).any()
         if units is None:
             return [int(number) if whole else float(number) for number in numbers]
-        if not np.isfinite(numbers).all():
-            raise problem("from and to are too far apart", "write smaller numbers", form)
         # 15 digits, so that 0.3 s is that and no 0.30000000000000004 s
         return [format_quantity(float(f"{number:.15g}"), units) for number in numbers]
 

@@ -13,7 +13,7 @@ from neurodiff.feedback import Feedback, build_feedback
 from neurodiff.graph import Graph, build_graph
 from neurodiff.latency import Latencies, compute_latencies
 from neurodiff.plan import learning_rule, validation_start
-from neurodiff.recorded import VALIDATED, another_network, misfit, missing
+from neurodiff.recorded import another_network, misfit, missing
 from neurodiff.recording import with_current_names
 from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.spec import Model
@@ -115,19 +115,23 @@ def rebuild(source: Any) -> Case:
     _refuse(another_network(recording, graph, stimuli.steps), "is not of the model that it carries")
     w = np.asarray(recording["w"].values[0])
     feedback = build_feedback(model, graph, w, latencies, alignment)
-    case = Case(model, graph, latencies, stimuli, recording, alignment, feedback)
-    _refuse(missing(recording, _needed(case)), "is no recording of neurodiff")
-    return case
+    return Case(model, graph, latencies, stimuli, recording, alignment, feedback)
 
 
-def _needed(case: Case) -> set[str]:
-    """Variables without which the run of a case cannot be compared with its reference."""
-    if not case.model.keeps_products:
-        return {"bias"}
-    names = VALIDATED | (set() if case.frozen else {"product_w", "product_bias"})
+def refuse_incomplete(case: Case) -> None:
+    """Refuse a case whose recording lacks what is held against the reference.
+
+    Raises
+    ------
+    SimulationError
+        If it does; the message names the first variable that is missing.
+    """
+    names = {"product", "product_time", "bias"}
+    if not case.frozen:
+        names |= {"product_w", "product_bias"}
     if case.feedback is not None:
         names |= {"product_delta"} if case.graph.direct else {"product_delta", "b"}
-    return names
+    _refuse(missing(case.recording, names), "cannot be validated")
 
 
 def _refuse(why: str | None, what: str) -> None:

@@ -21,7 +21,7 @@ from neurodiff.reference.fixed_point import recurrent_backprop
 from neurodiff.reference.outer import Listed
 from neurodiff.reference.waves import WaveStep
 from neurodiff.response import drive
-from neurodiff.validation.case import Case, Floats, rebuild
+from neurodiff.validation.case import Case, Floats, rebuild, refuse_incomplete
 from neurodiff.validation.every_step import EveryStep, compare_every_step, run_of, why_not
 from neurodiff.validation.loss import LossReport, compare_loss, tenths
 from neurodiff.validation.report import (
@@ -76,9 +76,10 @@ def validate_case(case: Case, moments: Moments = "auto") -> GradientReport:
     """Hold the local products of a rebuilt case against their reference; see `validate`."""
     if case.model.reference == "none":
         raise SimulationError("nothing to validate: the model says `validation: none`")
-    if "product" not in case.recording:
+    if "product" not in case.recording and not case.model.keeps_products:
         text = "the recording keeps no local products; write `record: {products: all}`"
         raise SimulationError(f"nothing to validate: {text}")
+    refuse_incomplete(case)
     if not len(case.steps):
         raise SimulationError("nothing to validate: the run stopped before its first sample")
     g, truth = case.recording["product"].values, _TRUTHS[case.model.reference](case)
