@@ -206,6 +206,8 @@ def test_what_a_diverging_run_had_until_then_is_kept(here, command, record):
         step = recording.attrs["steps"]
         assert 0 < step < 1000 and recording["product_time"].values[-1] < step * 1e-3
         own = recording.isel(unit=slice(2, None))
+        # before it meets its target, an output has no loss
+        own = own.isel(time=slice(2, None)) if "time" in own.dims else own
         for name in {"x", "delta", "loss", "w", "bias", "product"} & {*own}:
             assert np.isfinite(own[name]).all() and own[name].size, name
     report = json.loads((here / "runs/small/report.json").read_text())

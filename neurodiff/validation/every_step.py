@@ -67,6 +67,8 @@ def why_not(case: Case) -> str | None:
         return f"with {case.model.transmission.kind} only the run itself knows the others"
     if case.model.reference == "delayed":
         return "the others are what the reference itself gives"
+    if case.model.reference == "fixed_point" and case.graph.cyclic:
+        return "a fixed point for each of the others would take too long"
     if not case.complete:
         return "the run did not come to its end"
     seconds = estimated_seconds(case)
@@ -81,7 +83,6 @@ def estimated_seconds(case: Case) -> float:
     if is_dense(graph, case.alignment, case.feedback):
         return case.stop * (2e-5 * len(graph.projections) + 3e-9 * graph.n_synapses)
     step = 3e-4 + 4e-7 * graph.n_synapses
-    step += 8e-3 * (case.model.reference == "fixed_point")
     return case.stop * step
 
 
