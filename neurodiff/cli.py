@@ -106,12 +106,13 @@ def _load(path: Path, overrides: list[str] | None, seed: int | None, target: str
 
 def _announce(simulation: "Simulation") -> None:
     """Say on standard error what will run, and on what."""
+    from neurodiff.foresight import in_words
     from neurodiff.spec.quantities import TIME_UNITS, format_quantity
 
     model, steps = simulation.model, simulation.stimuli.steps
     seconds = simulation.cost.seconds.get(simulation.target)
     chosen = f" (chosen by run.target: {model.run.target})" if model.run.target == "auto" else ""
-    estimate = f", about {seconds:.0f} s" if seconds is not None else ""
+    estimate = f", about {in_words(seconds)}" if seconds is not None else ""
     time_step = format_quantity(model.time_step, TIME_UNITS)
     typer.echo(
         f"{model.name}: {steps} steps of {time_step} on {simulation.target}{chosen}{estimate}",

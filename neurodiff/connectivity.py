@@ -10,21 +10,29 @@ from neurodiff.spec.network import FileWeights, ProjectionSpec
 from neurodiff.weight_files import load_weights, matrix_of, synapses_in
 
 Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 
 
-def connected(part: ProjectionSpec, shape: tuple[int, int], model: Model) -> Bools:
-    """Whether there is a synapse, array (pre, post), in a complete projection.
+def connect(part: ProjectionSpec, shape: tuple[int, int], model: Model) -> tuple[Ints, Ints]:
+    """Numbers within their populations of the two units of every synapse, sorted by the first.
+
+    Parameters
+    ----------
+    part : ProjectionSpec
+        Complete.
+    shape : tuple of int
+        Units of the presynaptic and of the postsynaptic population.
 
     Raises
     ------
     ModelError
-        If there is not a single one, or a weights file that is to say it cannot be read.
+        If there is not a single synapse, or a weights file that is to say it cannot be read.
     """
-    rule = part.connectivity
+    rule, (n_pre, n_post) = part.connectivity, shape
     if rule.one_to_one:
-        return np.eye(*shape, dtype=bool)
+        return np.arange(n_pre), np.arange(n_pre)
     if rule.all_to_all:
-        return np.ones(shape, dtype=bool)
+        return np.repeat(np.arange(n_pre), n_post), np.tile(np.arange(n_post), n_pre)
     if rule.probability is not None:
         found = random_stream(model.seed, f"synapses {part.name}").random(shape) < rule.probability
     else:
@@ -35,7 +43,8 @@ def connected(part: ProjectionSpec, shape: tuple[int, int], model: Model) -> Boo
         if rule.weights:
             remedy = "write weights that are not 0 into the file, or remove the projection"
         raise ModelError(f"{_place(part, model)}.connectivity", text, remedy)
-    return found
+    rows, columns = np.nonzero(found)
+    return rows, columns
 
 
 def _in_file(part: ProjectionSpec, shape: tuple[int, int], model: Model) -> Bools:

@@ -28,7 +28,9 @@ _EVENTS = {
     "cpp_standalone": _Speed(30.0, 2e-5, 1.2e-8),
 }
 _BYTES_PER_SYNAPSE = 110
-_BYTES_PER_SAMPLE = 20
+#: Of a recorded value, in Brian2's monitor and in the recording that is made of it; of a value in a
+#: history of delays.
+_BYTES_PER_SAMPLE, _BYTES_PER_PLACE = 28, 10
 
 
 @dataclass(frozen=True)
@@ -38,16 +40,21 @@ class Cost:
     Attributes
     ----------
     target : str
-        What ``auto`` chooses.
+        The fastest, which ``auto`` chooses where it can be compiled.
     seconds : dict
         Estimated wall-clock time by target, compilation included.
-    memory : float
-        Estimated size in bytes of the network and what it records.
+    parts : dict
+        Estimated bytes of the synapses, the delays, the recording and the stimuli.
     """
 
     target: str
     seconds: dict[str, float]
-    memory: float
+    parts: dict[str, float]
+
+    @property
+    def memory(self) -> float:
+        """Estimated size in bytes of the network and what it records."""
+        return sum(self.parts.values())
 
 
 def estimate(
@@ -59,7 +66,6 @@ def estimate(
     sending: tuple[float, float] | None = None,
     longest_age: int = 1,
     backward: int = 0,
-    compiler: bool = True,
 ) -> Cost:
     """Cost of a run of `steps` steps that records `recorded` values and plays `stimuli` values.
 
@@ -72,8 +78,6 @@ def estimate(
         How far back in steps an alignment, or the feedback, looks at the activity.
     backward : int
         Backward connections with weights of their own.
-    compiler : bool
-        Whether there is one; without it only numpy is considered.
     """
     reached = float(graph.n_synapses)
     if sending is not None:
@@ -82,12 +86,14 @@ def estimate(
     seconds = {
         target: speed.start + steps * (speed.step + speed.synapse * reached)
         for target, speed in (_EVENTS if sending else _GRADED).items()
-        if compiler or target == "numpy"
     }
-    forward = max(graph.forward_lag.max(initial=1), longest_age)
-    lags = forward + graph.returning.lag.max(initial=1)
-    histories = 2 * (lags + 2) * graph.n_units * 8
-    memory = (graph.n_synapses + backward / 2) * _BYTES_PER_SYNAPSE + histories
-    # stimuli are kept twice, here and in Brian2
-    memory += recorded * _BYTES_PER_SAMPLE + stimuli * 16
-    return Cost(min(seconds, key=lambda target: seconds[target]), seconds, float(memory))
+    forward = max(int(graph.forward_lag.max(initial=1)), longest_age)
+    lags = forward + int(graph.returning.lag.max(initial=1))
+    parts = {
+        "synapses": (graph.n_synapses + backward / 2) * _BYTES_PER_SYNAPSE,
+        "delays": 2.0 * (lags + 2) * graph.n_units * _BYTES_PER_PLACE,
+        "recording": float(recorded * _BYTES_PER_SAMPLE),
+        # kept twice, here and in Brian2
+        "stimuli": 16.0 * stimuli,
+    }
+    return Cost(min(seconds, key=lambda target: seconds[target]), seconds, parts)

@@ -18,6 +18,7 @@ from neurodiff.reading import Unreadable, parse_json
 from neurodiff.recorded import recorded_keys
 from neurodiff.run_files import DATA
 from neurodiff.spec import Model, from_mapping
+from neurodiff.terminal import warn
 
 #: Files are copied into the run folder as long as all copies together have no more bytes.
 COPIED = 10_000_000
@@ -114,8 +115,7 @@ def _copied(file: DataFile, folder: Path) -> str | None:
     except OSError:
         content = b""
     if hashlib.sha256(content).hexdigest() != file["sha256"]:
-        text = f"{path}: changed since the run read it, and is not kept with the run"
-        warnings.warn(text, stacklevel=4)
+        warn(f"{path}: changed since the run read it, and is not kept with the run")
         return None
     name = f"{DATA}/{file['sha256'][:16]}-{path.name[-100:]}"
     (folder / DATA).mkdir(exist_ok=True)

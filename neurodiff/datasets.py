@@ -15,6 +15,9 @@ from neurodiff.spec.signals import FramesInput
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+#: More classes than there can be outputs.
+_MOST_CLASSES = 2**31
+
 
 @dataclass(frozen=True)
 class Frames:
@@ -22,7 +25,7 @@ class Frames:
 
     Attributes
     ----------
-    images : array (n, units), values in [0, 1]
+    images : array (n, units), values in [0, 1] where transmission makes spikes of them
     labels : int array (n,)
     training, test : int arrays
         Numbers of the frames to learn from and to test on. Without a test fraction the test is on
@@ -80,10 +83,8 @@ def _archive(path: Path) -> tuple[Floats, Ints]:
         text = f"{path}: frames of shape {images.shape} and labels of shape {labels.shape}"
         raise ModelError(field, text, "make them (n, units) and (n,)")
     require_finite(images, f"array `frames` of {path}", field)
-    if images.min() < 0 or images.max() > 1:
-        text = f"{path}: frames reach from {images.min():g} to {images.max():g}"
-        raise ModelError(field, text, "rescale them to values between 0 and 1")
-    if labels.dtype.kind not in "iu" or labels.min() < 0:
+    whole = labels.dtype.kind in "iuf" and (labels == np.floor(labels)).all()
+    if not whole or labels.min() < 0 or labels.max() >= _MOST_CLASSES:
         text = f"{path}: labels are not whole numbers from 0 on"
-        raise ModelError(field, text, "number the classes 0, 1, 2, ... and save integers")
+        raise ModelError(field, text, "number the classes 0, 1, 2, ... and save whole numbers")
     return images.astype(float), labels.astype(np.int64)

@@ -1,5 +1,7 @@
 """What a scientist wants to know of a model before running it."""
 
+import warnings
+
 import numpy as np
 
 from neurodiff.alignment import Traced, learning_latencies
@@ -10,12 +12,14 @@ from neurodiff.describe_feedback import describe_feedback
 from neurodiff.describe_leak import describe_leak
 from neurodiff.feedback import first_errors
 from neurodiff.forecast import Band, learnable_bands
+from neurodiff.foresight import forewarnings, in_words
 from neurodiff.graph import Ints, Projection
 from neurodiff.latency import (
     Floats,
     compute_latencies,
     target_arrivals,
 )
+from neurodiff.memory import free_memory, in_bytes
 from neurodiff.plan import validation_start
 from neurodiff.simulation import Simulation
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity
@@ -56,7 +60,13 @@ _LEARNS = (
 
 
 def describe(simulation: Simulation) -> str:
-    """Populations, projections, latencies, bandwidths and estimated cost, as text."""
+    """Populations, projections, latencies, bandwidths and estimated cost, as text.
+
+    What should be known before it runs is said as warnings.
+    """
+    steps = simulation.stimuli.steps
+    for text in forewarnings(simulation.graph, steps, simulation.estimated_seconds):
+        warnings.warn(text, stacklevel=2)
     bands = [] if simulation.graph.cyclic else learnable_bands(simulation)
     parts = [
         _head(simulation),
@@ -223,9 +233,9 @@ def _share(part: float) -> str:
 
 def _cost(simulation: Simulation) -> str:
     cost = simulation.cost
-    times = ", ".join(f"{target} {seconds:.0f} s" for target, seconds in cost.seconds.items())
+    times = ", ".join(f"{target} {in_words(seconds)}" for target, seconds in cost.seconds.items())
     return (
-        f"estimated memory {cost.memory / 1e6:.0f} MB; "
+        f"estimated memory {in_bytes(cost.memory)}, {in_bytes(free_memory())} are free; "
         f"estimated time, compilation included: {times}\n"
         f"runs on {simulation.target}"
     )

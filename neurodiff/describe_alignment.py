@@ -3,6 +3,7 @@
 import numpy as np
 
 from neurodiff.alignment import Alignment, Matched, Traced
+from neurodiff.forecast import hold_shares
 from neurodiff.graph import Floats, Graph
 from neurodiff.simulation import Simulation
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity
@@ -17,7 +18,7 @@ def describe_alignment(simulation: Simulation) -> list[str]:
         return []
     if isinstance(alignment, Matched):
         about = "alignment matched: errors meet activity and slopes (sigma') that are M steps older"
-        rest = [_accuracy(alignment)]
+        rest = _accuracy(alignment, simulation)
     else:
         about = (
             "alignment by traces: errors meet activity and slopes (sigma') that lag by M, in "
@@ -35,10 +36,20 @@ def _memory(alignment: Alignment, graph: Graph) -> list[str]:
     return [f"{what} that each neuron keeps, {kept.sum()} values in all:", each]
 
 
-def _accuracy(ages: Matched) -> str:
+def _accuracy(ages: Matched, simulation: Simulation) -> list[str]:
+    """Whether the ages are exact, and if not, what is left of white noise, the fastest input."""
     if ages.one_length:
-        return "exact at any speed, while weights do not move and the target waits for its input"
-    return f"approximate: {_SEVERAL}, and the ages are rounded means over them"
+        return ["exact at any speed, while weights do not move and the target waits for its input"]
+    shares = hold_shares(simulation, 1)
+    left = ", ".join(
+        f"{part.name} {share:.2g}"
+        for part, share in zip(simulation.graph.projections, shares, strict=True)
+        if not np.isnan(share)
+    )
+    return [
+        f"approximate: {_SEVERAL}, and the ages are rounded means over them",
+        f"strength of learning from white noise, 1 where ages are exact: {left or '-'}",
+    ]
 
 
 def _time_constants(traces: Traced, graph: Graph) -> list[str]:

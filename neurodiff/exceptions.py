@@ -31,6 +31,10 @@ class SimulationError(NeurodiffError):
     """A run that could not be made, or a question about a run that was not made."""
 
 
+class MachineError(SimulationError):
+    """A run that could not be made on this machine, which lacks memory or a compiler for it."""
+
+
 class FixedPointError(NeurodiffError):
     """A network with cycles that settles nowhere, or at least nowhere that was found."""
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.activations import ACTIVATIONS, Activation, Membrane
-from neurodiff.connectivity import connected
+from neurodiff.connectivity import connect
 from neurodiff.depth import depths
 from neurodiff.draws import draw_lags
 from neurodiff.draws import random_stream as random_stream
@@ -336,5 +336,5 @@ def _connect(
 ) -> tuple[Ints, Ints]:
     """Presynaptic and postsynaptic unit of each synapse, sorted by the presynaptic one."""
     pre, post = populations[part.pre], populations[part.post]
-    rows, columns = np.nonzero(connected(part, (pre.size, post.size), model))
+    rows, columns = connect(part, (pre.size, post.size), model)
     return rows + pre.start, columns + post.start

@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 import time
-import warnings
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -30,6 +29,7 @@ from neurodiff.recording import add_to_recording, save_recording, what_is_kept
 from neurodiff.run_files import MARK, MODEL, RECORDING, REPORT, remove_run
 from neurodiff.simulation import Simulation
 from neurodiff.spec import from_mapping, to_yaml
+from neurodiff.terminal import warn
 
 #: Seconds for which a finished run waits for room where no disk has any.
 PATIENCE = 300.0
@@ -60,13 +60,14 @@ def keep_recording(simulation: Simulation, folder: Path, place: Path) -> Path:
     OutputError
         If the file system refuses, or no disk has room.
     """
+    real = place.expanduser().resolve()
     try:
-        _write(simulation, folder, place)
+        _write(simulation, folder, real)
     except OSError as error:
         remove_run(folder)
         if not no_room(error):
             raise OutputError(refusal(place, error)) from error
-        return _keep_elsewhere(simulation, folder, place)
+        return _keep_elsewhere(simulation, folder, real)
     return folder
 
 
@@ -130,10 +131,7 @@ def _keep_elsewhere(simulation: Simulation, folder: Path, place: Path) -> Path:
         if time.monotonic() >= until:
             raise OutputError(f"{_nowhere(place)}; the run is lost")
         if not waits:
-            warnings.warn(
-                f"{_nowhere(place)}; make room within {PATIENCE:.0f} s; Ctrl-C gives the run up",
-                stacklevel=3,
-            )
+            warn(f"{_nowhere(place)}; make room within {PATIENCE:.0f} s; Ctrl-C ends that")
         waits = True
         with allowing():
             time.sleep(1)

@@ -75,6 +75,10 @@ def misfit(recording: xr.Dataset) -> str | None:
     """What keeps a dataset from being a recording; None where nothing does."""
     if not all(isinstance(recording.attrs.get(name), str) for name in ("model", "title")):
         return "it carries no model"
+    if recording.attrs.get("complete") not in ("true", "false") or not _is_count(
+        recording.attrs.get("steps")
+    ):
+        return "it does not say how far it came"
     if (why := missing(recording, _ALWAYS)) is not None:
         return why
     dimensions = {name: of for name, (of, *_) in VARIABLES.items()}
@@ -108,6 +112,10 @@ def _outside(recording: xr.Dataset) -> str | None:
         if name in recording and not _ordered(recording[name].values):
             return f"`{name}` does not go on"
     return None
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and bool(value >= 0)
 
 
 def _within(values: Any, n: int) -> bool:

@@ -13,7 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from neurodiff.graph import Graph
-from neurodiff.reading import open_netcdf
+from neurodiff.reading.netcdf import open_netcdf
 
 #: dimensions, unit and long name of every variable
 VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {

@@ -11,7 +11,6 @@ Whoever holds the claim on NAME knows that every hidden folder of that kind is l
 """
 
 import re
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +18,7 @@ from pathlib import Path
 from neurodiff.exceptions import OutputError
 from neurodiff.placing import exchange, file_errors, hidden_beside, hidden_name
 from neurodiff.run_files import others, refuse_to_overwrite, remove_run, run_id
+from neurodiff.terminal import warn
 
 _NEW, _OLD = "new", "old"
 _INSIDE = re.compile(rf"{_NEW}|{_NEW}-[0-9a-f]{{32}}|{_OLD}")
@@ -117,7 +117,7 @@ def _restore(room: Path, path: Path) -> None:
             _restore_new(folder, path)
     _clear(room)
     if room.exists():
-        _say(f"{room}: left by a process that was killed; look what it holds, and remove it")
+        warn(f"{room}: left by a process that was killed; look what it holds, and remove it")
 
 
 def _restore_old(old: Path, path: Path) -> None:
@@ -125,16 +125,16 @@ def _restore_old(old: Path, path: Path) -> None:
         _discard(old, path)
     else:
         old.rename(path)
-        _say(f"{path}: the run that a killed process was replacing is back in its place")
+        warn(f"{path}: the run that a killed process was replacing is back in its place")
 
 
 def _restore_new(new: Path, path: Path) -> None:
     if path.exists():
         aside = _set_aside(new, path)
-        _say(f"{aside}: the complete run of a process that was killed; it was to replace {path}")
+        warn(f"{aside}: the complete run of a process that was killed; it was to replace {path}")
     else:
         new.rename(path)
-        _say(f"{path}: the complete run of a process that was killed is put in its place")
+        warn(f"{path}: the complete run of a process that was killed is put in its place")
 
 
 def _clear(room: Path) -> None:
@@ -143,7 +143,3 @@ def _clear(room: Path) -> None:
         remove_run(folder)
     with suppress(OSError):
         room.rmdir()
-
-
-def _say(text: str) -> None:
-    warnings.warn(text, stacklevel=4)

@@ -1,6 +1,5 @@
 """The folder that a run leaves: it appears complete or not at all."""
 
-import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ from neurodiff.recording import load_recording
 from neurodiff.replacing import folder_in_waiting, restore
 from neurodiff.run_files import RECORDING, refuse_to_overwrite
 from neurodiff.simulation import Simulation
+from neurodiff.terminal import warn
 from neurodiff.validation import RunReport
 
 
@@ -90,7 +90,7 @@ def save_run(simulation: Simulation, report: RunReport, folder: Path) -> None:
             add_over_time(report.gradient.over_time, folder)
         save_figures(recording, folder)
     except (OSError, RuntimeError) as error:
-        warnings.warn(f"figures are missing ({_reason(error)}); the run is kept", stacklevel=2)
+        warn(f"figures are missing ({_reason(error)}); the run is kept")
 
 
 def redraw(folder: Path) -> list[Path]:

@@ -18,10 +18,12 @@ from neurodiff.divergence import LARGEST, Divergence, find_divergence, kept_unti
 from neurodiff.event_counts import EventCounts, count_events
 from neurodiff.exceptions import DivergenceWarning, ModelError, SimulationError
 from neurodiff.feedback import KolenPollack, Mirror, build_feedback
+from neurodiff.foresight import forewarnings
 from neurodiff.graph import Graph, Ints, build_graph
 from neurodiff.latency import Latencies, compute_latencies
 from neurodiff.limits import refuse_long_delays
 from neurodiff.loss import loss_of
+from neurodiff.memory import refuse_what_does_not_fit
 from neurodiff.plan import (
     event_thresholds,
     learning_rule,
@@ -33,9 +35,11 @@ from neurodiff.plan import (
 from neurodiff.progress import bar, silent
 from neurodiff.recording import build_recording, kept_seed
 from neurodiff.simulator.closed_form import RENEWED_EVERY
-from neurodiff.simulator.execution import Progress, compiler_available, machine_code
+from neurodiff.simulator.compilers import compiler_problem
+from neurodiff.simulator.execution import Progress, machine_code
 from neurodiff.simulator.network import BuiltNetwork, build_network
 from neurodiff.spec import Model, to_yaml
+from neurodiff.spec.copying import require_model
 from neurodiff.spec.model import MachineCode
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity
 from neurodiff.stimuli import Stimuli, build_stimuli
@@ -94,7 +98,7 @@ class Simulation:
         if target is not None and target not in get_args(MachineCode):
             known = ", ".join(get_args(MachineCode))
             raise ModelError("run.target", f"{target!r} is not known", f"write one of: {known}")
-        self.model = model
+        self.model = require_model(model)
         self._wanted_target = target or model.run.target
         self._recording: xr.Dataset | None = None
         self._timing: Timing | None = None
@@ -129,7 +133,6 @@ class Simulation:
     def cost(self) -> Cost:
         """Estimated time by target, and memory."""
         recorded = recorded_values(self.model, self.samplings, self.stimuli.steps, self.graph)
-        available = compiler_available()
         kept = self.stimuli.input.size + self.stimuli.target.size
         kept += self.feedback.noise.size if isinstance(self.feedback, Mirror) else 0
         sending, steps = shares_that_send(self.model), self.stimuli.steps
@@ -141,8 +144,12 @@ class Simulation:
             sending=sending,
             longest_age=self._longest_age,
             backward=len(self.graph.returning) if self.feedback else 0,
-            compiler=available,
         )
+
+    @property
+    def estimated_seconds(self) -> float:
+        """Estimated wall-clock time on its target, compilation included; NaN if not known."""
+        return self.cost.seconds.get(self.target, float("nan"))
 
     @property
     def _longest_age(self) -> int:
@@ -154,8 +161,18 @@ class Simulation:
 
     @property
     def target(self) -> str:
-        """Kind of machine code of the run; what `auto` chose, by the estimated time."""
-        return self.cost.target if self._wanted_target == "auto" else self._wanted_target
+        """Kind of machine code of the run; what `auto` chose, by the estimated time.
+
+        It chooses numpy where nothing can be compiled, too.
+        """
+        if self._wanted_target != "auto":
+            return self._wanted_target
+        return "numpy" if self.why_not_compiled else self.cost.target
+
+    @property
+    def why_not_compiled(self) -> str | None:
+        """Why `auto` does not choose the fastest target; None where it does."""
+        return compiler_problem(self.cost.target) if self._wanted_target == "auto" else None
 
     def run(self, duration: str | None = None, progress: bool = False) -> "Simulation":
         """Simulate from beginning to end.
@@ -179,17 +196,19 @@ class Simulation:
         Raises
         ------
         SimulationError
-            If it has run already; a run always starts at time 0.
+            If it has run already; a run always starts at time 0. If it needs more memory than is
+            free.
         """
         if self._recording is not None:
             raise SimulationError("this simulation has run; make a new Simulation for another run")
         if duration is not None:
             self.model = self.model.lasting(duration)
             self._plan()
-        if self._wanted_target == "auto" and not compiler_available():
-            warnings.warn(
-                "no C++ compiler was found: running on numpy, which is slow", stacklevel=2
-            )
+        if self.why_not_compiled:
+            warnings.warn(f"running on numpy: {self.why_not_compiled}", stacklevel=2)
+        refuse_what_does_not_fit(self.cost)
+        for text in forewarnings(self.graph, self.stimuli.steps, self.estimated_seconds):
+            warnings.warn(text, stacklevel=2)
         with (bar if progress else silent)(self.stimuli.steps, self.target) as report:
             self._simulate(report)
         if self.divergence is not None:

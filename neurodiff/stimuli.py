@@ -1,11 +1,9 @@
 """Input and target as functions of time.
 
-Both are `Signal`s: silent (0) before step 0, then either rows of a table, each held for some steps,
-or sinusoids. The simulator plays them, the reference reads them; both get the same numbers.
+Both are `Signal`s. The simulator plays them, the reference reads them; both get the same numbers.
 """
 
 from dataclasses import dataclass, replace
-from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +15,7 @@ from neurodiff.graph import Graph, random_stream
 from neurodiff.latency import Latencies, first_answer
 from neurodiff.limits import refuse_long_run, refuse_many_numbers
 from neurodiff.response import respond
+from neurodiff.signals import Signal, Sinusoids, Table
 from neurodiff.spec import Model
 from neurodiff.spec.quantities import FREQUENCY_UNITS, TIME_UNITS, format_quantity, rounded_down
 from neurodiff.spec.signals import (
@@ -38,79 +37,6 @@ Ints = NDArray[np.int64]
 
 #: How many steps of a teacher are computed at once: all of its units are held for that long.
 _CHUNK = 4096
-
-
-@dataclass(frozen=True)
-class Table:
-    """Row k is shown from step k*hold to (k+1)*hold; the last row stays.
-
-    Over the first `blend` steps of its time a row blends in linearly from the row before; the first
-    row from `before`.
-
-    Attributes
-    ----------
-    rows : array (n_rows, n)
-    before : array (n,)
-    """
-
-    rows: Floats
-    hold: int
-    blend: int
-    before: Floats
-
-    @property
-    def size(self) -> int:
-        """How many numbers it keeps."""
-        return self.rows.size
-
-    def spread(self, every: int) -> float:
-        """Whether samples every so many steps see all phases of a row's time: 1, or 0 if not."""
-        return float(gcd(every, self.hold) == 1)
-
-    def at(self, steps: Ints) -> Floats:
-        """Values (len(steps), n) at whole steps; 0 before step 0."""
-        row = np.clip(steps // self.hold, 0, len(self.rows) - 1)
-        values = self.rows[row]
-        if self.blend:
-            previous = np.concatenate([self.before[None], self.rows])[row]
-            weight = np.minimum(1.0, (steps - row * self.hold) / self.blend)[:, None]
-            values = previous + (values - previous) * weight
-        return np.where(steps[:, None] >= 0, values, 0.0)
-
-
-@dataclass(frozen=True)
-class Sinusoids:
-    """amplitude * sin(frequency * t + phase); frequency in radian per step, each an array (n,)."""
-
-    amplitude: Floats
-    frequency: Floats
-    phase: Floats
-
-    @property
-    def size(self) -> int:
-        """How many numbers it keeps."""
-        return 3 * len(self.amplitude)
-
-    def spread(self, every: int) -> float:
-        """How far samples every so many steps are from seeing but few phases of a period.
-
-        The distance from a whole number of the periods between one sample and the next, and
-        between it and the next but one, and but two; of the tone for which it is least.
-        """
-        periods = every * self.frequency / (2 * np.pi)
-        periods = periods[periods > 0]
-        nexts = np.arange(1, 4)[:, None] * periods
-        # a slow tone is seen at many phases, however little of it passes from sample to sample
-        apart = np.where(periods < 0.25, 1.0, np.abs(nexts - np.round(nexts)))
-        return float(apart.min(initial=1.0))
-
-    def at(self, steps: Ints) -> Floats:
-        """Values (len(steps), n) at whole steps; 0 before step 0."""
-        values = self.amplitude * np.sin(self.frequency * steps[:, None] + self.phase)
-        return np.where(steps[:, None] >= 0, values, 0.0)
-
-
-Signal = Table | Sinusoids
 
 
 @dataclass(frozen=True)
@@ -211,6 +137,8 @@ def _present(model: Model, spec: FramesInput, graph: Graph) -> Presentations:
         width = frames.images.shape[1]
         text = f"{spec.dataset} has {width} values a frame, the input {graph.n_inputs} units"
         raise ModelError("input.dataset", text, f"give the network {width} input units")
+    images = frames.images
+    _refuse_no_rates((float(images.min()), float(images.max())), model, "input.dataset")
     hold, crossfade = model.steps(spec.hold), model.steps(spec.crossfade)
     n = len(frames.training)
     if model.run.epochs is not None:
@@ -254,7 +182,9 @@ def _input(model: Model, graph: Graph, steps: int, shown: Presentations | None) 
     if isinstance(spec, NoiseInput):
         return _noise(spec, n, steps, model)
     if isinstance(spec, ArrayInput):
-        return _spike_rates(_array(spec, "input", n, steps, model), model)
+        source = _array(spec, "input", n, steps, model)
+        _refuse_no_rates(_range(source), model, "input.file")
+        return source
     assert shown is not None
     return _held(shown.frames.images[shown.order], shown.hold, shown.crossfade)
 
@@ -272,10 +202,23 @@ def _target(
         return _teach(graph, w, bias, source, steps)
     assert shown is not None and isinstance(source, Table)
     labels = shown.frames.labels
-    if labels.max() >= n:
-        text = f"label {labels.max()} is beyond the {n} outputs"
-        raise ModelError("target", text, f"give the network {labels.max() + 1} output units")
+    _refuse_labels_beyond(labels, n)
     return _held(np.eye(n)[labels[shown.order]], source.hold, source.blend)
+
+
+def _refuse_labels_beyond(labels: Ints, n: int) -> None:
+    """Refuse labels that are no numbers of outputs, 0 to n - 1; the remedy wastes no output."""
+    if labels.max() < n:
+        return
+    classes, first = len(np.unique(labels)), labels.min()
+    text = f"label {labels.max()} is beyond the {n} outputs, which are numbered from 0"
+    remedies = [] if classes <= n else [f"give the network {classes} output units"]
+    if first > 0 and labels.max() - first + 1 == classes:
+        text = f"labels begin at {first}, and {text}"
+        remedies.append(f"subtract {first} from all labels")
+    elif labels.max() + 1 != classes:
+        remedies.append(f"number the {classes} classes 0 to {classes - 1}")
+    raise ModelError("target", text, " and ".join(remedies))
 
 
 def _target_lags(model: Model, graph: Graph, latencies: Latencies) -> Ints:
@@ -343,14 +286,16 @@ def _range(table: Table) -> tuple[float, float]:
     return float(values.min()), float(values.max())
 
 
-def _spike_rates(source: Table, model: Model) -> Table:
-    if model.transmission.kind != "spikes":
-        return source
-    least, most = _range(source)
+def _refuse_no_rates(reach: tuple[float, float], model: Model, field: str) -> None:
+    """Refuse an input that reaches beyond 0 to 1 where transmission makes spikes of it."""
+    if not isinstance(model.transmission, SpikeTransmission):
+        return
+    least, most = reach
     if least < 0 or most > 1:
-        text = f"spike rates are values between 0 and 1, not {least:g} to {most:g}"
-        raise ModelError("input.file", text, "rescale the file, or use another transmission")
-    return source
+        # a value just above 1 must not read as 1
+        ends = f"{least:g} to {most!r}" if f"{most:g}" == "1" else f"{least:g} to {most:g}"
+        text = f"spike rates are values between 0 and 1, not {ends}"
+        raise ModelError(field, text, "rescale the file, or use another transmission")
 
 
 def _refuse_what_no_rate_reaches(target: Signal, model: Model, graph: Graph) -> None:

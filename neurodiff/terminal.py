@@ -2,9 +2,23 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
+
+
+def warn(text: str) -> None:
+    """Give a warning where nothing must be lost: where warnings are errors it is printed instead.
+
+    Parameters
+    ----------
+    text : str
+    """
+    try:
+        warnings.warn(text, stacklevel=3)
+    except UserWarning:
+        Courteous(sys.stderr).write(f"warning: {text}\n")
 
 
 class OutputGone(Exception):

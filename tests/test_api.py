@@ -1,10 +1,13 @@
 """The Python API of notebooks."""
 
+import brian2
 import numpy as np
 import pytest
 
 import neurodiff
+from neurodiff.cost import Cost
 from neurodiff.recording import load_recording, save_recording
+from neurodiff.simulator.compilers import compiler_problem
 from tests.networks import chain
 
 
@@ -61,17 +64,71 @@ def test_auto_chooses_by_the_estimated_work(monkeypatch):
     long = neurodiff.Simulation(chain([50, 50, 50], run={"duration": "1000 s"}))
     assert (short.target, long.target) == ("numpy", "cpp_standalone")
     assert short.cost.memory < long.cost.memory
-    monkeypatch.setattr("neurodiff.simulation.compiler_available", lambda: False)
+    monkeypatch.setattr("neurodiff.simulation.compiler_problem", lambda target: "none works")
     assert long.target == "numpy"
 
 
-def test_without_a_compiler_auto_warns_and_a_compiled_target_is_refused(monkeypatch):
-    monkeypatch.setattr("neurodiff.simulation.compiler_available", lambda: False)
-    monkeypatch.setattr("neurodiff.simulator.execution.compiler_available", lambda: False)
-    with pytest.warns(UserWarning, match=r"no C\+\+ compiler was found: running on numpy"):
-        neurodiff.Simulation(chain([2, 1])).run()
-    with pytest.raises(neurodiff.SimulationError, match=r"cython needs a C\+\+ compiler"):
-        neurodiff.Simulation(chain([2, 1]), target="cython").run()
+def test_without_a_compiler_auto_says_so_where_it_matters_and_a_compiled_target_is_refused(
+    monkeypatch,
+):
+    monkeypatch.setenv("CXX", "no-such-compiler -O2")
+    monkeypatch.setenv("CC", "no-such-compiler")
+    neurodiff.Simulation(chain([2, 1])).run()
+    monkeypatch.setattr(neurodiff.Simulation, "cost", FAST_IN_C)
+    for target in ("cython", "cpp_standalone"):
+        with pytest.raises(neurodiff.SimulationError) as caught:
+            neurodiff.Simulation(chain([2, 1]), target=target).run()
+        said = str(caught.value)
+        assert said.startswith(
+            f"run.target: {target} needs a C++ compiler, and `no-such-compiler -O2` does not work "
+            "(CXX=no-such-compiler -O2, CC=no-such-compiler): No such file or directory"
+        )
+        assert "set CXX and CC to a C++ compiler that works, such as g++, or use numpy" in said
+        assert "\n" not in said
+    simulation = neurodiff.Simulation(chain([2, 1]))
+    with pytest.warns(UserWarning, match="running on numpy: cpp_standalone needs a C.. compiler"):
+        simulation.run()
+    assert simulation.timing.target == "numpy"
+
+
+#: A run that would be fastest as a compiled program.
+FAST_IN_C = Cost("cpp_standalone", {"numpy": 100.0, "cpp_standalone": 1.0}, {"synapses": 1.0})
+
+
+def test_a_compiler_without_headers_is_no_compiler(tmp_path, monkeypatch):
+    """It is asked for what Brian2 needs, and not whether a program of its name is there."""
+    broken = tmp_path / "broken"
+    said = "tiny.cpp:1:10: fatal error: Python.h: No such file"
+    broken.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("CXX", str(broken))
+    monkeypatch.setenv("CC", str(broken))
+    for target in ("cython", "cpp_standalone"):
+        assert said in (compiler_problem(target) or "")
+    monkeypatch.setenv("CXX", "g++")
+    monkeypatch.setenv("CC", "gcc")
+    assert compiler_problem("cpp_standalone") is None and compiler_problem("numpy") is None
+
+
+def test_a_cache_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setitem(brian2.prefs, "codegen.runtime.cython.cache_dir", str(tmp_path / "file"))
+    assert f"keeps what it compiles in {tmp_path / 'file'}, which cannot be written" in (
+        compiler_problem("cython") or ""
+    )
+
+
+def test_a_compiler_is_tried_once(monkeypatch):
+    calls: list[str] = []
+    monkeypatch.setattr(
+        "neurodiff.simulator.compilers._program_fails", lambda: calls.append("") or "it fails"
+    )
+    monkeypatch.setenv("CXX", "tried-once")
+    for _ in range(3):
+        assert "it fails" in (compiler_problem("cpp_standalone") or "")
+    monkeypatch.setenv("CXX", "tried-again")
+    compiler_problem("cpp_standalone")
+    assert len(calls) == 2
 
 
 def test_an_unknown_target_is_refused():

@@ -126,13 +126,13 @@ ARCHIVES: dict[str, tuple[Any, tuple[str, ...]]] = {
         {"frames": np.where(FRAMES == 0, np.nan, FRAMES), "labels": LABELS},
         ("array `frames` of", "has NaN or infinity in row 0"),
     ),
-    "outside of 0 to 1": (
-        {"frames": FRAMES * 255 / FRAMES.max(), "labels": LABELS},
-        ("frames reach from 0 to 255", "between 0 and 1"),
+    "labels that are too large": (
+        {"frames": FRAMES, "labels": LABELS * 1e300},
+        ("labels are not whole numbers from 0 on", "0, 1, 2, ..."),
     ),
     "float labels": (
         {"frames": FRAMES, "labels": LABELS / 2},
-        ("labels are not whole numbers from 0 on", "save integers"),
+        ("labels are not whole numbers from 0 on", "save whole numbers"),
     ),
     "negative labels": ({"frames": FRAMES, "labels": LABELS - 1}, ("labels are not whole",)),
     "labels as text": (
@@ -170,12 +170,66 @@ def test_bad_frames(tmp_path: Path, content: Any, said: tuple[str, ...]):
 def test_frames_that_do_not_fit_the_rest_of_the_model(tmp_path: Path):
     save(tmp_path / "mine.npz", {"frames": FRAMES, "labels": LABELS + 8})
     labels = "target={kind: labels}"
-    message = frames(tmp_path, labels)
-    assert message == "target: label 9 is beyond the 1 outputs; give the network 10 output units"
+    assert frames(tmp_path, labels) == (
+        "target: labels begin at 8, and label 9 is beyond the 1 outputs, which are numbered from "
+        "0; give the network 2 output units and subtract 8 from all labels"
+    )
     message = frames(tmp_path, "run.duration=4 ms")
     assert message.startswith("run.duration: 4 ms is no multiple of `input.hold`, 5 ms; write")
     message = frames(tmp_path, "input.test_fraction=0.9")
     assert message.startswith("input.test_fraction: 0.9 of 4 frames leaves none to learn from")
+
+
+LABELLED = {
+    "from one": (
+        [1, 2, 3, 1],
+        3,
+        "labels begin at 1, and label 3 is beyond the 3 outputs, which are numbered from 0; "
+        "subtract 1 from all labels",
+    ),
+    "with gaps": ([0, 10, 20, 0], 3, "numbered from 0; number the 3 classes 0 to 2"),
+    "too many": ([0, 1, 2, 3], 3, "numbered from 0; give the network 4 output units"),
+    "from two": ([2, 3, 4, 2], 2, "give the network 3 output units and subtract 2 from all labels"),
+}
+
+
+@pytest.mark.parametrize(("labels", "outputs", "said"), LABELLED.values(), ids=LABELLED.keys())
+def test_labels_beyond_the_outputs(tmp_path: Path, labels: list[int], outputs: int, said: str):
+    save(tmp_path / "mine.npz", {"frames": FRAMES, "labels": np.array(labels)})
+    message = frames(tmp_path, "target={kind: labels}", f"network.layers=[2, {outputs}]")
+    assert message.endswith(said)
+    # whoever obeys has as many outputs as there are classes, and each of them has its frames
+    classes = np.unique(labels, return_inverse=True)[1]
+    save(tmp_path / "mine.npz", {"frames": FRAMES, "labels": classes})
+    spec = "input={kind: frames, dataset: mine.npz, hold: 5 ms, test_fraction: 0}"
+    n = classes.max() + 1
+    changes = (spec, "target={kind: labels}", f"network.layers=[2, {n}]")
+    simulation = Simulation(load(write(tmp_path, GOOD), changes))
+    assert simulation.stimuli.target.rows.max(axis=0).tolist() == [1] * n
+
+
+def test_labels_may_be_whole_numbers_of_any_type(tmp_path: Path):
+    changes = ("target={kind: labels}", "network.layers=[2, 3]")
+    spec = changed("input={kind: frames, dataset: mine.npz, hold: 5 ms, test_fraction: 0}")
+    for kind in (float, np.float32, np.uint8, np.int64):
+        save(tmp_path / "mine.npz", {"frames": FRAMES, "labels": np.array([0, 1, 2, 0], kind)})
+        shown = Simulation(load(write(tmp_path, spec), changes)).stimuli.presentations
+        assert shown is not None and shown.frames.labels.tolist() == [0, 1, 2, 0]
+
+
+def test_only_spikes_need_frames_between_0_and_1(tmp_path: Path):
+    scored = np.linspace(-3.7, 4.4, 8).reshape(4, 2)
+    save(tmp_path / "mine.npz", {"frames": scored, "labels": LABELS})
+    spec = "input={kind: frames, dataset: mine.npz, hold: 5 ms, test_fraction: 0}"
+    simulation = Simulation(load(write(tmp_path, changed(spec))))
+    assert simulation.stimuli.input.rows.min() == -3.7
+    message = refused(write(tmp_path, changed(spec, SPIKING)))
+    assert message.startswith("input.dataset: spike rates are values between 0 and 1, not -3.7 to")
+    save(tmp_path / "mine.npz", {"frames": (scored + 3.7) / 8.1, "labels": LABELS})
+    assert "not 0 to 1.0000000000000002" in refused(write(tmp_path, changed(spec, SPIKING)))
+    scaled = np.clip((scored + 3.7) / 8.1, 0, 1)  # as the remedy says
+    save(tmp_path / "mine.npz", {"frames": scaled, "labels": LABELS})
+    Simulation(load(write(tmp_path, changed(spec, SPIKING))))
 
 
 IN, OUT = np.ones((3, 2)), np.ones((1, 3))

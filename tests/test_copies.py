@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neurodiff import Model, ModelError, Simulation
+from neurodiff import Model, ModelError, Simulation, audit, run_sweep
 from neurodiff.spec.model import Plasticity
 
 COMMON = {
@@ -95,3 +95,28 @@ def test_what_the_remedies_of_layered_say_is_taken():
 def test_a_mapping_is_needed(data):
     with pytest.raises(ModelError, match="is no model; give a mapping"):
         Model.from_mapping(data)
+
+
+def test_an_array_as_input_is_told_by_its_shape():
+    with pytest.raises(ModelError) as caught:
+        Model.layered(**(COMMON | {"input": np.zeros((1000, 4))}))
+    message = str(caught.value)
+    assert message.startswith("input: a list of the shape (1000, 4) is no mapping; write a mapping")
+    assert "{kind: array, file: ...}, see numpy.save" in message and len(message) < 250
+
+
+def test_words_are_known_in_capitals_too():
+    for wrong, right in (("ReLU", "relu"), ("Tanh", "tanh"), ("SIGMOID", "sigmoid")):
+        with pytest.raises(ModelError, match=f"'{wrong}' is not known; did you mean `{right}`?"):
+            Model.layered(**COMMON, activation=wrong)
+        Model.layered(**COMMON, activation=right)
+
+
+@pytest.mark.parametrize("what", [COMMON, "model.yaml", None])
+def test_what_is_no_model_is_not_simulated(what, tmp_path):
+    for public in (Simulation, audit):
+        with pytest.raises(ModelError, match=r"is no model; make one with neurodiff.load\(path\)"):
+            public(what)
+    with pytest.raises(ModelError, match=r"is no sweep; load it with neurodiff.load_sweep"):
+        run_sweep(what, tmp_path / "out")
+    Simulation(Model.layered(**COMMON))

@@ -149,6 +149,19 @@ def test_large_files_are_named_and_not_copied(tmp_path, monkeypatch):
     assert cosine(tmp_path / "run") == validate(simulation).total.cosine
 
 
+def test_paths_are_relative_to_where_the_folder_really_is(made, tmp_path, monkeypatch):
+    project, _ = made
+    simulation = Simulation(load(project / "model.yaml")).run()
+    (tmp_path / "deep/er").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("deep/er")
+    monkeypatch.chdir(tmp_path)
+    with new_folder(Path("link/run")) as folder:
+        keep_recording(simulation, folder, Path("link/run"))
+    run = tmp_path / "deep/er/run"
+    for file in json.loads((run / "report.json").read_text())["files"]:
+        assert (run / file["relative"]).resolve() == Path(file["path"]).resolve()
+
+
 def test_a_recording_of_old_keeps_no_hashes_and_that_is_said(made):
     project, expected = made
     recording = load_recording(project / "run/recording.nc")

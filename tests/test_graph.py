@@ -50,6 +50,8 @@ def pair(size: int, **projection: Any) -> Graph:
 def test_one_to_one_and_all_to_all():
     graph = pair(3, connectivity={"one_to_one": True})
     assert (graph.pre.tolist(), graph.post.tolist()) == ([0, 1, 2], [3, 4, 5])
+    # in no more memory than its synapses take: a matrix of all pairs would be 10 GB
+    assert pair(100_000, connectivity="one_to_one").n_synapses == 100_000
     everything = pair(3, connectivity={"all_to_all": True})
     assert everything.n_synapses == pair(3).n_synapses == 9
 

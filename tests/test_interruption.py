@@ -13,6 +13,7 @@ import pytest
 import typer
 
 from neurodiff import Simulation, cli, interruption, load
+from neurodiff import __main__ as start
 from neurodiff.interruption import Interrupted, heeding, stoppable
 from neurodiff.run_files import run_id
 from neurodiff.terminal import Courteous, Demanding, OutputGone, courteous_terminal
@@ -159,6 +160,15 @@ def test_a_validation_that_is_stopped_did_not_fail(here, monkeypatch, capfd):
     assert "stopped after" in capfd.readouterr().err
 
 
+def test_a_sweep_that_is_told_to_end_keeps_what_has_ended(here, monkeypatch, capfd):
+    axes = "{network.activation: [tanh, sigmoid]}"
+    (here / "s.yaml").write_text(f"neurodiff_sweep: 1\nname: s\nmodel: small.yaml\naxes: {axes}\n")
+    when_it_runs(monkeypatch, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    assert neurodiff(monkeypatch, "sweep", "s.yaml", "--output", "s", "--workers", "1") == 143
+    assert "what has ended is kept, and the same command goes on" in capfd.readouterr().err
+    assert not list((here / "s/runs").iterdir()) and not list(here.glob(".*"))
+
+
 def test_a_signal_before_the_first_step_ends_in_one_line(here, monkeypatch, capfd):
     def stopped(*arguments: object) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
@@ -211,6 +221,7 @@ def test_click_does_not_make_an_error_of_a_closed_pipe(monkeypatch):
         typer.echo("result")
 
 
+@pytest.mark.slow
 def test_closed_descriptors_are_not_given_to_files(here):
     command = (
         f"{sys.executable} -c 'from neurodiff.cli import main; main()' run small.yaml "
@@ -218,3 +229,14 @@ def test_closed_descriptors_are_not_given_to_files(here):
     )
     ended = subprocess.run(["sh", "-c", f"{command} <&- >&- 2>&-"])
     assert ended.returncode == 0 and run_id(here / "r")
+
+
+def test_ctrl_c_during_the_imports_ends_in_one_line(monkeypatch, capsys):
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "draw_into_files", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        start.main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "stopped before anything was done\n"

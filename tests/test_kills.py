@@ -16,6 +16,8 @@ from tests.kills import (
     warm_up,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def case(tmp_path: Path) -> Case:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from neurodiff import load_sweep, run_sweep
+from neurodiff import Simulation, SimulationError, load, load_sweep, run_sweep
 from neurodiff.simulator import programs
 from neurodiff.spec import from_mapping
 from tests.simulated import EVERY_STEP, deviations, moved, simulate
@@ -69,9 +69,32 @@ def test_a_program_that_is_there_starts_at_once_and_computes_with_the_numbers_of
     }
     simulation = simulate(from_mapping(model), "cpp_standalone")
     assert not simulation.timing.compiled
-    assert simulation.timing.build_s < 5
     assert moved(simulation) > 0.01
     assert max(deviations(simulation).values()) < 1e-12
+
+
+def sources(monkeypatch: pytest.MonkeyPatch, *changes: str) -> str:
+    """Hash of the sources of a run of frames; they are not compiled."""
+    hashes: list[str] = []
+
+    def provide(program: Path, compile_sources: Any) -> bool:
+        hashes.append(programs._hash(program.parent))
+        raise RuntimeError("not compiled")
+
+    monkeypatch.setattr("neurodiff.simulator.execution.provide", provide)
+    model = load(Path(__file__).parents[1] / "models" / "two_layer_xor.yaml", changes)
+    with pytest.raises(SimulationError, match="not compiled"):
+        Simulation(model, target="cpp_standalone").run()
+    return hashes[0]
+
+
+def test_other_epochs_are_the_same_program_and_other_units_are_not(monkeypatch):
+    faded = "input.crossfade=4 ms"
+    few, many = (
+        sources(monkeypatch, faded, f"run.epochs={epochs}", f"seed={epochs}") for epochs in (3, 90)
+    )
+    assert few == many
+    assert few != sources(monkeypatch, faded, "run.epochs=3", "network.layers=[2, 9, 2]")
 
 
 @pytest.fixture

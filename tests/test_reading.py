@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from neurodiff import ModelError, Simulation, load, load_sweep
-from neurodiff.reading import Unreadable, open_netcdf, parse_yaml, read_text
+from neurodiff.reading import Unreadable, parse_yaml, read_text
+from neurodiff.reading.netcdf import open_netcdf
 from neurodiff.reading.repository import commit_of
 from neurodiff.spec.plain import plain
 from tests.refusals import GOOD, changed, refused, write

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from neurodiff import Model, ModelError, load
 from neurodiff.spec import from_mapping, to_yaml
+from neurodiff.spec.meanings import MEANINGS
 from neurodiff.spec.quantities import (
     FREQUENCY_UNITS,
     TIME_UNITS,
@@ -132,6 +133,12 @@ def test_delays_in_all_their_forms():
 def test_weights_in_all_their_forms(text: str):
     weights = network(f"weights: {text}").network.weights.model_dump()
     assert weights.items() >= read(text).items()
+
+
+def test_lognormal_delays_are_written_like_normal_ones():
+    delay = {"lognormal": ["5 ms", "1 ms"]}
+    both = model(network={"layers": [2, 3, 1], "delay": delay}).network.delay
+    assert both.forward == both.backward and both.forward.lognormal == (0.005, 0.001)
 
 
 @pytest.mark.parametrize("activation", ["linear", "tanh", "sigmoid", "relu", "softplus"])
@@ -462,6 +469,37 @@ def test_the_schema_accepts_shorthands(parts: Any):
 )
 def test_the_schema_refuses_what_the_reader_refuses(parts: Any):
     assert not accepted(SMALLEST | parts)
+
+
+def parts_of_the_schema() -> dict[str, Any]:
+    schema = Model.model_json_schema()
+    return {"Model": schema, **schema["$defs"]}
+
+
+def test_every_key_of_the_schema_says_what_it_is():
+    for name, part in parts_of_the_schema().items():
+        described = {key: value.get("description") for key, value in part["properties"].items()}
+        assert described == MEANINGS[name], name
+    assert MEANINGS.keys() == parts_of_the_schema().keys()
+
+
+def test_defaults_of_the_schema_are_what_the_reader_takes():
+    defaults = {
+        (name, key): value["default"]
+        for name, part in parts_of_the_schema().items()
+        for key, value in part["properties"].items()
+        if value.get("default") is not None
+    }
+    assert defaults["Model", "time_step"] == "1 ms"
+    assert defaults["SpikeTransmission", "error_rate"] == "100 Hz"
+    for key in ("time_step", "seed", "plasticity", "record", "validation", "neuron", "feedback"):
+        assert model(**{key: defaults["Model", key]}) == model(), key
+    rule = {"rule": "diffusion", "learning_rate": "1 Hz"}
+    for key in ("start", "weight_decay", "alignment"):
+        assert model(plasticity=rule | {key: defaults["Plasticity", key]}) == model(plasticity=rule)
+    chain = {"layers": [2, 3, 1]}
+    for key in ("delay", "weights", "activation", "bias", "dale"):
+        assert model(network=chain | {key: defaults["Network", key]}) == model(network=chain), key
 
 
 def test_anchors_on_plain_values(tmp_path):

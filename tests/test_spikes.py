@@ -762,7 +762,7 @@ def test_the_cost_is_that_of_the_spikes_that_are_expected():
     simulation = Simulation(told(duration="10 s", record={"signals": "none", "events": "all"}))
     silent = Simulation(told(duration="10 s", record={"signals": "none", "events": "none"}))
     # 16 bytes and a text of 7 characters each
-    expected = (6 * 0.3 + 4 * 0.2) * 10_000 * 44
+    expected = (6 * 0.3 + 4 * 0.2) * 10_000 * 60
     assert simulation.cost.memory - silent.cost.memory == pytest.approx(expected, rel=0.2)
 
 

@@ -11,8 +11,10 @@ import pytest
 import xarray as xr
 
 from neurodiff import OutputError, load_sweep, placing, run_sweep
+from neurodiff.recording import versions
 from neurodiff.sweep import folder as folder_module
 from neurodiff.sweep import processes, save_sweep_figures
+from neurodiff.validation import run_report
 
 MODEL = """\
 neurodiff: 1
@@ -29,7 +31,7 @@ model: model.yaml
 axes: {network.activation: [tanh, sigmoid, linear]}
 seeds: 2
 """
-REPORT = {"passed": True, "total": {"cosine": 0.9}}
+CAME_TO = {"error": None, "report": {"passed": True, "total": {"cosine": 0.9}}}
 
 
 class Done(Executor):
@@ -43,7 +45,7 @@ class Done(Executor):
         if self.then:
             self.then()
         future: Future = Future()
-        future.set_result(REPORT)
+        future.set_result({**CAME_TO, "versions": versions()["versions"]})
         return future
 
 
@@ -155,14 +157,31 @@ def test_figures_of_a_sweep_replace_links(sweep, tmp_path):
     assert not (tmp_path / "out/total_cosine.png").is_symlink()
 
 
+class Ended:
+    """A connection whose other end has gone."""
+
+    def recv(self) -> None:
+        raise EOFError
+
+
 def test_workers_leave_signals_to_their_parent():
     before = {number: signal.getsignal(number) for number in processes.ENDING}
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(processes.threading.Thread, "start", lambda self: None)
-            patch.setattr(processes, "threadpool_limits", lambda limits: None)
-            processes._begin(None)  # type: ignore[arg-type]
+            processes._serve(Ended(), Ended())  # type: ignore[arg-type]
         assert {signal.getsignal(number) for number in before} == {signal.SIG_IGN}
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_ctrl_c_while_a_run_of_a_sweep_is_compared_keeps_no_half_of_it(sweep, tmp_path):
+    def interrupted(case: Any) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_report, "validate_case", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run_sweep(sweep, tmp_path / "out", workers=1)
+    assert not list((tmp_path / "out/runs").iterdir())

@@ -49,7 +49,7 @@ def test_a_script_without_a_guard_is_told_so_and_nothing_is_kept(tmp_path):
 @pytest.mark.parametrize(("guard", "workers"), [(GUARD, 2), ("if True:\n", 1)])
 def test_what_it_is_told_to_do_helps(tmp_path, guard, workers):
     done = script(tmp_path, guard, workers)
-    assert done.returncode == 0 and "network.activation" in done.stdout, done.stderr
+    assert done.returncode == 0 and "(activation: 2" in done.stdout, done.stderr
     assert len(ended(tmp_path / "out" / "runs")) == 2
 
 

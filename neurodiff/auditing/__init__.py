@@ -23,6 +23,7 @@ from neurodiff.simulation import Simulation
 from neurodiff.simulator.execution import look_at
 from neurodiff.simulator.reads import find_reads
 from neurodiff.spec import Model
+from neurodiff.spec.copying import require_model
 from neurodiff.spec.model import NoPlasticity
 
 __all__ = ["Audit", "Finding", "audit"]
@@ -44,7 +45,7 @@ def audit(model: Model) -> Audit:
     >>> neurodiff.audit(neurodiff.load("models/digits.yaml"))["weight_transport"].verdict
     'does not hold'
     """
-    if isinstance(model.plasticity, NoPlasticity):
+    if isinstance(require_model(model).plasticity, NoPlasticity):
         text, remedy = "there is no learning rule to audit", "write `rule: diffusion`"
         raise model.located(ModelError("plasticity.rule", text, remedy))
     simulation = Simulation(model, target="numpy")

@@ -33,6 +33,9 @@ _RESOLUTION, _POINTS = 8, 4000
 #: Elementary operations that a scan may take.
 _WORK = 2e10
 
+#: Moments at which a network is linearised, and synapses of a large one: there it is one.
+_MOMENTS, _LARGE = 3, 50_000
+
 #: Gradients below this part of the largest are rounding.
 _ROUNDING = 1e-11
 
@@ -160,16 +163,15 @@ def strengths_of(
     taken to come back by the forward weights, whatever the feedback: what is left is its delays.
     """
     graph = case.graph
-    points, loss = operating_points(case), case.model.loss
+    moments = _MOMENTS if graph.n_synapses <= _LARGE else 1
+    points, loss = operating_points(case, moments), case.model.loss
     hops = [Hops.of(graph, case.w, case.feedback.b if case.feedback else None)] * len(points)
     if symmetric:
         hops = [symmetric_hops(graph, case.w, point.slope, loss) for point in points]
 
     def of_synapses(omega: float) -> tuple[Floats, Floats]:
-        waits, (strength, size) = (
-            waiting(graph, case.alignment, omega),
-            np.zeros((2, len(graph.pre))),
-        )
+        waits = waiting(graph, case.alignment, omega, slice(None))
+        strength, size = np.zeros((2, graph.n_synapses))
         for point, ways in zip(points, hops, strict=True):
             tone = answer(ways, point.slope, loss, omega)
             both, power = tone.back * tone.ahead, tone.power[graph.pre] * graph.plastic

@@ -29,6 +29,9 @@ _INPUTS, _FOLLOWED = 20, 2
 #: Points on the circle for a turn of the longest loop, points at most, and halvings of an interval.
 _RESOLUTION, _POINTS, _HALVINGS = 8, 3000, 50
 
+#: Outputs at most: the determinant is one of their number.
+_OUTPUTS = 64
+
 #: Curvatures below this part of the largest are rounding.
 _ROUNDING = 1e-12
 
@@ -92,6 +95,9 @@ def learning_rate_ceilings(case: Planned) -> Ceilings:
         first = first_input(case.stimuli)
         if estimate_convergence(graph, case.w, case.bias, first).steps is None:
             return Ceilings(None, (), "with the weights of the start its cycles do not settle")
+    if len(graph.outputs) > _OUTPUTS:
+        why = f"it is worked out for up to {_OUTPUTS} outputs, and there are {len(graph.outputs)}"
+        return Ceilings(None, (), why)
     found = [_Circle(case, point) for point in operating_points(case, _INPUTS)]
     found.sort(key=lambda circle: -circle.curvatures[0])
     if not found[0].curvatures[0]:

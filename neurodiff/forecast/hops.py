@@ -138,13 +138,24 @@ def _by_lag(
     return tuple(matrices.items())
 
 
-def waiting(graph: Graph, alignment: Alignment | None, omega: float) -> Complexes:
-    """What alignment does to what has arrived at each synapse (n_synapses,), for a tone."""
+def waiting(
+    graph: Graph, alignment: Alignment | None, omega: NDArray[Any] | float, synapse: Any
+) -> Complexes:
+    """What alignment does to what has arrived at a synapse, or at some, for a tone, or for some."""
     if alignment is None:
-        return np.ones(graph.n_synapses, dtype=np.complex128)
+        return np.ones(np.broadcast(omega, graph.pre[synapse]).shape, dtype=np.complex128)
     if isinstance(alignment, Matched):
-        return np.exp(-1j * omega * (alignment.activity_age - graph.forward_lag))
-    return trace(alignment.activity_lag, alignment.stages, omega)
+        waits = alignment.activity_age[synapse] - graph.forward_lag[synapse]
+        return np.asarray(np.exp(-1j * omega * waits))
+    return trace(alignment.activity_lag[synapse], alignment.stages, omega)
+
+
+def waiting_times(graph: Graph, alignment: Alignment | None) -> Floats:
+    """How long activity waits at each synapse (n_synapses,): synapses that are equal wait alike."""
+    if alignment is None:
+        return np.zeros(graph.n_synapses)
+    times = alignment.activity_age if isinstance(alignment, Matched) else alignment.activity_lag
+    return np.asarray(times, dtype=np.float64)
 
 
 def slopes_wait(graph: Graph, alignment: Alignment | None, omega: float) -> Complexes:
@@ -156,8 +167,8 @@ def slopes_wait(graph: Graph, alignment: Alignment | None, omega: float) -> Comp
     return trace(alignment.slope_lag, alignment.stages, omega)
 
 
-def trace(lag: Floats, stages: int, omega: float) -> Complexes:
-    """Traces of mean lags (n,) in so many stages; see `neurodiff.alignment.smoothing`."""
+def trace(lag: Floats, stages: int, omega: NDArray[Any] | float) -> Complexes:
+    """Traces of mean lags in so many stages; see `neurodiff.alignment.smoothing`."""
     stage = smoothing(lag, stages)
     turn = np.exp(-1j * omega)
     one = stage.gain * np.where(stage.at_once, 1.0, turn) / (1 - (1 - stage.gain) * turn)

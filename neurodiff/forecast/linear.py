@@ -8,6 +8,9 @@ from neurodiff.forecast.hops import Block, Complexes, Hops
 from neurodiff.graph import Floats, Graph
 from neurodiff.loss import Loss
 
+#: Beyond so many inputs, or outputs, so many patterns stand for all.
+_MANY, _PATTERNS = 64, 32
+
 
 class Tone(NamedTuple):
     """Answers to a tone, each with a column or a row for each pattern or output.
@@ -20,7 +23,8 @@ class Tone(NamedTuple):
         P: what an error x - y of 1 at one output is, as the gradient of the delayed network has it,
         at a unit's potential; conjugated, because the adjoint runs backward in time.
     back : array (n_outputs, n_units)
-        B: what the backward wave makes of that error at a unit.
+        B: what the backward wave makes of that error at a unit. Of many outputs, both have a row
+        for each of some patterns of errors.
     """
 
     power: Floats
@@ -40,10 +44,11 @@ def answer(
     patterns : array (n_inputs, n)
         Phasors of the inputs; inputs that are not correlated, with the power 1, unless given.
     """
-    own = own_errors(hops.graph, slope, loss)
-    late = hops.output_error(omega)
+    own, late = own_errors(hops.graph, slope, loss), hops.output_error(omega)
+    mixed = uncorrelated(len(own)).T
     power = np.sum(np.abs(activity(hops, slope, omega, patterns)) ** 2, axis=1)
-    return Tone(power, to_outputs(hops, slope, omega, own), errors(hops, slope, omega, late * own))
+    ahead = to_outputs(hops, slope, omega, np.conj(mixed) @ own)
+    return Tone(power, ahead, errors(hops, slope, omega, late * (mixed @ own)))
 
 
 def own_errors(graph: Graph, slope: Floats, loss: Loss) -> Floats:
@@ -57,11 +62,9 @@ def own_errors(graph: Graph, slope: Floats, loss: Loss) -> Floats:
 def activity(hops: Hops, slope: Floats, omega: float, patterns: Complexes | None) -> Complexes:
     """Phasors of all units (n_units, n_patterns)."""
     graph, leak = hops.graph, hops.low_pass(omega)
-    x = np.zeros((graph.n_units, graph.n_inputs), dtype=np.complex128)
-    x[: graph.n_inputs] = np.eye(graph.n_inputs)
-    if patterns is not None:
-        x = np.zeros((graph.n_units, patterns.shape[1]), dtype=np.complex128)
-        x[: graph.n_inputs] = patterns
+    patterns = uncorrelated(graph.n_inputs) if patterns is None else patterns
+    x = np.zeros((graph.n_units, patterns.shape[1]), dtype=np.complex128)
+    x[: graph.n_inputs] = patterns
     if graph.cyclic:
         # x = sigma' L W x + u
         return np.asarray(np.linalg.solve(_loop(hops.forward, graph, slope * leak, omega), x))
@@ -70,7 +73,18 @@ def activity(hops: Hops, slope: Floats, omega: float, patterns: Complexes | None
     return x
 
 
-def to_outputs(hops: Hops, slope: Floats, omega: float, own: Floats) -> Complexes:
+def uncorrelated(n: int) -> Complexes:
+    """Patterns (n, n_patterns) of n signals with the power 1 each that are not correlated.
+
+    Each signal alone; of many signals, some patterns with phases drawn at random.
+    """
+    if n <= _MANY:
+        return np.eye(n, dtype=np.complex128)
+    phases = np.random.default_rng(0).uniform(0, 2 * np.pi, size=(n, _PATTERNS))
+    return np.exp(1j * phases) / np.sqrt(_PATTERNS)
+
+
+def to_outputs(hops: Hops, slope: Floats, omega: float, own: Complexes) -> Complexes:
     """Response of `own` (n, n_units) errors to each unit's potential (n, n_units).
 
     p_i = own_i + sigma'_i sum w e^(-i omega f) L p_post

@@ -23,7 +23,7 @@ class Point(NamedTuple):
     slope: Floats
 
 
-def operating_points(case: Planned, moments: int = 3) -> list[Point]:
+def operating_points(case: Planned, moments: int) -> list[Point]:
     """Static answers, with the weights of the start, at moments evenly spread over learning.
 
     Of a network with cycles it is one: where it settles from rest with the first input.

@@ -8,12 +8,13 @@ any amplitude.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from neurodiff.alignment import Alignment
 from neurodiff.exceptions import FixedPointError
-from neurodiff.forecast.hops import Complexes, Hops, slopes_wait, waiting
+from neurodiff.forecast.hops import Complexes, Hops, slopes_wait, waiting, waiting_times
 from neurodiff.graph import Floats, Graph, Ints
 from neurodiff.loss import Loss
 from neurodiff.reference.backprop import injection
@@ -83,6 +84,18 @@ class PeriodicNetwork:
         """Units, synapses and delays."""
         return self.hops.graph
 
+    @cached_property
+    def alike(self) -> list[Ints]:
+        """Synapses of each projection in groups with one delay and one time to wait."""
+        keys = np.stack([self.graph.forward_lag, waiting_times(self.graph, self.alignment)])
+        groups = []
+        for part in self.graph.projections:
+            own = np.arange(part.start, part.stop)
+            _, group = np.unique(keys[:, own], axis=1, return_inverse=True)
+            group = group.ravel()
+            groups += [own[group == k] for k in range(int(group.max(initial=-1)) + 1)]
+        return groups
+
     def means(self, omega: float) -> tuple[Floats, Floats]:
         """Mean local product, and mean gradient of the delayed network (n_synapses,).
 
@@ -118,14 +131,25 @@ class _Answer:
         delta, adjoint = self._tones(self._errors()), self._tones(self._adjoint())
         sent = self._leak * self._tones(self._x)
         product, gradient = np.zeros((2, graph.n_synapses))
-        for k, omega in enumerate(self._omegas):
-            # the mean of two real signals is the sum of Re[a conj(b)], each pair of harmonics twice
-            times = 1.0 if k in (0, self._n // 2) else 2.0
-            arrived = sent[k, graph.pre] * np.exp(-1j * omega * graph.forward_lag)
-            met = arrived * waiting(graph, network.alignment, omega)
-            product += times * np.real(delta[k, graph.post] * np.conj(met))
-            gradient += times * np.real(adjoint[k, graph.post] * np.conj(arrived))
+        for own in network.alike:
+            arrives = np.exp(-1j * self._omegas * graph.forward_lag[own[0]])
+            waits = waiting(graph, network.alignment, self._omegas, own[0])
+            product[own] = self._mean_of_products(delta, sent, arrives * waits, own)
+            gradient[own] = self._mean_of_products(adjoint, sent, arrives, own)
         return product, gradient
+
+    def _mean_of_products(
+        self, error: Complexes, sent: Complexes, factor: Complexes, own: Ints
+    ) -> Floats:
+        """Means (n,) of the products at some synapses of one projection, all delayed alike."""
+        # the mean of two real signals is the sum of Re[a conj(b)], each pair of harmonics twice
+        times = np.full(len(factor), 2.0)
+        times[[0, -1]] = 1.0
+        pre, post = self._graph.pre[own], self._graph.post[own]
+        columns, rows = slice(pre.min(), pre.max() + 1), slice(post.min(), post.max() + 1)
+        arrived = sent[:, columns] * factor[:, None]
+        means = np.real((times[:, None] * error[:, rows]).T @ np.conj(arrived))
+        return np.asarray(means[post - rows.start, pre - columns.start])
 
     def _tones(self, signal: Floats) -> Complexes:
         return np.asarray(np.fft.rfft(signal, axis=0) / self._n)

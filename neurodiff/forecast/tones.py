@@ -12,8 +12,8 @@ from neurodiff.forecast.periodic import Tones
 from neurodiff.graph import Floats
 from neurodiff.plan import Planned
 from neurodiff.response import respond
+from neurodiff.signals import Sinusoids
 from neurodiff.spec.signals import ConstantTarget, TeacherTarget
-from neurodiff.stimuli import Sinusoids
 from neurodiff.weights import initial_weights
 
 #: Periods of the fastest tone after which all tones must have come round.

@@ -10,8 +10,8 @@ Floats = NDArray[np.float64]
 #: Of the largest value: what counts as above 0, and below what a dip is looked at closely.
 _ABOVE, _SHALLOW = 1e-9, 0.3
 
-#: Halvings of an interval, by golden sections where the lowest point is looked for.
-_HALVINGS, _SECTIONS = 40, 25
+#: Rounds of false position, and golden sections in which the lowest point is looked for.
+_ROUNDS, _SECTIONS = 40, 25
 _GOLDEN = (np.sqrt(5) - 1) / 2
 
 
@@ -56,23 +56,34 @@ def _turn_of_one(
 ) -> float:
     """Turn of one cosine in the last two intervals of a scan; inf where there is none."""
     seen = [value[n] for value in values]
-    if seen[-1] <= -_ABOVE or np.isnan(seen[-1]):
-        return _halve(measure, n, omegas[-2], omegas[-1])
+    if seen[-1] <= -_ABOVE:
+        return _between(measure, n, omegas[-2], omegas[-1])
     if len(seen) == 3 and seen[1] < min(seen[0], seen[2], _SHALLOW):
         lowest = _lowest(measure, n, omegas[0], omegas[2])
         if measure(lowest)[n] <= -_ABOVE:
-            return _halve(measure, n, omegas[0], lowest)
+            return _between(measure, n, omegas[0], lowest)
     return np.inf
 
 
-def _halve(measure: Callable[[float], Floats], n: int, low: float, high: float) -> float:
-    """Where a cosine turns negative between two frequencies."""
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if measure(middle)[n] > 0 else (low, middle)
-        if high - low <= 1e-9 * high:
+def _between(measure: Callable[[float], Floats], n: int, low: float, high: float) -> float:
+    """Where a cosine turns negative between two frequencies.
+
+    By false position, with the value of the end that stays halved (Illinois).
+    """
+    # where a gradient passes through 0 there is no cosine for a moment
+    values = [
+        float(np.nan_to_num(measure(end)[n], nan=sign)) for end, sign in ((low, 1), (high, -1))
+    ]
+    for _ in range(_ROUNDS):
+        middle = low + (high - low) * values[0] / (values[0] - values[1])
+        value = float(measure(middle)[n])
+        if not abs(value) > 1e-10 or high - low <= 1e-10 * high:
             break
-    return float((low + high) / 2)
+        if value > 0:
+            low, values = middle, [value, values[1] / 2]
+        else:
+            high, values = middle, [values[0] / 2, value]
+    return float(middle)
 
 
 def _lowest(measure: Callable[[float], Floats], n: int, low: float, high: float) -> float:

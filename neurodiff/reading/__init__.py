@@ -2,18 +2,17 @@
 
 Every reader here first looks at a file's kind and size, and bounds what it makes of the contents
 before it makes it. Whatever the parser behind it throws becomes `Unreadable`: what is wrong and
-what to do. Who asks for the file adds which key or file it is about.
+what to do. Who asks for the file adds which key or file it is about. `netcdf` and `repository` are
+imported by their own names, so that reading a model file does not load xarray.
 """
 
 from neurodiff.reading.files import Unreadable, open_regular, read_bytes, read_text
 from neurodiff.reading.json_text import parse_json
-from neurodiff.reading.netcdf import open_netcdf
 from neurodiff.reading.numpy_files import read_npy, read_npz
 from neurodiff.reading.yaml_text import parse_yaml
 
 __all__ = [
     "Unreadable",
-    "open_netcdf",
     "open_regular",
     "parse_json",
     "parse_yaml",

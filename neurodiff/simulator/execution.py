@@ -10,7 +10,6 @@ import gc
 import logging
 import os
 import shlex
-import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ from neurodiff.divergence import beyond
 from neurodiff.exceptions import SimulationError
 from neurodiff.interruption import stoppable
 from neurodiff.simulator.children import bound, call, interrupt, temporary_folder
+from neurodiff.simulator.compilers import refuse_without_compiler
 from neurodiff.simulator.data import literals_to_data, numbers_to_variables
 from neurodiff.simulator.network import BuiltNetwork
 from neurodiff.simulator.programs import provide
@@ -68,11 +68,6 @@ _LOOK_PERIOD = 0.05
 _REPORT_PERIOD = 0.25
 
 
-def compiler_available() -> bool:
-    """Whether a C++ compiler is there, which cython and cpp_standalone need."""
-    return any(shutil.which(name) for name in ("g++", "clang++", "cl"))
-
-
 @contextmanager
 def machine_code(target: str) -> Iterator[Run]:
     """Choose the kind of code for all Brian2 objects that are made inside the `with` block.
@@ -84,15 +79,11 @@ def machine_code(target: str) -> Iterator[Run]:
     Raises
     ------
     SimulationError
-        If the target compiles and there is no compiler.
+        If the target compiles and no compiler works.
     """
-    if target != "numpy" and not compiler_available():
-        raise SimulationError(
-            f"run.target: {target} needs a C++ compiler and none was found; "
-            "install g++, or use numpy"
-        )
+    refuse_without_compiler(target)
     kind = _standalone() if target == "cpp_standalone" else _runtime(target)
-    with _quiet(), _same_random_numbers(), _stopped_by_interrupts(), kind as run:
+    with _quiet(), _same_random_numbers(), kind as run:
         yield run
 
 
@@ -119,20 +110,6 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.removeFilter(says_something_else)
-
-
-@contextmanager
-def _stopped_by_interrupts() -> Iterator[None]:
-    """Let Ctrl-C end a run after its step, by Brian2's handler, where nobody has another one."""
-    main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-    signal.signal(signal.SIGINT, b2._int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager
@@ -252,7 +229,10 @@ def _compile(folder: Path) -> None:
         return
     # what Brian2 does here cannot be stopped, and outlives this process
     preferences = b2.prefs.devices.cpp_standalone
-    command = [*shlex.split(preferences.make_cmd_unix), *preferences.extra_make_args_unix]
+    # Brian2 has make start a compiler for every source at once
+    at_once = {"-j": f"-j{os.cpu_count() or 1}"}
+    arguments = [at_once.get(part, part) for part in preferences.extra_make_args_unix]
+    command = [*shlex.split(preferences.make_cmd_unix), *arguments]
     code = call(command, folder)
     if code:
         raise RuntimeError(f"Project compilation failed (error code: {code})")

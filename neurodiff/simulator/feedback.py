@@ -15,6 +15,7 @@ from brian2.utils.stringtools import word_substitute
 
 from neurodiff import feedback as planned
 from neurodiff.graph import Graph
+from neurodiff.signals import Table
 from neurodiff.simulator.alignment import Meeting, build_traces
 from neurodiff.simulator.connections import Addition
 from neurodiff.simulator.delay import READER, History
@@ -23,7 +24,6 @@ from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.sampling import Sampling, monitor, samples
 from neurodiff.simulator.sources import build_player
 from neurodiff.simulator.units import activation_text
-from neurodiff.stimuli import Table
 
 Objects = list[b2.core.base.BrianObject]
 

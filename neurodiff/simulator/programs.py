@@ -2,8 +2,8 @@
 
 The numbers of a run are not in its sources (see `neurodiff.simulator.data`), so one program serves
 all runs that differ in numbers only: learning rates, thresholds, frequencies, seeds, weights,
-delays, the duration. What changes the shape of a program asks for another one: other equations,
-more units or synapses, a longer delay, tables of another length, something else to record.
+delays, the duration, epochs. What changes the shape of a program asks for another one: other
+equations, more units or synapses, a longer delay, other frames, something else to record.
 
 A program is kept in the user's cache folder under the hash of all that went into it. No more than
 `KEPT` are: the one that was not used for longest goes first. The folder can be deleted at any time.

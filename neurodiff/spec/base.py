@@ -10,6 +10,8 @@ from typing import Annotated, Any, ClassVar, NamedTuple, Self, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, model_validator
 from pydantic_core import PydanticCustomError, PydanticUndefined
 
+from neurodiff.spec.shown import shown
+
 #: Name of a population or projection; without dots, which separate the keys of a path.
 Name = Annotated[str, Field(pattern=r"^[\w -]+$", max_length=100)]
 
@@ -30,6 +32,21 @@ class Part(BaseModel):
             if key not in cls.model_fields:
                 raise _unknown_key(str(key), list(cls.model_fields))
         return data
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
+        """The JSON Schema of the part: defaults as a file writes them, and what each key means."""
+        from neurodiff.spec.meanings import MEANINGS
+
+        schema = handler(core_schema)
+        keys = handler.resolve_ref_schema(schema).get("properties", {})
+        defaults = cls.model_construct().model_dump(mode="json", exclude_none=True)
+        for name, key in keys.items():
+            if (meaning := MEANINGS.get(cls.__name__, {}).get(name)) is not None:
+                key["description"] = meaning
+            if "default" in key and name in defaults:
+                key["default"] = defaults[name]
+        return dict(schema)
 
     def replace(self, **changes: Any) -> Self:
         """Copy with some keys replaced, checked like the keys of a model file.
@@ -69,8 +86,9 @@ def nearest(word: str, known: list[str]) -> str:
     """The remedy for a word that is not one of `known`: the nearest of them, or all."""
     if len(known) == 1:
         return f"write `{known[0]}`"
-    close = get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else f"write one of {', '.join(known)}"
+    small = {name.lower(): name for name in known}
+    close = get_close_matches(word.lower(), small, n=1, cutoff=0.6)
+    return f"did you mean `{small[close[0]]}`?" if close else f"write one of {', '.join(known)}"
 
 
 def _unknown_key(key: str, known: list[str]) -> PydanticCustomError:
@@ -103,11 +121,15 @@ def told_apart(
             value = {key: value}
         if not isinstance(value, Mapping):
             remedy = f"write a mapping such as {{{key}: {names[0]}, ...}}"
-            raise problem("it is empty" if value is None else f"{value!r} is no mapping", remedy)
+            if isinstance(value, list) and "array" in names:
+                remedy += f"; numbers over time are {{{key}: array, file: ...}}, see numpy.save"
+            raise problem(
+                "it is empty" if value is None else f"{shown(value)} is no mapping", remedy
+            )
         if key not in value:
             raise problem("missing", f"write one of {', '.join(names)}", key)
         if value[key] not in names:
-            raise problem(f"{value[key]!r} is not known", nearest(str(value[key]), names), key)
+            raise problem(f"{shown(value[key])} is not known", nearest(str(value[key]), names), key)
         return value
 
     return BeforeValidator(check, json_schema_input_type=schema)

@@ -16,6 +16,20 @@ from neurodiff.spec.reading import from_mapping
 P = TypeVar("P", bound=Part)
 
 
+def require_model(value: Any) -> Model:
+    """A model as it is; nothing else.
+
+    Raises
+    ------
+    ModelError
+        If it is no model; the message says how one is made of it.
+    """
+    if isinstance(value, Model):
+        return value
+    remedy = "make one with neurodiff.load(path) or Model.from_mapping({...})"
+    raise ModelError("model", f"a {type(value).__name__} is no model", remedy)
+
+
 def replaced(part: P, changes: Mapping[str, Any]) -> P:
     """A copy of a model or of one of its parts with some keys replaced; see `Part.replace`.
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from neurodiff.exceptions import ModelError
 from neurodiff.spec.base import nearest
+from neurodiff.spec.shown import shown
 
 #: What to write where a key is missing, if its name alone does not say it.
 _EXAMPLES = {
@@ -134,12 +135,12 @@ def _wording(part: dict[str, Any], context: dict[str, Any]) -> tuple[str, str]:
             return "one value is missing", "write a list of two, [..., ...]"
         return "missing", f"write `{_EXAMPLES.get(key, f'{key}: ...')}`"
     if part["loc"] == ("neurodiff",):
-        return f"format version {_shown(value)} is not known", "write `neurodiff: 1`"
+        return f"format version {shown(value)} is not known", "write `neurodiff: 1`"
     if kind == "literal_error":
         known = re.findall(r"'([^']*)'|(\d+)", context["expected"])
-        return f"{_shown(value)} is not known", nearest(str(value), [a or b for a, b in known])
+        return f"{shown(value)} is not known", nearest(str(value), [a or b for a, b in known])
     if kind in _WORDINGS:
-        names = {**_bounds(context), "value": _shown(value), "message": part["msg"]}
+        names = {**_bounds(context), "value": shown(value), "message": part["msg"]}
         problem, remedy = _WORDINGS[kind]
         return problem.format(**names), remedy.format(**names)
     problem, _, remedy = part["msg"].removeprefix("Value error, ").partition("; ")
@@ -158,11 +159,3 @@ def _bounds(context: Mapping[str, Any]) -> dict[str, Any]:
 
 def _brief(text: str) -> str:
     return text if len(text) <= 200 else text[:197] + "..."
-
-
-def _shown(value: Any) -> str:
-    """A value as it stands in the file, more or less; nothing where there is none."""
-    if value is None:
-        return "an empty value"
-    text = str(value).lower() if isinstance(value, bool) else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
+from neurodiff.spec.shown import shown
+
 TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 FREQUENCY_UNITS = {"Hz": 1.0, "mHz": 1e-3, "kHz": 1e3}
 VOLTAGE_UNITS = {"V": 1.0, "mV": 1e-3}
@@ -25,12 +27,12 @@ def parse_quantity(value: Any, units: dict[str, float], example: str) -> float:
     """
     remedy = f"write a number with a unit ({', '.join(units)}), such as `{example}`"
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(f"{value!r} is no quantity; {remedy}")
+        raise ValueError(f"{shown(value)} is no quantity; {remedy}")
     if not isinstance(value, str):
         raise ValueError(f"{value!r} has no unit; {remedy}")
     match = _QUANTITY.fullmatch(value)
     if match is None:
-        raise ValueError(f"{value!r} is not understood; {remedy}")
+        raise ValueError(f"{shown(value)} is not understood; {remedy}")
     number, unit = match.groups()
     if not unit:
         raise ValueError(f"{value!r} has no unit; {remedy}")

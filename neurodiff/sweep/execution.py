@@ -14,7 +14,8 @@ from typing import Any
 import xarray as xr
 from tqdm import tqdm
 
-from neurodiff.exceptions import ModelError
+from neurodiff.exceptions import MachineError, ModelError
+from neurodiff.memory import free_memory, in_bytes
 from neurodiff.recording import versions
 from neurodiff.spec.model import Model
 from neurodiff.sweep.folder import SweepFolder
@@ -28,6 +29,8 @@ from neurodiff.sweep.result import build_result
 from neurodiff.sweep.work import Stopped, work
 from neurodiff.terminal import Courteous
 
+#: Bytes of a process that has not built anything.
+_PROCESS = 3e8
 #: Seconds between two looks at whether there is still somebody who does the runs.
 _LOOKS = 2.0
 
@@ -77,9 +80,12 @@ def run_sweep(
         If `output` holds something else, or cannot be written.
     SimulationError
         If a script calls this without ``if __name__ == "__main__":`` and with several processes, or
-        a cluster has lost all its workers.
+        a cluster has lost all its workers, or `workers` runs do not fit into memory.
     """
     end_a_process_that_has_not_begun()
+    if not isinstance(sweep, Sweep):
+        text = f"a {type(sweep).__name__} is no sweep"
+        raise ModelError("sweep", text, "load it with neurodiff.load_sweep(path)")
     if workers is not None and workers < 1:
         raise ModelError("workers", f"{workers} is too small", "write 1 or more")
     folder, runs = SweepFolder(Path(output), sweep), list(sweep.runs())
@@ -87,9 +93,9 @@ def run_sweep(
         ended = {key: kept for key in {run.key for run in runs} if (kept := folder.read(key))}
         missing = {run.key: run for run in runs if _to_do(ended.get(run.key), retry_failed)}
         if missing:
-            sweep.check()
+            number = _processes(workers, len(missing), sweep.check(), executor)
             with (
-                _executor(executor, workers, len(missing)) as doing,
+                _executor(executor, number) as doing,
                 _bar(len(runs), progress) as bar,
             ):
                 bar.update(len(runs) - len(missing))
@@ -112,14 +118,36 @@ def _to_do(kept: Mapping[str, Any] | None, retry_failed: bool) -> bool:
     return kept is None or (retry_failed and bool(kept["error"]))
 
 
+def _processes(wanted: int | None, runs: int, memory: float, executor: Executor | None) -> int:
+    """How many processes do the runs: one a core unless given, and no more than memory is for.
+
+    Raises
+    ------
+    MachineError
+        If as many as are `wanted` do not fit into memory.
+    """
+    number = min(wanted or os.cpu_count() or 1, runs)
+    free, each = free_memory(), memory + _PROCESS
+    fit = max(1, int(free / each))
+    if executor is not None or number <= fit:
+        return number
+    text = (
+        f"{number} runs at once need about {in_bytes(number * each)} of memory and "
+        f"{in_bytes(free)} are free"
+    )
+    if wanted is not None:
+        raise MachineError(f"workers: {text}; take {fit}")
+    warnings.warn(f"{text}: {fit} are done at once", stacklevel=3)
+    return fit
+
+
 @contextmanager
-def _executor(given: Executor | None, workers: int | None, runs: int) -> Iterator[Executor | None]:
+def _executor(given: Executor | None, processes: int) -> Iterator[Executor | None]:
     """What does the runs; None for this process."""
-    number = min(workers or os.cpu_count() or 1, runs)
-    if given is not None or number == 1:
+    if given is not None or processes == 1:
         yield given
         return
-    own = Processes(number)
+    own = Processes(processes)
     try:
         yield own
     finally:
@@ -162,6 +190,8 @@ def _here(model: Model) -> dict[str, Any]:
         return _kept(work(_keys(model)), model)
     except Stopped:
         raise KeyboardInterrupt from None
+    except MachineError as error:
+        return _not_done(error)
 
 
 def _outcome(future: Future[dict[str, Any]], model: Model) -> dict[str, Any]:
@@ -171,8 +201,12 @@ def _outcome(future: Future[dict[str, Any]], model: Model) -> dict[str, Any]:
     except UnguardedScript:
         raise
     except (Exception, asyncio.CancelledError) as error:
-        reason = f"{type(error).__name__}: {error}".strip(": ")
-        return {"error": f"not done: {reason}", "not done": True}
+        return _not_done(error)
+
+
+def _not_done(error: BaseException) -> dict[str, Any]:
+    reason = f"{type(error).__name__}: {error}".strip(": ")
+    return {"error": f"not done: {reason}", "not done": True}
 
 
 def _kept(came_to: Mapping[str, Any], model: Model) -> dict[str, Any]:

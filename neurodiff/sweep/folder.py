@@ -19,7 +19,8 @@ from neurodiff.placing import (
     write_text,
     written_beside,
 )
-from neurodiff.reading import Unreadable, open_netcdf, parse_json, read_text
+from neurodiff.reading import Unreadable, parse_json, read_text
+from neurodiff.reading.netcdf import open_netcdf
 from neurodiff.sweep.kept import is_outcome, is_result
 from neurodiff.sweep.plan import Sweep
 

@@ -22,9 +22,6 @@ from neurodiff.spec.reading import read, set_key
 from neurodiff.spec.sweep import Point, SweepFile, chain, load_sweep_file
 from neurodiff.sweep.names import result_names
 
-#: Names that the result of a sweep has besides its axes.
-_OTHERS = ("seed", "layer", "error", "passed")
-
 #: Keys of a complete model that name files; what counts is what they contain.
 _FILES = ("file", "path", "dataset")
 
@@ -66,7 +63,7 @@ class Sweep:
         with underscores where two axes, or an axis and something else, would have one name.
         """
         names = {key: key.rpartition(".")[2] for key in self.file.axes}
-        taken = Counter([*names.values(), *_OTHERS])
+        taken = Counter([*names.values(), *result_names()])
         return {
             key: name if taken[name] == 1 else key.replace(".", "_") for key, name in names.items()
         }
@@ -122,21 +119,28 @@ class Sweep:
         for points in itertools.product(*self.axes.values()):
             self._model(list(points), self.first_seed)
 
-    def check(self) -> None:
+    def check(self) -> float:
         """Plan the first run of every combination, so that no run fails for what can be known.
+
+        Returns
+        -------
+        float
+            Estimated bytes of memory of the largest.
 
         Raises
         ------
         ModelError
             At a combination that makes no model that can be built; the message names it.
         """
+        largest = 0.0
         numbered = itertools.product(*self.axes.values())
         for points in map(list, numbered):
             model = self._model(points, self.first_seed)
             try:
-                Simulation(model)
+                largest = max(largest, Simulation(model).cost.memory)
             except ModelError as error:
                 raise self._refused(points, error) from None
+        return largest
 
     def _named(self, points: list[Point]) -> str:
         texts = []
@@ -198,8 +202,8 @@ def load_sweep(path: str | Path) -> Sweep:
     except Unreadable as error:
         raise ModelError(str(model_path), error.problem, error.remedy) from None
     _refuse_bad_seed(marked, model_path)
-    _refuse_names_of_results(file, path)
     sweep = Sweep(file, data, model_path.parent)
+    _refuse_names_of_results(sweep, path)
     sweep.check_models()
     return sweep
 
@@ -212,11 +216,13 @@ def _refuse_bad_seed(marked: Any, path: Path) -> None:
         raise ModelError(where, f"{seed!r} is no seed", "write a whole number, 0 or more")
 
 
-def _refuse_names_of_results(file: SweepFile, path: Path) -> None:
-    """An axis and a variable of the result cannot have one name."""
-    for key in file.axes:
-        if key in result_names():
-            text = f"`{key}` is the name of a variable of every result"
+def _refuse_names_of_results(sweep: Sweep, path: Path) -> None:
+    """An axis and a variable of the result, or two axes, cannot have one name."""
+    taken = Counter(sweep.dimensions.values())
+    for key, name in sweep.dimensions.items():
+        if name in result_names() or taken[name] > 1:
+            what = "a variable of every result" if taken[name] == 1 else "two axes in the result"
+            text = f"`{name}` is the name of {what}"
             raise ModelError(f"{path}: axes.{key}", text, "give the axis another name")
 
 

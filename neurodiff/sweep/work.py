@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from neurodiff.exceptions import DivergenceWarning, SimulationError
+from neurodiff.exceptions import DivergenceWarning, MachineError, SimulationError
 
 #: Brian2 is not made for threads: runs in one process go one after the other.
 _ONE_AT_A_TIME = threading.Lock()
@@ -33,6 +33,8 @@ def work(model: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises
     ------
+    MachineError
+        If there is not enough memory, or no compiler.
     Stopped
         If the run was stopped.
     """
@@ -58,7 +60,9 @@ def _come_to(model: Mapping[str, Any]) -> dict[str, Any]:
     from neurodiff.validation import report_run
 
     try:
-        report = report_run(Simulation(from_mapping(model)).run())
+        report = report_run(Simulation(from_mapping(model)).run(), whole=True)
+    except MachineError:
+        raise
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}
     if not report.complete and report.diverged is None:

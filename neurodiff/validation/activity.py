@@ -11,9 +11,10 @@ from neurodiff.event_counts import operations_per_event
 from neurodiff.graph import Graph
 from neurodiff.reference.backprop import Gradient, backprop
 from neurodiff.response import respond, slopes
+from neurodiff.signals import Table
 from neurodiff.simulation import Simulation
 from neurodiff.simulator.coder import Thresholds
-from neurodiff.stimuli import Stimuli, Table
+from neurodiff.stimuli import Stimuli
 
 Floats = NDArray[np.float64]
 

@@ -124,8 +124,13 @@ def refuse_incomplete(case: Case) -> None:
     Raises
     ------
     SimulationError
-        If it does; the message names the first variable that is missing.
+        If it does, with the first variable that is missing; or if its model asks for no comparison.
     """
+    if case.model.reference == "none":
+        raise SimulationError("nothing to validate: the model says `validation: none`")
+    if "product" not in case.recording and not case.model.keeps_products:
+        text = "the recording keeps no local products; write `record: {products: all}`"
+        raise SimulationError(f"nothing to validate: {text}")
     names = {"product", "product_time", "bias"}
     if not case.frozen:
         names |= {"product_w", "product_bias"}

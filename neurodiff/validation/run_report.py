@@ -78,11 +78,18 @@ class RunReport:
         return "\n\n".join(parts) or "nothing to report: the run stopped before its first sample"
 
 
-def report_run(simulation: Simulation) -> RunReport:
+def report_run(simulation: Simulation, *, whole: bool = False) -> RunReport:
     """Validate a simulation that has run, and compare its task with backprop.
 
     Ctrl-C leaves out what was not done yet; the run itself is not lost. Where the files that the
     run read have changed since, nothing is compared, and `why` says so.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        One that has run.
+    whole : bool
+        Leave out nothing: Ctrl-C raises KeyboardInterrupt.
     """
     try:
         case = rebuild(simulation)
@@ -91,12 +98,12 @@ def report_run(simulation: Simulation) -> RunReport:
     asked = case.model.reference != "none"
     why = None if asked else NOT_ASKED
     try:
-        gradient = _unless_stopped(validate_case, case) if asked else None
+        gradient = _unless_stopped(validate_case, case, whole) if asked else None
     except FixedPointError as error:
         gradient, why = None, str(error)
     return RunReport(
         gradient=gradient,
-        task=_unless_stopped(compare_case, case),
+        task=_unless_stopped(compare_case, case, whole),
         loss=gradient.loss if gradient else compare_loss(case),
         events=simulation.events,
         timing=simulation.timing,
@@ -121,9 +128,13 @@ def not_compared(simulation: Simulation, why: str) -> RunReport:
     )
 
 
-def _unless_stopped(report: Callable[[Case], T], case: Case) -> T | None:
+def _unless_stopped(report: Callable[[Case], T], case: Case, whole: bool) -> T | None:
     """None where there is nothing to report, or where the user has no patience for it."""
     try:
         return report(case)
-    except (SimulationError, KeyboardInterrupt):
+    except SimulationError:
+        return None
+    except KeyboardInterrupt:
+        if whole:
+            raise
         return None

@@ -178,7 +178,7 @@ def sweep_folder(folder: Path, rng: Rng) -> str:
         arrays.damage_netcdf(rng, out / "result.nc")
         result = load_result(out)
         summary(result)
-        if rng.random() < _DRAWN:
+        if rng.random() < _DRAWN and "total_cosine" in result:
             draw_sweep(result, "total_cosine")
             plt.close("all")
         return ""

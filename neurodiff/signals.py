@@ -1,0 +1,86 @@
+"""Signals: numbers as functions of the step, silent (0) before step 0.
+
+Either rows of a table, each held for some steps, or sinusoids.
+"""
+
+from dataclasses import dataclass
+from math import gcd
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Row k is shown from step k*hold to (k+1)*hold; the last row stays.
+
+    Over the first `blend` steps of its time a row blends in linearly from the row before; the first
+    row from `before`.
+
+    Attributes
+    ----------
+    rows : array (n_rows, n)
+    before : array (n,)
+    """
+
+    rows: Floats
+    hold: int
+    blend: int
+    before: Floats
+
+    @property
+    def size(self) -> int:
+        """How many numbers it keeps."""
+        return self.rows.size
+
+    def spread(self, every: int) -> float:
+        """Whether samples every so many steps see all phases of a row's time: 1, or 0 if not."""
+        return float(gcd(every, self.hold) == 1)
+
+    def at(self, steps: Ints) -> Floats:
+        """Values (len(steps), n) at whole steps; 0 before step 0."""
+        row = np.clip(steps // self.hold, 0, len(self.rows) - 1)
+        values = self.rows[row]
+        if self.blend:
+            previous = np.concatenate([self.before[None], self.rows])[row]
+            weight = np.minimum(1.0, (steps - row * self.hold) / self.blend)[:, None]
+            values = previous + (values - previous) * weight
+        return np.where(steps[:, None] >= 0, values, 0.0)
+
+
+@dataclass(frozen=True)
+class Sinusoids:
+    """amplitude * sin(frequency * t + phase); frequency in radian per step, each an array (n,)."""
+
+    amplitude: Floats
+    frequency: Floats
+    phase: Floats
+
+    @property
+    def size(self) -> int:
+        """How many numbers it keeps."""
+        return 3 * len(self.amplitude)
+
+    def spread(self, every: int) -> float:
+        """How far samples every so many steps are from seeing but few phases of a period.
+
+        The distance from a whole number of the periods between one sample and the next, and
+        between it and the next but one, and but two; of the tone for which it is least.
+        """
+        periods = every * self.frequency / (2 * np.pi)
+        periods = periods[periods > 0]
+        nexts = np.arange(1, 4)[:, None] * periods
+        # a slow tone is seen at many phases, however little of it passes from sample to sample
+        apart = np.where(periods < 0.25, 1.0, np.abs(nexts - np.round(nexts)))
+        return float(apart.min(initial=1.0))
+
+    def at(self, steps: Ints) -> Floats:
+        """Values (len(steps), n) at whole steps; 0 before step 0."""
+        values = self.amplitude * np.sin(self.frequency * steps[:, None] + self.phase)
+        return np.where(steps[:, None] >= 0, values, 0.0)
+
+
+Signal = Table | Sinusoids
