@@ -40,7 +40,8 @@ def state():
         "random numbers": (random.getstate(), str(numpy.random.get_state())),
         "backend": matplotlib.rcParams._get("backend"),
         "environment": dict(os.environ),
-        "path": list(sys.path),
+        # setuptools puts a folder of its own there
+        "path": [part for part in sys.path if "setuptools" not in part],
         "temporary files": sorted(os.listdir(tempfile.gettempdir())),
         "recursion": sys.getrecursionlimit(),
         "setter": signal.signal,
