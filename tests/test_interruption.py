@@ -109,9 +109,9 @@ def test_in_other_threads_signals_are_left_alone():
     assert seen == [before]
 
 
-def test_ctrl_c_stops_a_simulation_of_a_script_and_keeps_what_it_had(here):
+def test_ctrl_c_stops_a_simulation_of_a_script_and_keeps_what_it_had(here, monkeypatch):
     simulation = Simulation(load("small.yaml"))
-    threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    when_it_runs(monkeypatch, lambda: os.kill(os.getpid(), signal.SIGINT))
     recording = simulation.run().recording
     assert recording.attrs["complete"] == "false" and 0 < recording.attrs["steps"] < 1_000_000
     report_run(simulation)
