@@ -234,10 +234,13 @@ def settles(simulation: Simulation, rate: float, swing: float) -> bool:
         learning_rate=rate,
         learns=np.arange(steps) >= rest,
     )
-    size = np.array([np.abs(wave.x[graph.outputs] - goal).max() for wave in waves])[rest:]
-    if size.max() > 1e4 * size[0]:
-        # so far away the network is another, and may be flatter
-        return False
+    size: list[float] = []
+    for step, wave in enumerate(waves):
+        if step >= rest:
+            size.append(float(np.abs(wave.x[graph.outputs] - goal).max()))
+            if size[-1] > 1e4 * size[0]:
+                # further away the network is another, and may be flatter
+                return False
     early, late = np.array_split(size[int(15 * swing) :], 2)
     return bool(late.max() < early.max())
 
