@@ -30,6 +30,8 @@ STYLE: dict[Any, Any] = {
     "legend.fontsize": 7,
     "legend.frameon": False,
     "lines.linewidth": 1.2,
+    # a matplotlibrc may ask for LaTeX, which may not be there, and which these texts do not need
+    "text.usetex": False,
 }
 #: Decorator: the function draws in the style of the house, and nothing else changes.
 styled = matplotlib.rc_context(STYLE)

@@ -74,11 +74,6 @@ def validate(source: Any, moments: Moments = "auto") -> GradientReport:
 
 def validate_case(case: Case, moments: Moments = "auto") -> GradientReport:
     """Hold the local products of a rebuilt case against their reference; see `validate`."""
-    if case.model.reference == "none":
-        raise SimulationError("nothing to validate: the model says `validation: none`")
-    if "product" not in case.recording and not case.model.keeps_products:
-        text = "the recording keeps no local products; write `record: {products: all}`"
-        raise SimulationError(f"nothing to validate: {text}")
     refuse_incomplete(case)
     if not len(case.steps):
         raise SimulationError("nothing to validate: the run stopped before its first sample")
