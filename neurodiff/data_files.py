@@ -161,7 +161,8 @@ def found_again(recording: Any) -> dict[str, str]:
     Raises
     ------
     SimulationError
-        If a file is nowhere as it was; the message names the file and both hashes.
+        If a file is nowhere as it was; the message names the file and both hashes. If the list of
+        files is damaged.
     """
     files = _listed(recording)
     source = recording.encoding.get("source")
@@ -192,13 +193,21 @@ def _is_listed(file: Any) -> bool:
 def _found(file: DataFile, folder: Path | None) -> str:
     names = [file[key] for key in ("copy", "relative") if key in file]
     candidates = [folder / name for name in names] if folder else []
-    there = [path for path in (*candidates, Path(file["path"])) if path.is_file()]
+    there = [path for path in (*candidates, Path(file["path"])) if _is_file(path)]
     for path in there:
         if sha256(path) == file["sha256"]:
             return str(path)
     was = f"the run read it with the SHA-256 {file['sha256'][:16]}..."
+    name = file["path"] if len(file["path"]) < 300 else f"{file['path'][:300]}..."
     remedy = "put the file of the run there, or run the model again"
     if not there:
-        raise SimulationError(f"{file['path']}: is gone; {was}; {remedy}")
+        raise SimulationError(f"{name}: is gone; {was}; {remedy}")
     now = sha256(there[-1])[:16]
     raise SimulationError(f"{there[-1]}: has changed; {was}, now it has {now}...; {remedy}")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # no file can have such a name
+        return False

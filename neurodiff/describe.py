@@ -155,7 +155,7 @@ def _latencies(simulation: Simulation, bands: list[Band]) -> str:
     ):
         numbers = [f"{value:.4g}" for value in (row.forward, row.backward, row.mismatch)]
         settled = str(row.exact_from + settling)
-        rows.append([row.projection.name, *numbers, settled, _cutoff(band.cutoff)])
+        rows.append([row.projection.name, *numbers, settled, _cutoff(band)])
     return "\n".join([align(rows), *_reasons(bands), _legend(simulation)])
 
 
@@ -168,10 +168,10 @@ def _reasons(bands: list[Band]) -> list[str]:
     ]
 
 
-def _cutoff(frequency: float) -> str:
-    if np.isnan(frequency):
-        return "depends"
-    return "any speed" if np.isinf(frequency) else f"{frequency:.4g} Hz"
+def _cutoff(band: Band) -> str:
+    if np.isnan(band.cutoff):
+        return "depends" if band.why else "-"
+    return "any speed" if np.isinf(band.cutoff) else f"{band.cutoff:.4g} Hz"
 
 
 def _legend(simulation: Simulation) -> str:

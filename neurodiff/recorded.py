@@ -37,6 +37,8 @@ _COORDINATES = {
 }
 #: What every recording has.
 _ALWAYS = {"w", "weight_time", "population", "layer", "projection", "pre", "post"}
+#: What is recorded together.
+_SIGNALS = {"time", "delta", "target"}
 _TEXTS = {"population", "projection", "spike_kind"}
 #: What numbers units, and so is below their number.
 _UNITS = ("pre", "post", "error_from", "error_to", "spike_unit", "output")
@@ -79,7 +81,8 @@ def misfit(recording: xr.Dataset) -> str | None:
         recording.attrs.get("steps")
     ):
         return "it does not say how far it came"
-    if (why := missing(recording, _ALWAYS)) is not None:
+    signals = _SIGNALS if "x" in recording else set()
+    if (why := missing(recording, _ALWAYS | signals)) is not None:
         return why
     dimensions = {name: of for name, (of, *_) in VARIABLES.items()}
     dimensions |= {name: (of,) for name, of in _COORDINATES.items()}

@@ -209,7 +209,9 @@ def test_what_a_diverging_run_had_until_then_is_kept(here, command, record):
         # before it meets its target, an output has no loss
         own = own.isel(time=slice(2, None)) if "time" in own.dims else own
         for name in {"x", "delta", "loss", "w", "bias", "product"} & {*own}:
-            assert np.isfinite(own[name]).all() and own[name].size, name
+            # there is no loss before the target has arrived, after two steps
+            values = own[name][2:] if name == "loss" else own[name]
+            assert np.isfinite(values).all() and values.size, name
     report = json.loads((here / "runs/small/report.json").read_text())
     assert (report["complete"], report["passed"]) == (False, False)
     assert report["diverged"] in err

@@ -168,3 +168,20 @@ def test_a_recording_of_old_keeps_no_hashes_and_that_is_said(made):
     del recording.attrs["files"]
     with pytest.warns(UserWarning, match="keeps no hash of .*w.npz, which is used as it is now"):
         assert validate(recording).total.cosine == expected
+
+
+@pytest.mark.parametrize("files", ["{", "[1]", "null", "[[]]", '[{"path": "/x"}]', "1"])
+def test_a_damaged_list_of_files_is_refused(made, files):
+    project, _ = made
+    recording = load_recording(project / "run/recording.nc").assign_attrs(files=files)
+    with pytest.raises(SimulationError, match="list of files is damaged"):
+        validate(recording)
+
+
+def test_names_that_no_file_can_have_are_files_that_are_gone(made):
+    project, _ = made
+    recording = load_recording(project / "run/recording.nc")
+    for path in ("a\0b", "x" * 5000):
+        files = json.dumps([{"path": path, "sha256": "0", "copy": path}])
+        with pytest.raises(SimulationError, match="is gone"):
+            validate(recording.assign_attrs(files=files))

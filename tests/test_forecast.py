@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from neurodiff import Simulation
+from neurodiff.describe import describe
 from neurodiff.forecast import hold_shares, learnable_bands, learning_rate_ceilings
 from neurodiff.forecast.turning import first_turns
 from neurodiff.loop import compute_loops
@@ -67,6 +68,9 @@ def test_thirty_networks_turn_where_their_bands_end():
     assert len(depends) <= 5 and not set(depends) & set(SURE)
 
 
+TONE = {"kind": "sinusoid", "frequency": "5 Hz", "amplitude": 1.0}
+
+
 def two_paths(long: float, short: float, **keys: Any) -> Simulation:
     """Linear units on paths of 2 and 21 steps, with weights that decide."""
     one = {"activation": "linear", "bias": False, "size": 1}
@@ -87,7 +91,7 @@ def two_paths(long: float, short: float, **keys: Any) -> Simulation:
         for pre, post, delay, value in ways
     ]
     defaults = {
-        "input": {"kind": "sinusoid", "frequency": "5 Hz", "amplitude": 1.0},
+        "input": TONE,
         "target": {"kind": "constant", "values": [0.0]},
         "plasticity": {"rule": "diffusion", "learning_rate": "0 Hz"},
     }
@@ -102,6 +106,8 @@ def test_of_two_paths_the_weights_decide(long: float, short: float, first: float
     w = 2 * np.pi * bands["in_to_a"] * 1e-3
     terms = short**2 * np.cos(2 * w), 2 * short * long * np.cos(21 * w), long**2 * np.cos(40 * w)
     assert sum(terms) == pytest.approx(0, abs=1e-6)
+    # a mean over paths, counted alike, said 1/(4 M dt) = 11.9 Hz whatever the weights
+    assert bands["in_to_a"] != pytest.approx(1 / (4 * 0.021), rel=0.1)
     # what has just arrived meets its own error; a mean over paths said 26.3 Hz
     assert bands["a_to_out"] == bands["b_to_out"] == np.inf
     # the same without knowing phases: white inputs and errors
@@ -118,6 +124,17 @@ def test_a_band_without_a_number_says_why():
     assert [band.why for band in learnable_bands(Simulation(nothing))] == [
         "no gradient reaches it at the start"
     ] * 2
+
+
+def test_weights_that_stay_have_no_band():
+    frozen = {"pre": "in", "post": "a", "plastic": False}
+    parts = {"in": {"size": 1, "role": "input"}, "a": {"size": 1}}
+    parts["out"] = {"size": 1, "role": "output"}
+    simulation = Simulation(digraph(parts, [frozen, "a out"], input=TONE))
+    stays, learns = learnable_bands(simulation)
+    assert np.isnan(stays.cutoff) and stays.why == "" and learns.cutoff == np.inf
+    shown = describe(simulation)
+    assert "depends" not in shown
 
 
 def test_a_dip_between_two_points_of_a_scan_is_seen():

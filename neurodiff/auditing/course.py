@@ -149,7 +149,9 @@ def _against_hold(
 def _limit(band: Band, row: ProjectionLatency) -> str:
     name = band.projection.name
     if np.isnan(band.cutoff):
-        return f"{name}: depends: {band.why}"
+        return (
+            f"{name}: depends: {band.why}" if band.why else f"{name}: its weights stay as they are"
+        )
     if np.isinf(band.cutoff):
         return f"{name}: learns at any speed of the input"
     apart = f"its waves are {row.mismatch:.4g} steps apart"

@@ -27,8 +27,9 @@ from neurodiff.graph import Floats, Projection
 from neurodiff.loop import compute_loops
 from neurodiff.plan import Planned, first_input
 
-#: Points for the longest delay of the scan's period, and points at most.
-_RESOLUTION, _POINTS = 8, 4000
+#: Points for the longest delay of the scan's period, points at most, and those with cycles, where
+#: each takes many rounds.
+_RESOLUTION, _POINTS, _ROUND = 8, 4000, 200
 
 #: Elementary operations that a scan may take.
 _WORK = 2e10
@@ -49,9 +50,9 @@ class Band:
     projection : Projection
     cutoff : float
         In Hz: the first at which its mean update turns against the gradient; inf where none does,
-        NaN where there is no number.
+        NaN where there is no number, or nothing learns.
     why : str
-        Why there is none; empty where there is one.
+        Why there is no number; empty where there is one, and where nothing learns.
     at_input : float
         Cosine of its mean update with the gradient at the tones of the model; NaN without tones.
     """
@@ -191,7 +192,7 @@ def _scan(case: Planned, measure: Measure, now: float | None) -> list[Band]:
     """Bands from the cosines by frequency."""
     graph, longest, exact = case.graph, longest_lag(case), _exact(case)
     step = np.pi / (_RESOLUTION * max(longest, 1.0))
-    most = int(min(_POINTS, _WORK / (200 * graph.n_synapses)))
+    most = int(min(_ROUND if graph.cyclic else _POINTS, _WORK / (200 * graph.n_synapses)))
 
     def wanted(omega: float) -> Floats:
         # what is the gradient itself need not be scanned
@@ -205,7 +206,7 @@ def _scan(case: Planned, measure: Measure, now: float | None) -> list[Band]:
         learns = exact[n] and not np.isnan(slow[n])
         cutoff, why = _cutoff(turns[n], end, graph.time_step) if not learns else (np.inf, "")
         if not graph.plastic[part.synapses].any():
-            cutoff, why = np.nan, "its weights stay as they are"
+            cutoff, why = np.nan, ""
         bands.append(Band(part, cutoff, why, float(at_input[n])))
     return bands
 

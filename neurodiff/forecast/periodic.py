@@ -24,7 +24,7 @@ from neurodiff.response import slopes
 _PHASES, _ROUNDS = 32, 400
 
 #: What a round of a cycle may still change, relative to the signal.
-_STILL = 1e-11
+_STILL = 1e-9
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,19 @@
 import warnings
 from math import prod
 from pathlib import Path
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from neurodiff.reading.files import Unreadable, memory_limit, open_regular
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 #: A byte of a compressed file stands for at most so many; zeros alone come near it.
 _COMPRESSED, _LEAST = 2000, 10_000_000
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
-def open_netcdf(path: Path) -> xr.Dataset:
+def open_netcdf(path: Path) -> "xr.Dataset":
     """Everything that a netCDF4 file holds, in memory.
 
     Raises
@@ -21,6 +23,8 @@ def open_netcdf(path: Path) -> xr.Dataset:
     Unreadable
         If it is no such file, is damaged, or claims to hold more than it does.
     """
+    import xarray as xr  # slow to import, and no model file needs it
+
     with open_regular(path) as file:
         if file.read(len(_HDF5)) != _HDF5:
             raise Unreadable(
@@ -42,7 +46,7 @@ def open_netcdf(path: Path) -> xr.Dataset:
         raise Unreadable("cannot be read (it is damaged)", "run it again") from None
 
 
-def _refuse_false_claims(dataset: xr.Dataset, size: int) -> None:
+def _refuse_false_claims(dataset: "xr.Dataset", size: int) -> None:
     claimed = sum(prod(part.shape) * part.dtype.itemsize for part in dataset.variables.values())
     if claimed > min(_COMPRESSED * size + _LEAST, memory_limit()):
         text = f"says that it holds {claimed / 1e9:.3g} GB, and has {size / 1e9:.3g}"

@@ -18,19 +18,23 @@ def main() -> int:
     counts: Counter[tuple[str, str]] = Counter()
     slowest: dict[str, tuple[float, int]] = {}
     wrong = 0
-    for ended in fuzz(range(asked.first, asked.first + asked.cases), asked.seed):
-        counts[ended.kind, ended.how] += 1
-        slowest[ended.kind] = max(slowest.get(ended.kind, (0.0, 0)), (ended.seconds, ended.number))
-        if ended.how not in GOOD:
-            wrong += 1
-            if wrong <= asked.show:
-                print(
-                    f"case {ended.number} ({ended.kind}): {ended.how}\n{ended.message}", flush=True
-                )
+    try:
+        for ended in fuzz(range(asked.first, asked.first + asked.cases), asked.seed):
+            counts[ended.kind, ended.how] += 1
+            slowest[ended.kind] = max(
+                slowest.get(ended.kind, (0.0, 0)), (ended.seconds, ended.number)
+            )
+            if ended.how not in GOOD:
+                wrong += 1
+                if wrong <= asked.show:
+                    print(f"case {ended.number} ({ended.kind}): {ended.how}\n{ended.message}")
+                    sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("stopped; what was done until then:")
     for kind, (seconds, number) in slowest.items():
         ends = ", ".join(f"{n} {how}" for (of, how), n in sorted(counts.items()) if of == kind)
         print(f"{kind}: {ends}; slowest {seconds:.2g} s (case {number})")
-    print(f"{asked.cases} cases, {wrong} wrong")
+    print(f"{counts.total()} cases, {wrong} wrong")
     return 1 if wrong else 0
 
 

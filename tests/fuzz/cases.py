@@ -40,7 +40,7 @@ class Canned(Executor):
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future:
         future: Future = Future()
-        future.set_result(REPORT)
+        future.set_result({"error": None, "report": REPORT})
         return future
 
 
