@@ -6,7 +6,7 @@ import pytest
 from neurodiff.validation import compare_task
 from neurodiff.validation.case import rebuild
 from neurodiff.validation.proportions import mcnemar, wilson
-from neurodiff.validation.task import _backprop, _choosing, _order
+from neurodiff.validation.task import _backprop, _choosing, _order, _score
 from tests.networks import chain
 from tests.simulated import simulate
 
@@ -79,3 +79,16 @@ def test_without_test_frames_all_training_frames_decide(tmp_path):
     kept, order, what = _choosing(case)
     assert len(kept) == 120 and order.tolist() == _order(case).tolist()
     assert what == "the training frames"
+
+
+def test_of_rates_that_name_as_many_frames_the_one_with_the_lower_loss_is_chosen(tmp_path):
+    case = rebuild(learned(tmp_path))
+    kept = _choosing(case)[0]
+    large = 50 * case.w, case.bias
+    for weights in (1.0, 2.0):
+        some = weights * case.w, case.bias
+        share, loss = _score(case, some, kept)
+        assert 0 <= share <= 1 and loss < 0
+    # outputs that are sure of themselves where they are wrong lose more, named or not
+    assert _score(case, large, kept)[1] < _score(case, (case.w, case.bias), kept)[1]
+    assert _score(case, (np.nan * case.w, case.bias), kept)[1] == -np.inf

@@ -7,12 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.graph import random_stream
+from neurodiff.loss import loss_of
 from neurodiff.recording import answered_right
 from neurodiff.reference.training import names_right, train_online
+from neurodiff.response import respond
 from neurodiff.validation.case import Case, rebuild
 from neurodiff.validation.proportions import mcnemar, wilson
 
 Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 #: Fractions of the presentation's summed learning rate with which backprop is trained.
@@ -40,7 +43,8 @@ class TaskReport:
     backprop_test_accuracy_interval : (float, float) or None
     backprop_learning_rate : float or None
         Per presentation: the one of three that is best on a part of the training frames that it did
-        not learn from. The test frames have no part in the choice.
+        not learn from; where several name as many, the one with the lowest loss there. The test
+        frames have no part in the choice.
     chosen_on : str or None
         The frames on which it was chosen.
     only_network_right, only_backprop_right : int or None
@@ -172,9 +176,11 @@ def _backprop(case: Case) -> _Trained:
     assert shown is not None
     rates = [case.rule.learning_rate * shown.hold * fraction for fraction in _FRACTIONS]
     kept, learned, what = _choosing(case)
-    shares = [float(_names_right(case, rate, learned, kept).mean()) for rate in rates]
-    best = rates[int(np.argmax(shares))]
-    return _Trained(_names_right(case, best, _order(case), shown.frames.test), best, what)
+    best = max(rates, key=lambda rate: _score(case, _train(case, rate, learned), kept))
+    trained, test = _train(case, best, _order(case)), shown.frames.test
+    with np.errstate(over="ignore", invalid="ignore"):
+        right = names_right(case.graph, *trained, shown.frames.images[test], _labels(case)[test])
+    return _Trained(right, best, what)
 
 
 def _order(case: Case) -> Ints:
@@ -201,13 +207,31 @@ def _choosing(case: Case) -> tuple[Ints, Ints, str]:
     return kept, order[~np.isin(order, kept)], what
 
 
-def _names_right(case: Case, rate: float, learned: Ints, asked: Ints) -> Bools:
-    """Which frames are named after online backprop on the presentations `learned` (n,)."""
+def _labels(case: Case) -> Ints:
+    shown = case.stimuli.presentations
+    assert shown is not None
+    return shown.frames.labels
+
+
+def _score(case: Case, trained: tuple[Floats, Floats], asked: Ints) -> tuple[float, float]:
+    """Share of the frames that are named; of equal ones the lower loss is better."""
+    shown = case.stimuli.presentations
+    assert shown is not None
+    frames, labels = shown.frames.images[asked], _labels(case)[asked]
+    with np.errstate(over="ignore", invalid="ignore"):
+        right = names_right(case.graph, *trained, frames, labels)
+        answers = respond(case.graph, *trained, frames)[1][:, case.graph.outputs]
+        loss = float(loss_of(case.model.loss, answers, _targets(case, labels)).mean())
+    return float(right.mean()), -loss if np.isfinite(loss) else -np.inf
+
+
+def _train(case: Case, rate: float, learned: Ints) -> tuple[Floats, Floats]:
+    """Weights and biases after online backprop on the presentations `learned` (n,)."""
     shown = case.stimuli.presentations
     assert shown is not None
     frames = shown.frames
     with np.errstate(over="ignore", invalid="ignore"):  # the largest rate may diverge
-        w, bias = train_online(
+        return train_online(
             case.graph,
             case.w,
             case.bias,
@@ -218,7 +242,6 @@ def _names_right(case: Case, rate: float, learned: Ints, asked: Ints) -> Bools:
             learning_rate=rate,
             weight_decay=case.rule.weight_decay * shown.hold,
         )
-        return names_right(case.graph, w, bias, frames.images[asked], frames.labels[asked])
 
 
 def _targets(case: Case, labels: NDArray[np.int64]) -> NDArray[np.float64]:
