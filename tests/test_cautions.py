@@ -44,6 +44,7 @@ def test_that_nothing_moves_is_said(model: Model, why: str, shown: str):
     assert shown in described and " yes" not in described
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # delays that outlast the run
 def test_a_run_shorter_than_the_first_error_says_so():
     keys: dict[str, Any] = {"plasticity": RULE, "delay": "10 ms", "duration": "10 ms"}
     report = report_run(
