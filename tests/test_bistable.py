@@ -66,7 +66,7 @@ def memory(folder: Path) -> Model:
     rows[0], rows[5:9] = 1.0, -3.0
     np.save(folder / "u.npy", rows)
     pulse = {"kind": "array", "file": str(folder / "u.npy"), "interval": "10 ms"}
-    validation = POINT["validation"] | {"every": "100 ms"}
+    validation = POINT["validation"] | {"every": "20 ms"}
     ways = [("in", "a", 1), ("a", "a", 2), ("a", "out", 1)]
     return network(ways, input=pulse, validation=validation, run={"duration": "400 ms"})
 

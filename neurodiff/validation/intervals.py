@@ -78,7 +78,7 @@ def of_ratios(blocks: Floats, counts: Floats, widen: float, n: int) -> dict[str,
     intervals = {}
     for name, value in figures.items():
         reach = _reach(value, resampled[name])
-        reach = np.fmax(reach, _RARE * np.nanmax(np.abs(value - without[name]), axis=0))
+        reach = np.fmax(reach, _RARE * np.fmax.reduce(np.abs(value - without[name]), axis=0))
         if name == "sign_agreement":
             reach = np.fmax(reach, _RARE / n)
         ends = np.stack([value - widen * reach, value + widen * reach])
