@@ -29,6 +29,9 @@ _SAME = 1e-6
 #: Seconds that the pass may take by its estimate; beyond, recorded moments are compared.
 _LONGEST = 60.0
 
+#: The same where a fixed point is looked for at every step, of which neighbours are much alike.
+_LONGEST_SETTLING = 5.0
+
 #: Steps of a stimulus that are read at once.
 _BLOCK = 1024
 
@@ -67,11 +70,11 @@ def why_not(case: Case) -> str | None:
         return f"with {case.model.transmission.kind} only the run itself knows the others"
     if case.model.reference == "delayed":
         return "the others are what the reference itself gives"
-    if case.model.reference == "fixed_point" and case.graph.cyclic:
-        return "a fixed point for each of the others would take too long"
     if not case.complete:
         return "the run did not come to its end"
     seconds = estimated_seconds(case)
+    if _settles(case) and seconds > _LONGEST_SETTLING:
+        return f"a fixed point for each of them would take about {seconds:.0f} s"
     if seconds > _LONGEST:
         return f"all of them would take about {seconds:.0f} s"
     return None
@@ -82,8 +85,13 @@ def estimated_seconds(case: Case) -> float:
     graph = case.graph
     if is_dense(graph, case.alignment, case.feedback):
         return case.stop * (2e-5 * len(graph.projections) + 3e-9 * graph.n_synapses)
-    step = 3e-4 + 4e-7 * graph.n_synapses
-    return case.stop * step
+    seconds = case.stop * (3e-4 + 4e-7 * graph.n_synapses)
+    return seconds + _settles(case) * 8e-3 * max(case.stop - case.start, 0)
+
+
+def _settles(case: Case) -> bool:
+    """Whether the reference looks for a fixed point at every step."""
+    return case.model.reference == "fixed_point" and case.graph.cyclic
 
 
 def compare_every_step(case: Case, *, gradients: bool = True) -> EveryStep:
