@@ -8,6 +8,7 @@ from neurodiff.feedback import Mirror
 from neurodiff.forecast import (
     Band,
     Ceiling,
+    against_ceiling,
     hold_shares,
     learnable_bands,
     learning_rate_ceilings,
@@ -15,8 +16,7 @@ from neurodiff.forecast import (
 from neurodiff.latency import ProjectionLatency
 from neurodiff.simulation import Simulation
 from neurodiff.spec.quantities import TIME_UNITS, format_quantity
-from neurodiff.spec.signals import ArrayInput, NoiseInput, SinusoidInput
-from neurodiff.validation.case import Case
+from neurodiff.spec.signals import SinusoidInput
 
 _LOCKING = "no weight has to stay as it is until the waves have passed"
 _PHASES = "activity, errors and learning need no periods of their own"
@@ -158,7 +158,7 @@ def _limit(band: Band, row: ProjectionLatency) -> str:
     return f"{name}: learns below {band.cutoff:.4g} Hz ({apart})"
 
 
-def learning_rate_ceiling(simulation: Simulation | Case) -> Finding:
+def learning_rate_ceiling(simulation: Simulation) -> Finding:
     """Whether the learning rate is below what the delays of all loops together allow."""
     rate = simulation.rule.learning_rate / simulation.graph.time_step
     found = learning_rate_ceilings(simulation)
@@ -173,42 +173,11 @@ def learning_rate_ceiling(simulation: Simulation | Case) -> Finding:
     }
     if found.whole is None:
         return Finding("learning_rate_ceiling", _CEILING, "depends", found.why, evidence)
-    verdict, why = _against_ceiling(simulation, rate, found.whole)
+    verdict, why = against_ceiling(simulation, rate, found.whole)
     if simulation.feedback is not None:
         why += "; ceilings are those of errors that come back through the forward weights"
     details = (_whole(found.whole), *(_ceiling(part) for part in found.alone))
     return Finding("learning_rate_ceiling", _CEILING, verdict, why, evidence, details)
-
-
-def _against_ceiling(
-    simulation: Simulation | Case, rate: float, whole: Ceiling
-) -> tuple[Verdict, str]:
-    """Compare the learning rate in Hz with the ceiling, if inputs last for as long as a swing."""
-    lasts = _steps_of_one_input(simulation)
-    if rate < whole.rate:
-        why = f"the learning rate, {rate:.4g} Hz, is below {whole.rate:.4g} Hz, where all learn"
-        return "holds", why
-    if whole.swing <= lasts:
-        return "does not hold", f"{rate:.4g} Hz is too high: all learn below {whole.rate:.4g} Hz"
-    return "depends", (
-        f"{rate:.4g} Hz would be too high if inputs lasted: all learn below {whole.rate:.4g} Hz; "
-        f"but a swing takes {whole.swing:.4g} steps, and an input {lasts:.4g}"
-    )
-
-
-def _steps_of_one_input(simulation: Simulation | Case) -> float:
-    """For how long the input stays about as it is: of a tone, a quarter of its period."""
-    model, shown = simulation.model, simulation.stimuli.presentations
-    if shown is not None:
-        return float(shown.hold)
-    if isinstance(model.input, SinusoidInput):
-        fastest = float(np.max(model.input.frequency))
-        return 1 / (4 * fastest * model.time_step) if fastest else np.inf
-    if isinstance(model.input, NoiseInput):
-        return model.input.time_constant / model.time_step
-    if isinstance(model.input, ArrayInput):
-        return model.input.interval / model.time_step
-    return np.inf
 
 
 def _whole(part: Ceiling) -> str:

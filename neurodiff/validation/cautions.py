@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.forecast import against_ceiling, learning_rate_ceilings
 from neurodiff.graph import Population
 from neurodiff.response import respond, slopes
 from neurodiff.validation.case import Case
@@ -82,14 +83,15 @@ def _may_saturate(case: Case) -> Sequence[Population]:
 
 def _too_fast(case: Case) -> Iterator[str]:
     """That the learning rate is above what the delays allow, as the audit says."""
-    # the audit uses this package
-    from neurodiff.auditing.course import learning_rate_ceiling
-
     if case.frozen or case.graph.cyclic:
         return
-    found = learning_rate_ceiling(case)
-    if found.verdict == "does not hold":
-        yield f"above the ceiling of the learning rate: {found.why} (see `neurodiff audit`)"
+    whole = learning_rate_ceilings(case).whole
+    if whole is None:
+        return
+    rate = case.rule.learning_rate / case.graph.time_step
+    verdict, why = against_ceiling(case, rate, whole)
+    if verdict == "does not hold":
+        yield f"above the ceiling of the learning rate: {why} (see `neurodiff audit`)"
 
 
 def _too_large(gradient: GradientReport) -> Iterator[str]:
