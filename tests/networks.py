@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.graph import Graph
+from neurodiff.exceptions import ModelError
+from neurodiff.graph import Graph, build_graph
 from neurodiff.spec import Model, from_mapping
 from neurodiff.spec.network import Network
 
@@ -78,7 +79,19 @@ def random_digraph(
         "target": {"kind": "constant", "values": values},
         "loss": loss,
     }
-    return digraph(populations, projections, **(defaults | keys))
+    keys = defaults | keys
+    first = keys["seed"]
+    # a sparse projection may draw no synapse, which is refused
+    models = (digraph(populations, projections, **keys | {"seed": first + k}) for k in range(1000))
+    return next(model for model in models if _has_synapses(model))
+
+
+def _has_synapses(model: Model) -> bool:
+    try:
+        build_graph(model)
+    except ModelError:
+        return False
+    return True
 
 
 def random_weights(graph: Graph, rng: np.random.Generator) -> tuple[Floats, Floats]:

@@ -397,6 +397,7 @@ def test_an_interrupted_run_keeps_what_it_had(here, target):
     assert (report["complete"], report["passed"]) == (False, False)
 
 
+@pytest.mark.slow
 def test_the_second_run_on_cython_compiles_nothing(here, command, plain_compilation):
     compiled: list[set[str]] = []
     for _ in range(2):

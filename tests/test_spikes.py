@@ -1,7 +1,7 @@
 """Networks that spike: against a dense twin, theory's closed forms, and predicted spikes."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -669,9 +669,9 @@ def test_the_seed_alone_decides_every_spike(neuron: str):
 # what is said of it ------------------------------------------------------------------------------
 
 
-def told(**parts: Any) -> Model:
+def told(layers: Sequence[int] = (2, 3, 1), **parts: Any) -> Model:
     return chain(
-        [2, 3, 1],
+        layers,
         **{
             "activation": "sigmoid",
             "weights": {"init": "constant", "value": -0.5},
@@ -811,7 +811,9 @@ def test_neurons_that_were_too_slow_do_not_go_on_firing(tmp_path: Path):
     # for 100 ms the output is asked for 3 spikes a step; then its current decays
     np.save(tmp_path / "u.npy", np.repeat([[1.0], [0.0]], [100, 200], axis=0))
     model = told(
-        network={"layers": [1, 1], "activation": "relu", "bias": False},
+        [1, 1],
+        activation="relu",
+        bias=False,
         weights={"init": "constant", "value": 10.0},
         input={"kind": "array", "file": str(tmp_path / "u.npy"), "interval": "1 ms"},
         record={"events": "all"},
@@ -858,7 +860,7 @@ def test_weights_that_decay_as_fast_as_what_they_learn_from_are_refused():
 
 def test_every_frame_is_answered_by_spikes_too():
     model = told(
-        network={"layers": [64, 10], "activation": "sigmoid"},
+        [64, 10],
         input={"kind": "frames", "dataset": "digits", "hold": "12 ms", "test_fraction": 0.9},
         target={"kind": "labels"},
         run={"duration": "24 ms"},
@@ -877,7 +879,7 @@ def test_an_answer_is_the_mean_of_the_second_half_of_a_frames_time(tmp_path: Pat
     rng = np.random.default_rng(1)
     np.savez(tmp_path / "frames.npz", frames=rng.random((10, 2)), labels=rng.integers(0, 2, 10))
     model = told(
-        network={"layers": [2, 3, 2], "activation": "sigmoid"},
+        [2, 3, 2],
         input={"kind": "frames", "dataset": str(tmp_path / "frames.npz"), "hold": "25 ms"},
         target={"kind": "labels"},
         run={"epochs": 2},

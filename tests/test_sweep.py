@@ -284,6 +284,7 @@ def ended(runs: Path) -> list[Path]:
     return list(runs.glob("[!.]*.json"))
 
 
+@pytest.mark.slow
 def test_a_dask_cluster_gives_the_same_array_even_when_a_worker_is_killed(done, tmp_path):
     distributed = pytest.importorskip("distributed")
     options = {"n_workers": 3, "threads_per_worker": 1, "dashboard_address": None}
