@@ -76,3 +76,15 @@ def test_updates_many_times_the_gradient_are_said():
     report = report_run(simulate(chain([2, 3, 1], feedback=strong, activation="tanh")))
     said = [part for part in report.cautions if "many times as large" in part]
     assert len(said) == 1 and "in layer1" in said[0] and "layer2" not in said[0]
+
+
+def test_paths_of_several_lengths_are_told_where_the_reference_takes_one():
+    tone = {"kind": "sinusoid", "frequency": "2 Hz"}
+    sizes = {"in": ("input", 1), "a": ("hidden", 2), "out": ("output", 1)}
+    populations = {name: {"size": size, "role": role} for name, (role, size) in sizes.items()}
+    keys: dict[str, Any] = {"plasticity": RULE, "input": tone}
+    skips = digraph(populations, ["in a", "a out", "in out"], **keys)
+    (note,) = (line for line in last_lines(skips) if "several lengths" in line)
+    assert "to `out`" in note
+    chained = digraph(populations, ["in a", "a out"], **keys)
+    assert not [line for line in last_lines(chained) if "several lengths" in line]

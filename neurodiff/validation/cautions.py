@@ -30,7 +30,9 @@ def cautions(case: Case, gradient: GradientReport | None) -> tuple[str, ...]:
     gradient : GradientReport or None
     """
     found = [*_nothing_moved(case), *_saturated(case), *_too_fast(case)]
-    return tuple([*found, *(_too_large(gradient) if gradient is not None else [])])
+    if gradient is not None:
+        found += [*_many_frames(case), *_too_large(gradient)]
+    return tuple(found)
 
 
 def _nothing_moved(case: Case) -> Iterator[str]:
@@ -92,6 +94,20 @@ def _too_fast(case: Case) -> Iterator[str]:
     verdict, why = against_ceiling(case, rate, whole)
     if verdict == "does not hold":
         yield f"above the ceiling of the learning rate: {why} (see `neurodiff audit`)"
+
+
+def _many_frames(case: Case) -> Iterator[str]:
+    """That no one frame is in a layer, where the reference takes one for all of its synapses."""
+    latencies, graph = case.latencies, case.graph
+    if case.model.reference != "error_frame":
+        return
+    spread = latencies.longest_forward - latencies.shortest_forward
+    mixed = [part.name for part in graph.populations if (spread[part.units] > 0).any()]
+    if mixed:
+        yield (
+            f"paths of several lengths lead from the input to `{mixed[0]}`: error_frame takes the "
+            "gradient for one moment of the input, and that of the delayed network is about several"
+        )
 
 
 def _too_large(gradient: GradientReport) -> Iterator[str]:
