@@ -5,8 +5,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import brian2 as b2
-import pytest
+# each process of the tests, and what it starts, does its arithmetic on one core: before NumPy comes
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import brian2 as b2  # noqa: E402
+import pytest  # noqa: E402
 
 #: Brian2 logs all code that it makes, which would be in the report of each test that fails.
 logging.getLogger("brian2").setLevel(logging.INFO)
