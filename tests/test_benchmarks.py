@@ -103,3 +103,13 @@ def test_throughput_of_sweeps_makes_a_table(tmp_path: Path):
     rows = [line.strip("| ").split(" | ") for line in results.read_text().splitlines()[4:6]]
     assert [row[0] for row in rows] == ["1", "2"]
     assert all(float(row[2]) > 0 for row in rows) and rows[0][3] == "1.00"
+
+
+def test_start_up_makes_a_table(tmp_path: Path):
+    script, results = SCRIPT.with_name("start_up.py"), tmp_path / "results.md"
+    command = [sys.executable, str(script), "--repeats", "1", "--write-results", str(results)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = [line.strip("| ").split(" | ") for line in results.read_text().splitlines()[4:12]]
+    assert rows[0][0] == "`python -c pass`" and rows[0][2] == "1.0"
+    assert all(float(row[2]) > 0 for row in rows) and rows[-1][0].startswith("`neurodiff show")
