@@ -28,6 +28,7 @@ def test_loop_and_simulator_agree_and_are_timed():
     assert all(float(ratio) > 0 for ratio in row.split()[-2:])
 
 
+@pytest.mark.slow
 def test_curve_writes_its_table_and_figure(tmp_path):
     results, figure = tmp_path / "results.md", tmp_path / "curve.png"
     _run("--case", "curve", "--write-results", str(results), "--output", str(figure))
@@ -78,6 +79,7 @@ def test_digits_with_feedback_make_a_table(tmp_path):
     assert 0.5 < float(rows[1][5]) < 1
 
 
+@pytest.mark.slow
 def test_learning_against_speed_makes_a_table(tmp_path: Path):
     script, results = SCRIPT.with_name("learning_speed.py"), tmp_path / "results.md"
     command = [sys.executable, str(script), "--speeds", "3", "--steps", "1500", "--width", "8"]
@@ -105,6 +107,7 @@ def test_throughput_of_sweeps_makes_a_table(tmp_path: Path):
     assert all(float(row[2]) > 0 for row in rows) and rows[0][3] == "1.00"
 
 
+@pytest.mark.slow
 def test_start_up_makes_a_table(tmp_path: Path):
     script, results = SCRIPT.with_name("start_up.py"), tmp_path / "results.md"
     command = [sys.executable, str(script), "--repeats", "1", "--write-results", str(results)]

@@ -182,7 +182,9 @@ def test_of_two_fixed_points_it_is_the_one_on_the_side_of_the_start():
         assert x[1] == pytest.approx(np.tanh(3 * x[1]), rel=1e-15)
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize(
+    "seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 10))]
+)
 def test_what_the_simulated_waves_settle_to_is_the_gradient_at_the_fixed_point(seed: int):
     model = random_cyclic(np.random.default_rng(seed), run={"duration": "1 s"}, **RARELY)
     simulation = simulate(model)

@@ -332,6 +332,7 @@ def test_sums_and_weights_are_those_of_the_dense_twin(seed: int):
     assert max(found.values()) <= 1e-10, found
 
 
+@pytest.mark.slow
 def test_nothing_drifts_in_ten_times_as_many_steps():
     seen = observe(random_network(6, "12 s"))
     assert seen.events >= 100_000

@@ -81,6 +81,7 @@ def test_the_text_on_the_studies_shows_each_with_its_figure_and_command():
         assert f"](figures/{name}.png)" in text and (STUDIES / "figures" / f"{name}.png").is_file()
 
 
+@pytest.mark.slow
 def test_each_layer_learns_below_its_own_limit_and_not_above():
     sweep = load_sweep(STUDIES / "learning_rate_profile.yaml")
     rates = [1000 * 2 * np.sin(np.pi / (2 * (4 * (5 - layer) + 1))) for layer in range(1, 6)]

@@ -158,6 +158,7 @@ def test_what_has_ended_is_not_done_again(done, tmp_path):
     assert third.calls == 0
 
 
+@pytest.mark.slow
 def test_more_points_on_an_axis_cost_only_what_is_new(tmp_path):
     few, more = Here(), Here()
     run_sweep(load_sweep(written(tmp_path)), tmp_path / "out", executor=few)
@@ -358,6 +359,7 @@ def test_a_combination_that_cannot_be_built_is_named_before_the_first_run(tmp_pa
     assert executor.calls == 0
 
 
+@pytest.mark.slow
 def test_the_folder_of_another_sweep_is_left_alone(tmp_path):
     sweep = load_sweep(written(tmp_path))
     run_sweep(sweep, tmp_path / "out", executor=Here())
