@@ -122,9 +122,10 @@ def _warn_of_dead(sizes: dict[str, ErrorSize]) -> None:
         )
     if dead:
         warnings.warn(
-            f"no error reaches the units of `{dead[0]}` before learning, and nothing will be "
-            "learned there: their rates do not change with their drive, or those after them do "
-            "not; change the weights, or the `background` of lif neurons",
+            f"no error reaches the units of `{dead[0]}` before learning: the weights from there "
+            "are 0, or rates there or further on do not change with their drive; nothing is "
+            "learned there until that changes; take other weights, or another `background` of lif "
+            "neurons",
             stacklevel=6,
         )
 

@@ -32,6 +32,11 @@ class Table:
     before: Floats
 
     @property
+    def largest(self) -> float:
+        """The largest size of a value."""
+        return float(max(np.abs(self.rows).max(initial=0.0), np.abs(self.before).max(initial=0.0)))
+
+    @property
     def size(self) -> int:
         """How many numbers it keeps."""
         return self.rows.size
@@ -63,6 +68,11 @@ class Sinusoids:
     def size(self) -> int:
         """How many numbers it keeps."""
         return 3 * len(self.amplitude)
+
+    @property
+    def largest(self) -> float:
+        """The largest size of a value."""
+        return float(np.abs(self.amplitude).max(initial=0.0))
 
     def spread(self, every: int) -> float:
         """How far samples every so many steps are from seeing but few phases of a period.

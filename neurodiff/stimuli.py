@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neurodiff.arrays import load_array
 from neurodiff.datasets import Frames, load_frames
+from neurodiff.divergence import LARGEST
 from neurodiff.exceptions import ModelError
 from neurodiff.graph import Graph, random_stream
 from neurodiff.latency import Latencies, first_answer
@@ -120,6 +121,8 @@ def build_stimuli(model: Model, graph: Graph, latencies: Latencies) -> Stimuli:
         learning_steps = steps
     source = _input(model, graph, steps, shown)
     target = _target(model, graph, steps, shown, source)
+    _refuse_what_diverges(source, "input")
+    _refuse_what_diverges(target, "target")
     _refuse_what_no_rate_reaches(target, model, graph)
     return Stimuli(
         input=source,
@@ -129,6 +132,13 @@ def build_stimuli(model: Model, graph: Graph, latencies: Latencies) -> Stimuli:
         learning_steps=learning_steps,
         presentations=shown,
     )
+
+
+def _refuse_what_diverges(signal: Signal, field: str) -> None:
+    """Refuse values at which a run counts as diverged: no square of them may overflow."""
+    if signal.largest > LARGEST:
+        text = f"values of up to {signal.largest:.3g} are too large"
+        raise ModelError(field, text, f"write, or scale them to, {LARGEST:g} or less")
 
 
 def _present(model: Model, spec: FramesInput, graph: Graph) -> Presentations:

@@ -382,6 +382,8 @@ def test_cycles_that_do_not_settle_have_no_band_and_no_ceiling():
     tone = {"kind": "sinusoid", "frequency": "5 Hz"}
     for gain, ceiling, band in ((-3.0, "depends", "depends"), (0.3, "holds", "holds")):
         loop = {"pre": "a", "post": "a", "weights": {"init": "constant", "value": gain}}
+        still = audit(digraph(populations, ["in a", loop, "a out"], **LEARNS))["learnable_band"]
+        assert still.verdict == band
         found = audit(digraph(populations, ["in a", loop, "a out"], input=tone, **LEARNS))
         assert found["learning_rate_ceiling"].verdict == ceiling
         assert found["learnable_band"].verdict == band

@@ -17,6 +17,15 @@ def found(feedback: Any, alignment: str = "none", delay: Any = DELAYS) -> Any:
     return audit(chain([3, 4, 2], delay=delay, feedback=feedback, plasticity=rule, duration="1 s"))
 
 
+@pytest.mark.parametrize("weight", [3.0, 0.1, -1.0])
+def test_loops_through_backward_weights_of_their_own_have_no_ceiling_of_the_gradient(weight: float):
+    # z^2 (z - 1) + eta w b = 0: .618/b per step for b > 0, and none for b < 0
+    feedback = {"rule": "random", "weights": {"init": "constant", "value": weight}}
+    ceiling = found(feedback)["learning_rate_ceiling"]
+    assert ceiling.verdict == "depends" and "weights of their own" in ceiling.why
+    assert found("symmetric")["learning_rate_ceiling"].verdict == "holds"
+
+
 def kolen_pollack(traces: str) -> dict[str, Any]:
     return {"rule": "kolen_pollack", "traces": traces}
 

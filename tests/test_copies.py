@@ -47,6 +47,14 @@ def test_replace_refuses_what_a_model_file_may_not_say(change, said):
     assert str(caught.value).startswith(said)
 
 
+def test_a_copy_with_changes_is_checked_like_a_replacement():
+    model = Model.layered(**COMMON)
+    assert model.model_copy(update={"plasticity": LEARNING}) == model.replace(plasticity=LEARNING)
+    with pytest.raises(ModelError, match="did you mean `seed`"):
+        model.model_copy(update={"seeed": 3})
+    assert model.model_copy() == model
+
+
 def test_a_part_is_replaced_like_a_model():
     rule = Model.layered(**COMMON, plasticity=LEARNING).plasticity
     assert rule.replace(learning_rate="20 Hz").learning_rate == 20

@@ -36,6 +36,8 @@ CHANGES = {
     "time_step=1e-300 s": ("run.duration: ", "is more than 2,147,483,647 time steps of 1e-300 s"),
     "time_step=1e303 s": ("time_step: '1e303 s' is too large", "write 1e+15 s or less"),
     "record.signals=1e300 s": ("record.signals: ",),
+    "input={kind: sinusoid, frequency: 2 Hz, amplitude: 1e+200}": ("input: ", "1e+100 or less"),
+    "target={kind: constant, values: [1e+200]}": ("target: ", "1e+100 or less"),
     "run.epochs=1000000000000000000000": ("run.epochs: ", "write 2,147,483,647 or less"),
     "transmission={kind: spikes, neuron: poisson, neurons_per_unit: 1000000000, maximum_rate: 1Hz, "
     "synaptic_time_constant: 9 ms}": ("network.layers.1: 6,000,000,000 neurons",),
@@ -44,9 +46,9 @@ CHANGES = {
 
 @pytest.mark.parametrize(("change", "said"), CHANGES.items())
 def test_numbers_that_are_too_large(tmp_path: Path, change: str, said: tuple[str, ...]):
-    path, begun = write(tmp_path, GOOD), time.perf_counter()
+    path, begun = write(tmp_path, GOOD), time.process_time()
     message = refused(path, change)
-    assert time.perf_counter() - begun < 5  # a second on a machine that does nothing else
+    assert time.process_time() - begun < 5  # of the processor, not on the clock
     for part in said:
         assert part in message
 

@@ -48,7 +48,7 @@ CASES = {
     "no length": one("run={target: numpy}", r"`duration: (2 s)`", "run.duration={0}"),
     "off the grid": one(
         "run={duration: 2.5 ms}",
-        r"round it, or change `time_step`",
+        r"write 1 ms, or a multiple of it, or change `time_step`",
         "run.duration=3 ms",
         "time_step=0.5 ms",
     ),

@@ -474,11 +474,11 @@ RATES = "{plasticity.learning_rate: {linear: [1 Hz, 2 Hz, 1000000000000]}}"
     ],
 )
 def test_sweep_files_are_bounded_like_model_files(tmp_path: Path, text: str, said: str):
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(ModelError) as caught:
         load_sweep(written(tmp_path, text))
     assert said in str(caught.value)
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 @pytest.mark.parametrize("seed", ["hello", ".inf", "-1", "true", "[1]"])

@@ -84,11 +84,21 @@ def _against_input(
     if shown is not None:
         return _against_hold(simulation, learning, shown.hold)
     if model.input.kind == "constant":
-        return "holds", "the input is constant", {"input_hz": 0.0}
+        return _against_rest(learning)
     if isinstance(model.input, SinusoidInput):
         return _against_tones(learning, float(np.max(model.input.frequency)))
     why = "the model file does not say how fast its input is; compare it with these frequencies"
     return "depends", why, {}
+
+
+def _against_rest(bands: list[Band]) -> tuple[Verdict, str, dict[str, object]]:
+    """Whether updates go down the gradient once both waves have come to rest."""
+    unknown = [band for band in bands if np.isnan(band.cutoff)]
+    if not unknown:
+        return "holds", "the input is constant", {"input_hz": 0.0}
+    names = ", ".join(band.projection.name for band in unknown)
+    whys = ", ".join(dict.fromkeys(band.why for band in unknown if band.why))
+    return "depends", f"no number is known for {names}: {whys}", {"input_hz": 0.0}
 
 
 def _against_tones(bands: list[Band], fastest: float) -> tuple[Verdict, str, dict[str, object]]:
@@ -174,8 +184,6 @@ def learning_rate_ceiling(simulation: Simulation) -> Finding:
     if found.whole is None:
         return Finding("learning_rate_ceiling", _CEILING, "depends", found.why, evidence)
     verdict, why = against_ceiling(simulation, rate, found.whole)
-    if simulation.feedback is not None:
-        why += "; ceilings are those of errors that come back through the forward weights"
     details = (_whole(found.whole), *(_ceiling(part) for part in found.alone))
     return Finding("learning_rate_ceiling", _CEILING, verdict, why, evidence, details)
 

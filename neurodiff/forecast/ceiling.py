@@ -83,8 +83,8 @@ def learning_rate_ceilings(case: Planned) -> Ceilings:
     """Ceilings of the learning rate of a model, with the weights of its start.
 
     They are those of inputs that are shown for longer than the loops, and of a few of them: the
-    most curved of some moments of the run. Backward weights of their own are taken to be what the
-    forward weights would have them be.
+    most curved of some moments of the run. With backward weights of their own there is none: the
+    loops are not those of the gradient, and may let weights grow at any rate.
 
     Parameters
     ----------
@@ -95,10 +95,16 @@ def learning_rate_ceilings(case: Planned) -> Ceilings:
         first = first_input(case.stimuli)
         if estimate_convergence(graph, case.w, case.bias, first).steps is None:
             return Ceilings(None, (), "with the weights of the start its cycles do not settle")
+    if case.feedback is not None:
+        why = "errors come back by weights of their own, whose loops are not those of the gradient"
+        return Ceilings(None, (), why)
     if len(graph.outputs) > _OUTPUTS:
         why = f"it is worked out for up to {_OUTPUTS} outputs, and there are {len(graph.outputs)}"
         return Ceilings(None, (), why)
-    found = [_Circle(case, point) for point in operating_points(case, _INPUTS)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = [_Circle(case, point) for point in operating_points(case, _INPUTS)]
+    if not all(circle.finite for circle in found):
+        return Ceilings(None, (), "activities or weights are too large to work with")
     found.sort(key=lambda circle: -circle.curvatures[0])
     if not found[0].curvatures[0]:
         return Ceilings(None, (), "no weight changes an output at the start")
@@ -140,7 +146,9 @@ class _Circle:
         ]
         self._arriving = np.array([arriving * (_of(graph, None)), *alone])
         still = self._comes_back(0.0)
-        self.curvatures = np.abs(np.linalg.eigvals(still)).max(axis=1)
+        self.finite = bool(np.isfinite(still).all())
+        known = still if self.finite else np.zeros_like(still)
+        self.curvatures = np.abs(np.linalg.eigvals(known)).max(axis=1)
 
     def _comes_back(self, omega: float) -> Complexes:
         """M(z) (1 + n_populations, n_outputs, n_outputs), with z = e^(i omega)."""

@@ -67,6 +67,14 @@ class Part(BaseModel):
 
         return replaced(self, changes)
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy, with the keys in `update` replaced and checked; see `replace`."""
+        return self.replace(**update) if update else super().model_copy(deep=deep)
+
+    def _with(self, **changes: Any) -> Self:
+        """Copy with some fields replaced by values that are known to be good."""
+        return super().model_copy(update=changes)
+
 
 class Problem(NamedTuple):
     """What the parts of a model do not agree on: path of the key, what is wrong, what to write."""

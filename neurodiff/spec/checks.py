@@ -151,7 +151,7 @@ def _off_the_grid(model: Model) -> Iterator[Problem]:
             value = format_quantity(time, TIME_UNITS)
             grid = format_quantity(model.time_step, TIME_UNITS)
             text = f"{value} is no multiple of the time step, {grid}"
-            yield Problem(field, text, "round it, or change `time_step`")
+            yield Problem(field, text, f"write {grid}, or a multiple of it, or change `time_step`")
 
 
 def _times(model: Model) -> Iterator[tuple[str, float]]:

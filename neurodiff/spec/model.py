@@ -319,21 +319,21 @@ class Model(Part):
         for name in ("input", "target"):
             part = getattr(self, name)
             if getattr(part, "file", None):
-                changes[name] = part.model_copy(update={"file": str(self.file(part.file))})
+                changes[name] = part._with(file=str(self.file(part.file)))
         dataset = getattr(self.input, "dataset", "digits")
         if dataset != "digits":
             absolute = {"dataset": str(self.file(dataset))}
-            changes["input"] = self.input.model_copy(update=absolute)
+            changes["input"] = self.input._with(**absolute)
         weights = getattr(self.feedback, "weights", None)
         if weights is not None:
             absolute_weights = {"weights": self._absolute(weights)}
-            changes["feedback"] = self.feedback.model_copy(update=absolute_weights)
+            changes["feedback"] = self.feedback._with(**absolute_weights)
         network = self.network.map_weights(self._absolute)
-        return self.model_copy(update={"network": network, **changes})
+        return self._with(network=network, **changes)
 
     def _absolute(self, weights: Weights) -> Weights:
         if isinstance(weights, FileWeights):
-            return weights.model_copy(update={"path": str(self.file(weights.path))})
+            return weights._with(path=str(self.file(weights.path)))
         return weights
 
     def located(self, error: ModelError) -> ModelError:

@@ -265,11 +265,10 @@ class Network(Part):
     def map_weights(self, change: Callable[[Weights], Weights]) -> "Network":
         """The same network with `change` applied to every rule for initial weights."""
         projections = self.projections and [
-            part.model_copy(update={"weights": part.weights and change(part.weights)})
-            for part in self.projections
+            part._with(weights=part.weights and change(part.weights)) for part in self.projections
         ]
         changed = {"weights": change(self.weights), "projections": projections}
-        return self.model_copy(update=changed)
+        return self._with(**changed)
 
     def _chain(self) -> tuple[dict[str, PopulationSpec], list[ProjectionSpec]]:
         sizes = self.layers or []
@@ -295,7 +294,7 @@ class Network(Part):
         if part.role == "output" and self.output_activation is not None:
             default = self.output_activation
         bias = self.bias if part.bias is None else part.bias
-        return part.model_copy(update={"activation": part.activation or default, "bias": bias})
+        return part._with(activation=part.activation or default, bias=bias)
 
     def _complete_projection(self, part: ProjectionSpec) -> ProjectionSpec:
         own = part.delay or Delays()
@@ -307,4 +306,4 @@ class Network(Part):
         dale = self.dale if part.dale is None else part.dale
         weights = part.weights or self.weights
         complete = {"name": name, "delay": delay, "weights": weights, "dale": dale}
-        return part.model_copy(update=complete)
+        return part._with(**complete)

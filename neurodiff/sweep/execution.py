@@ -104,6 +104,9 @@ def run_sweep(
                     if "not done" not in came_to:
                         folder.keep(key, came_to)
                     bar.update()
+                    # given where somebody sees them, when the run is kept
+                    for text in came_to.get("warnings", []):
+                        warnings.warn(text, stacklevel=2)
         result = build_result(sweep, runs, ended)
         folder.keep_result(result)
     return result
@@ -210,14 +213,12 @@ def _not_done(error: BaseException) -> dict[str, Any]:
 
 
 def _kept(came_to: Mapping[str, Any], model: Model) -> dict[str, Any]:
-    """What is kept of a run; its warnings are given here, where somebody sees them."""
+    """What is kept of a run."""
     mine = versions()
     theirs = came_to.get("versions", mine["versions"])
     if theirs != mine["versions"]:
         different = _difference(json.loads(mine["versions"]), json.loads(theirs))
         return {"error": f"not done: its process has {different}", "not done": True}
-    for text in came_to.get("warnings", []):
-        warnings.warn(text, stacklevel=2)
     return {**came_to, "model": _keys(model), **mine}
 
 
