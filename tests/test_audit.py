@@ -294,6 +294,7 @@ def test_connections_are_counted():
     assert found["symmetric_delays"].evidence["largest_difference_ms"] == 3
 
 
+@pytest.mark.slow
 def test_the_band_of_each_layer():
     # one unit a layer, so that all loops have one phase; so small that tanh is linear
     tone = {"kind": "sinusoid", "frequency": "5 Hz", "amplitude": 1e-4}

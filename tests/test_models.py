@@ -61,6 +61,7 @@ def test_the_faster_the_sinusoid_the_worse_the_first_layer(frequency, reference,
         assert last == pytest.approx(1, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_exclusive_or_is_learned():
     simulation = run("two_layer_xor")
     task = compare_task(simulation)

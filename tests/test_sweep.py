@@ -183,6 +183,7 @@ def test_a_changed_file_of_the_model_is_another_model(tmp_path):
         assert executor.calls == calls
 
 
+@pytest.mark.slow
 def test_a_failed_run_is_kept_with_its_error_and_the_rest_goes_on(done, tmp_path):
     sweep = load_sweep(written(tmp_path))
     result = run_sweep(sweep, tmp_path / "out", executor=Here(failing="10 Hz"))
@@ -201,6 +202,7 @@ def test_a_failed_run_is_kept_with_its_error_and_the_rest_goes_on(done, tmp_path
     assert identical(result, done)
 
 
+@pytest.mark.slow
 def test_what_a_process_died_of_is_no_result_and_is_done_at_the_next_start(done, tmp_path):
     sweep = load_sweep(written(tmp_path))
     result = run_sweep(sweep, tmp_path / "out", executor=Here(dying="10 Hz"))

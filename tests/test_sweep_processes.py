@@ -63,6 +63,7 @@ def test_one_worker_is_this_process_and_gives_the_same(tmp_path, monkeypatch):
     assert identical(run_sweep(sweep, tmp_path / "two", workers=2), here)
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_is_replaced_and_what_ended_it_is_said():
     executor = Processes(1)
     try:
