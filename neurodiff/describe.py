@@ -32,7 +32,9 @@ F: steps from the input to the layer. R: steps from the output's error to the la
 M: by how many steps what arrives at the synapse is newer than what its error is about; that is how
 long a signal takes from the layer to an output and back to the layer's own error.
 {steady}
-{learns}"""
+learns below: from this frequency on the mean update goes against the gradient of the delayed \
+network,
+with the weights of the start; of one tone and loops of M steps that is 1/(4 M dt)."""
 _EXACT = (
     "exact from step: with constant input and frozen weights, the update is the gradient from here "
     "on."
@@ -52,10 +54,6 @@ _TRACED = (
 _RETURNED = (
     "steady from step: with constant input and frozen weights, the update stays as it is from here "
     "on:\nwhat this feedback makes of the gradient."
-)
-_LEARNS = (
-    "learns below: from this frequency on the mean update goes against the gradient of the delayed "
-    "network,\nwith the weights of the start; of one tone and loops of M steps that is 1/(4 M dt)."
 )
 
 
@@ -184,7 +182,7 @@ def _legend(simulation: Simulation) -> str:
         steady = _TRACED
     if simulation.feedback is not None:
         steady = _RETURNED
-    return _LEGEND.format(steady=steady, learns=_LEARNS)
+    return _LEGEND.format(steady=steady)
 
 
 def _events(simulation: Simulation) -> list[str]:
