@@ -1,7 +1,6 @@
 """What signals do to a run, and what output to the terminal that cannot be written does not."""
 
 import io
-import os
 import signal
 import subprocess
 import sys
@@ -39,11 +38,21 @@ def here(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(autouse=True)
+def signals_as_by_default():
+    """Signals end this process, even where pytest was started by `nohup`, which ignores SIGHUP."""
+    before = {number: signal.getsignal(number) for number in interruption.ENDING}
+    for number in before:
+        default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+        signal.signal(number, default)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 def send(number: int) -> None:
-    """Send a signal to this process, and wait until Python has answered it."""
-    os.kill(os.getpid(), number)
-    for _ in range(1000):
-        pass
+    """Send a signal to this very thread: Python answers it before the call returns."""
+    signal.raise_signal(number)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -111,7 +120,7 @@ def test_in_other_threads_signals_are_left_alone():
 
 def test_ctrl_c_stops_a_simulation_of_a_script_and_keeps_what_it_had(here, monkeypatch):
     simulation = Simulation(load("small.yaml"))
-    when_it_runs(monkeypatch, lambda: os.kill(os.getpid(), signal.SIGINT))
+    when_it_runs(monkeypatch, lambda: signal.raise_signal(signal.SIGINT))
     recording = simulation.run().recording
     assert recording.attrs["complete"] == "false" and 0 < recording.attrs["steps"] < 1_000_000
     report_run(simulation)
@@ -129,7 +138,7 @@ def test_a_run_that_is_told_to_end_is_kept_and_exits_with_the_code_of_the_signal
     here, monkeypatch, capfd, name
 ):
     number = getattr(signal, name)
-    when_it_runs(monkeypatch, lambda: os.kill(os.getpid(), number))
+    when_it_runs(monkeypatch, lambda: signal.raise_signal(number))
     assert neurodiff(monkeypatch, "run", "small.yaml") == 128 + number
     out, err = capfd.readouterr()
     assert "run folder: runs/small" in out and "Traceback" not in err
@@ -155,7 +164,7 @@ def when_it_runs(monkeypatch, act) -> None:
 
 
 def test_a_validation_that_is_stopped_did_not_fail(here, monkeypatch, capfd):
-    when_it_runs(monkeypatch, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    when_it_runs(monkeypatch, lambda: signal.raise_signal(signal.SIGTERM))
     assert neurodiff(monkeypatch, "validate", "small.yaml") == 143
     assert "stopped after" in capfd.readouterr().err
 
@@ -163,7 +172,7 @@ def test_a_validation_that_is_stopped_did_not_fail(here, monkeypatch, capfd):
 def test_a_sweep_that_is_told_to_end_keeps_what_has_ended(here, monkeypatch, capfd):
     axes = "{network.activation: [tanh, sigmoid]}"
     (here / "s.yaml").write_text(f"neurodiff_sweep: 1\nname: s\nmodel: small.yaml\naxes: {axes}\n")
-    when_it_runs(monkeypatch, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    when_it_runs(monkeypatch, lambda: signal.raise_signal(signal.SIGTERM))
     assert neurodiff(monkeypatch, "sweep", "s.yaml", "--output", "s", "--workers", "1") == 143
     assert "what has ended is kept, and the same command goes on" in capfd.readouterr().err
     assert not list((here / "s/runs").iterdir()) and not list(here.glob(".*"))
@@ -171,7 +180,7 @@ def test_a_sweep_that_is_told_to_end_keeps_what_has_ended(here, monkeypatch, cap
 
 def test_a_signal_before_the_first_step_ends_in_one_line(here, monkeypatch, capfd):
     def stopped(*arguments: object) -> None:
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
         time.sleep(1)
 
     monkeypatch.setattr(cli, "_announce", stopped)
