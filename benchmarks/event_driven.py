@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from report import PEERS, Row, crossings, markdown, save_curve, surroundings, tables
 
 from neurodiff import Simulation
-from neurodiff.graph import Graph
-from neurodiff.table import align
+from neurodiff.network.graph import Graph
+from neurodiff.text import align
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

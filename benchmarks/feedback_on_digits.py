@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from neurodiff import Simulation, load
-from neurodiff.table import align
+from neurodiff.text import align
 from neurodiff.validation import compare_task
 
 DIGITS = Path(__file__).parent.parent / "models" / "digits.yaml"

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from neurodiff import Model, Simulation
 from neurodiff.reference.backprop import backprop, products
 from neurodiff.reference.waves import delayed_waves
-from neurodiff.table import align
+from neurodiff.text import align
 
 Floats = NDArray[np.float64]
 

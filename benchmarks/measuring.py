@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from peak_memory import own_peak, reset_own_peak, wrap
 
 import neurodiff
-from neurodiff.signals import Sinusoids, Table
-from neurodiff.simulator.execution import machine_code
-from neurodiff.simulator.lazy_synapses import LazySynapses
+from neurodiff.simulator.backends.execution import machine_code
 from neurodiff.simulator.network import BuiltNetwork, Samplings
+from neurodiff.simulator.transmission.lazy_synapses import LazySynapses
+from neurodiff.stimuli.signals import Sinusoids, Table
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -16,10 +16,10 @@ from measuring import steps_of
 from report import compiler, cpu, markdown
 
 from neurodiff import Simulation
-from neurodiff.simulator.execution import machine_code
-from neurodiff.simulator.lazy_synapses import LazySynapses
+from neurodiff.simulator.backends.execution import machine_code
 from neurodiff.simulator.network import BuiltNetwork, Samplings
-from neurodiff.table import align
+from neurodiff.simulator.transmission.lazy_synapses import LazySynapses
+from neurodiff.text import align
 
 #: What the pieces of code are for, and how their names begin: the first that fits counts.
 PARTS = [

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from report import cpu, markdown
 
-from neurodiff.recording import versions
-from neurodiff.table import align
+from neurodiff.results.recording import versions
+from neurodiff.text import align
 
 MODEL = Path(__file__).parent.parent / "models" / "sinusoid.yaml"
 COMMANDS = {

@@ -19,8 +19,8 @@ from report import cpu, markdown
 from ruamel.yaml import YAML
 
 from neurodiff import load_sweep, run_sweep
-from neurodiff.recording import versions
-from neurodiff.table import align
+from neurodiff.results.recording import versions
+from neurodiff.text import align
 
 MODEL = Path(__file__).parent.parent / "models" / "sinusoid.yaml"
 

@@ -12,16 +12,16 @@ first used, and Brian2, matplotlib and xarray with it.
 
 from typing import TYPE_CHECKING
 
-from neurodiff.lazy import lazy_names
+from neurodiff.process.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from neurodiff.auditing import Audit, Finding, audit
     from neurodiff.exceptions import ModelError, NeurodiffError, OutputError, SimulationError
+    from neurodiff.model_file import Model, load
+    from neurodiff.process.version import __version__
     from neurodiff.simulation import Simulation
-    from neurodiff.spec import Model, load
-    from neurodiff.sweep import Sweep, load_sweep, run_sweep
+    from neurodiff.sweeps import Sweep, load_sweep, run_sweep
     from neurodiff.validation import GradientReport, validate
-    from neurodiff.version import __version__
 
 __all__ = [
     "Audit",
@@ -46,10 +46,10 @@ _HOMES = {
     "auditing": ("Audit", "Finding", "audit"),
     "exceptions": ("ModelError", "NeurodiffError", "OutputError", "SimulationError"),
     "simulation": ("Simulation",),
-    "spec": ("Model", "load"),
-    "sweep": ("Sweep", "load_sweep", "run_sweep"),
+    "model_file": ("Model", "load"),
+    "sweeps": ("Sweep", "load_sweep", "run_sweep"),
     "validation": ("GradientReport", "validate"),
-    "version": ("__version__",),
+    "process.version": ("__version__",),
 }
 
 if not TYPE_CHECKING:

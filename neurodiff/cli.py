@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from neurodiff import interruption
-from neurodiff.console import draw_into_files, warnings_on_lines
 from neurodiff.exceptions import (
     DivergenceWarning,
     ModelError,
@@ -23,13 +21,15 @@ from neurodiff.exceptions import (
     OutputError,
     SimulationError,
 )
-from neurodiff.terminal import Courteous, OutputGone, courteous_terminal
+from neurodiff.process import interruption
+from neurodiff.process.console import draw_into_files, warnings_on_lines
+from neurodiff.process.terminal import Courteous, OutputGone, courteous_terminal
 
 if TYPE_CHECKING:
     from xarray import Dataset
 
+    from neurodiff.model_file import Model
     from neurodiff.simulation import Simulation
-    from neurodiff.spec import Model
     from neurodiff.validation import RunReport
 
 
@@ -98,7 +98,7 @@ def neurodiff(
 
 def _load(path: Path, overrides: list[str] | None, seed: int | None, target: str | None) -> "Model":
     """The model file with all that the command line changes of it."""
-    from neurodiff.spec import load
+    from neurodiff.model_file import load
 
     changes = [*(overrides or []), *([f"run.target={target}"] if target else [])]
     return load(path, changes, seed)
@@ -106,8 +106,8 @@ def _load(path: Path, overrides: list[str] | None, seed: int | None, target: str
 
 def _announce(simulation: "Simulation") -> None:
     """Say on standard error what will run, and on what."""
-    from neurodiff.foresight import in_words
-    from neurodiff.spec.quantities import TIME_UNITS, format_quantity
+    from neurodiff.model_file.quantities import TIME_UNITS, format_quantity
+    from neurodiff.plan.forewarnings import in_words
 
     model, steps = simulation.model, simulation.stimuli.steps
     seconds = simulation.cost.seconds.get(simulation.target)
@@ -178,8 +178,8 @@ def run(
     ] = False,
 ) -> None:
     """Simulate a model; keep its recording, report and figures in a run folder."""
-    from neurodiff.keeping import keep_recording
-    from neurodiff.run_folder import new_folder, save_run
+    from neurodiff.run_folder.folder import new_folder, save_run
+    from neurodiff.run_folder.keeping import keep_recording
     from neurodiff.simulation import Simulation
 
     model = _load(model_file, overrides, seed, target)
@@ -232,7 +232,7 @@ def show(
     model_file: ModelFile, overrides: Overrides = None, seed: Seed = None, target: Target = None
 ) -> None:
     """Print what a model is: populations, delays, when each wave arrives, what it costs."""
-    from neurodiff.describe import describe
+    from neurodiff.forecast.description.model import describe
     from neurodiff.simulation import Simulation
 
     typer.echo(describe(Simulation(_load(model_file, overrides, seed, target))))
@@ -283,8 +283,8 @@ def sweep(
     ] = False,
 ) -> None:
     """Do every combination of a sweep's axes and seeds that is missing; put all in one array."""
-    from neurodiff.sweep import load_sweep, run_sweep, save_sweep_figures, summary
-    from neurodiff.sweep.cluster import cluster
+    from neurodiff.sweeps import load_sweep, run_sweep, save_sweep_figures, summary
+    from neurodiff.sweeps.cluster import cluster
 
     planned = load_sweep(sweep_file)
     path = output or Path("sweeps") / planned.name
@@ -331,8 +331,8 @@ def plot(
     ],
 ) -> None:
     """Draw the figures of a run folder, or of a sweep, again."""
-    from neurodiff.run_folder import redraw
-    from neurodiff.sweep import redraw_sweep
+    from neurodiff.run_folder.folder import redraw
+    from neurodiff.sweeps import redraw_sweep
 
     sweeping = path.suffix == ".nc" or (path / "result.nc").is_file()
     figures = redraw_sweep(path) if sweeping else redraw(path)
@@ -343,7 +343,7 @@ def plot(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of the model file, for editors."""
-    from neurodiff.spec import Model
+    from neurodiff.model_file import Model
 
     typer.echo(json.dumps(Model.model_json_schema(), indent=2))
 

@@ -10,21 +10,22 @@ from typing import Any, get_args
 import numpy as np
 import xarray as xr
 
-from neurodiff.alignment import build_alignment
-from neurodiff.collection import Arrays, collect, label_answers, last_signals
-from neurodiff.cost import Cost, estimate
-from neurodiff.data_files import data_files
-from neurodiff.divergence import LARGEST, Divergence, find_divergence, kept_until
-from neurodiff.event_counts import EventCounts, count_events
 from neurodiff.exceptions import DivergenceWarning, ModelError, SimulationError
-from neurodiff.feedback import KolenPollack, Mirror, build_feedback
-from neurodiff.foresight import forewarnings
-from neurodiff.graph import Graph, Ints, build_graph
-from neurodiff.latency import Latencies, compute_latencies
-from neurodiff.limits import refuse_long_delays
-from neurodiff.loss import loss_of
-from neurodiff.memory import refuse_what_does_not_fit
-from neurodiff.plan import (
+from neurodiff.model_file import Model, to_yaml
+from neurodiff.model_file.copying import require_model
+from neurodiff.model_file.model import MachineCode
+from neurodiff.model_file.quantities import TIME_UNITS, format_quantity
+from neurodiff.network.graph import Graph, Ints, build_graph
+from neurodiff.network.latency import Latencies, compute_latencies
+from neurodiff.network.limits import refuse_long_delays
+from neurodiff.network.loss import loss_of
+from neurodiff.network.weights import initial_weights
+from neurodiff.plan.alignment import build_alignment
+from neurodiff.plan.cost import Cost, estimate
+from neurodiff.plan.feedback import KolenPollack, Mirror, build_feedback
+from neurodiff.plan.forewarnings import forewarnings
+from neurodiff.plan.memory import refuse_what_does_not_fit
+from neurodiff.plan.recording_schedule import (
     event_thresholds,
     learning_rule,
     plan_samplings,
@@ -32,18 +33,17 @@ from neurodiff.plan import (
     shares_that_send,
     spiking,
 )
-from neurodiff.progress import bar, silent
-from neurodiff.recording import build_recording, kept_seed
-from neurodiff.simulator.closed_form import RENEWED_EVERY
-from neurodiff.simulator.compilers import compiler_problem
-from neurodiff.simulator.execution import Progress, machine_code
+from neurodiff.process.progress import bar, silent
+from neurodiff.results.data_files import data_files
+from neurodiff.results.divergence import LARGEST, Divergence, find_divergence, kept_until
+from neurodiff.results.event_counts import EventCounts, count_events
+from neurodiff.results.recording import build_recording, kept_seed
+from neurodiff.simulator.backends.compilers import compiler_problem
+from neurodiff.simulator.backends.execution import Progress, machine_code
 from neurodiff.simulator.network import BuiltNetwork, build_network
-from neurodiff.spec import Model, to_yaml
-from neurodiff.spec.copying import require_model
-from neurodiff.spec.model import MachineCode
-from neurodiff.spec.quantities import TIME_UNITS, format_quantity
-from neurodiff.stimuli import Stimuli, build_stimuli
-from neurodiff.weights import initial_weights
+from neurodiff.simulator.readout import Arrays, collect, label_answers, last_signals
+from neurodiff.simulator.transmission.closed_form import RENEWED_EVERY
+from neurodiff.stimuli.build import Stimuli, build_stimuli
 
 #: Share of the steps in which a neuron may be asked for more than one spike without a warning.
 _SATURATED = 1e-3

@@ -6,7 +6,7 @@ weights; any digraph, drawn delays, leaks (theory 16).
 
 import numpy as np
 
-from neurodiff.graph import Graph
+from neurodiff.network.graph import Graph
 from tests.networks import Floats
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.graph import Graph
+from neurodiff.network.graph import Graph
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

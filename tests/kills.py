@@ -26,9 +26,9 @@ from pathlib import Path
 import xarray as xr
 
 from neurodiff import Simulation, cli, load, load_sweep, run_sweep
-from neurodiff.run_files import run_id
-from neurodiff.run_folder import save_run
-from neurodiff.sweep import load_result
+from neurodiff.run_folder.folder import save_run
+from neurodiff.run_folder.names import run_id
+from neurodiff.sweeps import load_result
 
 MODEL = """\
 neurodiff: 1

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.exceptions import ModelError
-from neurodiff.graph import Graph, build_graph
-from neurodiff.spec import Model, from_mapping
-from neurodiff.spec.network import Network
+from neurodiff.model_file import Model, from_mapping
+from neurodiff.model_file.network import Network
+from neurodiff.network.graph import Graph, build_graph
 
 Floats = NDArray[np.float64]
 Populations = Mapping[str, Mapping[str, Any]]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff import Simulation
-from neurodiff.graph import random_stream
+from neurodiff.network.graph import random_stream
 from neurodiff.reference.backprop import injection, slopes
 from tests.networks import Floats
 

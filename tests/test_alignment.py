@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neurodiff import Model, Simulation, validate
-from neurodiff.describe import describe
+from neurodiff.forecast.description.model import describe
 from tests.networks import chain, digraph
 from tests.simulated import EVERY_STEP, deviations, moved, simulate
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 import neurodiff
-from neurodiff.cost import Cost
-from neurodiff.recording import load_recording, save_recording
-from neurodiff.simulator.compilers import compiler_problem
+from neurodiff.plan.cost import Cost
+from neurodiff.results.recording import load_recording, save_recording
+from neurodiff.simulator.backends.compilers import compiler_problem
 from tests.networks import chain
 
 
@@ -121,7 +121,8 @@ def test_a_cache_that_cannot_be_written_is_named(tmp_path, monkeypatch):
 def test_a_compiler_is_tried_once(monkeypatch):
     calls: list[str] = []
     monkeypatch.setattr(
-        "neurodiff.simulator.compilers._program_fails", lambda: calls.append("") or "it fails"
+        "neurodiff.simulator.backends.compilers._program_fails",
+        lambda: calls.append("") or "it fails",
     )
     monkeypatch.setenv("CXX", "tried-once")
     for _ in range(3):

@@ -14,12 +14,12 @@ import neurodiff
 from neurodiff import ModelError, Simulation, audit, load, load_sweep
 from neurodiff.cli import app
 from neurodiff.forecast import learning_rate_ceilings
+from neurodiff.network.static_response import respond
 from neurodiff.reference.backprop import backprop, products
-from neurodiff.response import respond
-from neurodiff.simulator import graded
-from neurodiff.simulator.arrival import Ring
 from neurodiff.simulator.order import LEARN
 from neurodiff.simulator.plasticity import Diffusion
+from neurodiff.simulator.transmission import graded
+from neurodiff.simulator.transmission.arrival import Ring
 from tests.networks import chain, digraph, random_digraph, random_weights
 
 MODELS = Path(__file__).parent.parent / "models"

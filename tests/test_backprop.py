@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from neurodiff.graph import Graph, build_graph
-from neurodiff.loss import loss_of
+from neurodiff.network.graph import Graph, build_graph
+from neurodiff.network.loss import loss_of
+from neurodiff.network.static_response import respond
 from neurodiff.reference.backprop import backprop, injection, products
-from neurodiff.response import respond
 from tests.networks import ACTIVATIONS, chain, digraph, random_digraph, random_weights
 
 

@@ -6,7 +6,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from neurodiff import ModelError, load
-from neurodiff.spec import from_mapping
+from neurodiff.model_file import from_mapping
 from tests.refusals import GOOD, changed, refused, write
 
 DIGRAPH = """\

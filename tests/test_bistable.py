@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from neurodiff import Model, Simulation, validate
-from neurodiff.convergence import estimate_convergence
-from neurodiff.describe import describe
 from neurodiff.exceptions import FixedPointError
+from neurodiff.forecast.description.model import describe
+from neurodiff.network.convergence import estimate_convergence
+from neurodiff.network.settling import state_from_rest
+from neurodiff.network.static_response import settle
 from neurodiff.reference.backprop import products
 from neurodiff.reference.fixed_point import recurrent_backprop
-from neurodiff.response import settle
-from neurodiff.settling import state_from_rest
 from tests.cyclic import populations
 from tests.networks import Floats, digraph
 from tests.simulated import simulate

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from neurodiff import Model, Simulation
-from neurodiff.describe import describe
+from neurodiff.forecast.description.model import describe
 from neurodiff.validation import report_run
 from tests.networks import chain, digraph
 from tests.simulated import simulate

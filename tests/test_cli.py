@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from neurodiff import cli, keeping, load, validation
-from neurodiff import run_folder as run_folder_module
-from neurodiff.recording import save_recording
-from neurodiff.run_files import run_id
+from neurodiff import cli, load, validation
+from neurodiff.results.recording import save_recording
+from neurodiff.run_folder import folder as run_folder_module
+from neurodiff.run_folder import keeping
+from neurodiff.run_folder.names import run_id
 
 MODELS = Path(__file__).parent.parent / "models"
 WAVE = str(MODELS / "ten_layer_wave.yaml")
@@ -275,7 +276,7 @@ def test_memory_that_runs_out_is_said(here, command, monkeypatch):
     def greedy(*arguments: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("neurodiff.spec.load", greedy)
+    monkeypatch.setattr("neurodiff.model_file.load", greedy)
     code, _, err = command("run", "small.yaml")
     assert code == 2 and err.startswith("error: the model needs more memory than there is; record")
 

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 import neurodiff
 from neurodiff.cli import app
-from neurodiff.console import draw_into_files, warnings_on_lines
 from neurodiff.plot import save_figures
+from neurodiff.process.console import draw_into_files, warnings_on_lines
 from tests.networks import chain
 
 COMMANDS = ("run", "validate", "show", "audit", "sweep", "plot", "schema")
@@ -78,7 +78,7 @@ def test_a_warning_is_one_line_of_its_own(capsys):
 def test_a_process_that_has_matplotlib_keeps_its_backend(monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "module://mine")
     draw_into_files()
-    assert neurodiff.console.os.environ["MPLBACKEND"] == "module://mine"
+    assert neurodiff.process.console.os.environ["MPLBACKEND"] == "module://mine"
     assert sys.modules.get("pylab", "there") is not None
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neurodiff import Model, ModelError, Simulation, audit, run_sweep
-from neurodiff.spec.model import Plasticity
+from neurodiff.model_file.model import Plasticity
 
 COMMON = {
     "layers": [4, 20, 20, 3],
@@ -67,7 +67,7 @@ def test_a_part_is_replaced_like_a_model():
 
 
 def test_a_replaced_model_finds_its_files_and_the_first_model_stays(tmp_path):
-    from neurodiff.spec import from_mapping
+    from neurodiff.model_file import from_mapping
 
     data = Model.layered(**COMMON).model_dump(mode="json", exclude_none=True)
     model = from_mapping(data, tmp_path)

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from neurodiff import Model, ModelError, Simulation, load, validate
-from neurodiff.convergence import stability_bound
-from neurodiff.describe import describe
 from neurodiff.exceptions import DivergenceWarning, FixedPointError
-from neurodiff.graph import Graph, build_graph
-from neurodiff.latency import compute_latencies
+from neurodiff.forecast.description.model import describe
+from neurodiff.network.convergence import stability_bound
+from neurodiff.network.graph import Graph, build_graph
+from neurodiff.network.latency import compute_latencies
+from neurodiff.network.static_response import settle
 from neurodiff.reference.backprop import backprop, products
 from neurodiff.reference.fixed_point import recurrent_backprop
 from neurodiff.reference.waves import delayed_waves
-from neurodiff.response import settle
 from neurodiff.validation import report_run
 from tests.cyclic import (
     C5,

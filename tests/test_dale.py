@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from neurodiff import Model, Simulation, audit
-from neurodiff.dale import kept_signs
-from neurodiff.describe import describe
+from neurodiff.forecast.description.model import describe
+from neurodiff.network.dale import kept_signs
 from neurodiff.reference.training import train_online
 from tests.networks import Floats, digraph
 from tests.simulated import simulate

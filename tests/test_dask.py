@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from neurodiff import ModelError, SimulationError, load_sweep, run_sweep
-from neurodiff.sweep import cluster as module
-from neurodiff.sweep.cluster import cluster
+from neurodiff.sweeps import cluster as module
+from neurodiff.sweeps.cluster import cluster
 from tests.test_sweep import ended, identical, written
 
 pytest.importorskip("distributed")

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from neurodiff import Simulation, SimulationError, data_files, load, validate
-from neurodiff.keeping import keep_recording
-from neurodiff.recording import load_recording
-from neurodiff.run_folder import new_folder
+from neurodiff import Simulation, SimulationError, load, validate
+from neurodiff.results import data_files
+from neurodiff.results.recording import load_recording
+from neurodiff.run_folder.folder import new_folder
+from neurodiff.run_folder.keeping import keep_recording
 from neurodiff.validation import report_run
 
 MODEL = """\

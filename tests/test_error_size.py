@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neurodiff import Model, Simulation
-from neurodiff.error_size import expected_error_sizes
+from neurodiff.plan.error_size import expected_error_sizes
 from neurodiff.reference.backprop import backprop
 from tests.networks import chain
 from tests.simulated import simulate

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from neurodiff import Model, Simulation, load, validate
-from neurodiff.describe import describe
-from neurodiff.feedback import KolenPollack, Mirror
-from neurodiff.graph import build_graph
-from neurodiff.latency import compute_latencies, projection_latencies
+from neurodiff.forecast.description.model import describe
+from neurodiff.network.graph import build_graph
+from neurodiff.network.latency import compute_latencies, projection_latencies
+from neurodiff.network.static_response import dense
+from neurodiff.plan.feedback import KolenPollack, Mirror
 from neurodiff.reference.backprop import backprop
 from neurodiff.reference.waves import WaveStep, delayed_waves
-from neurodiff.response import dense
 from tests.networks import Floats, chain, digraph, random_digraph
 from tests.refusals import GOOD, changed, refused, write
 from tests.simulated import EVERY_STEP, deviations, moved, simulate

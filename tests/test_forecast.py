@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from neurodiff import Simulation
-from neurodiff.describe import describe
 from neurodiff.forecast import hold_shares, learnable_bands, learning_rate_ceilings
+from neurodiff.forecast.description.model import describe
 from neurodiff.forecast.turning import first_turns
-from neurodiff.loop import compute_loops
+from neurodiff.network.loops import compute_loops
+from neurodiff.network.static_response import respond
 from neurodiff.reference.waves import delayed_waves
-from neurodiff.response import respond
 from tests.forecasts import KINDS, drawn_network
 from tests.mean_update import cosines
 from tests.networks import chain, digraph

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from neurodiff import Model, ModelError, Simulation
-from neurodiff.graph import Graph, build_graph, random_stream
-from neurodiff.weights import initial_weights
+from neurodiff.network.graph import Graph, build_graph, random_stream
+from neurodiff.network.weights import initial_weights
 from tests.networks import chain, digraph
 
 

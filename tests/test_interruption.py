@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 import typer
 
-from neurodiff import Simulation, cli, interruption, load
+from neurodiff import Simulation, cli, load
 from neurodiff import __main__ as start
-from neurodiff.interruption import Interrupted, heeding, stoppable
-from neurodiff.run_files import run_id
-from neurodiff.terminal import Courteous, Demanding, OutputGone, courteous_terminal
+from neurodiff.process import interruption
+from neurodiff.process.interruption import Interrupted, heeding, stoppable
+from neurodiff.process.terminal import Courteous, Demanding, OutputGone, courteous_terminal
+from neurodiff.run_folder.names import run_id
 from neurodiff.validation import report_run
 
 SMALL = """

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neurodiff import Model, validate
-from neurodiff.graph import build_graph
-from neurodiff.latency import (
+from neurodiff.network.graph import build_graph
+from neurodiff.network.latency import (
     Latencies,
     ProjectionLatency,
     compute_latencies,

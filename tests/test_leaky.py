@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from neurodiff import Model, ModelError, Simulation, load, validate
-from neurodiff.alignment import learning_latencies
-from neurodiff.describe import describe
 from neurodiff.forecast import learnable_bands
+from neurodiff.forecast.description.model import describe
+from neurodiff.plan.alignment import learning_latencies
 from neurodiff.validation import compare_task
 from tests.cyclic import C5, estimated, linear_model, random_cyclic
 from tests.networks import Floats, chain, digraph, random_digraph

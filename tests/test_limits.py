@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from neurodiff import Model, ModelError, Simulation, load
-from neurodiff.limits import refuse_large_network, refuse_many_numbers
-from neurodiff.reading.files import memory_limit
-from neurodiff.recording import load_recording, save_recording
+from neurodiff.files.regular_files import memory_limit
+from neurodiff.model_file.checks.limits import MOST_STEPS
+from neurodiff.network.limits import refuse_large_network, refuse_many_numbers
+from neurodiff.results.recording import load_recording, save_recording
 from neurodiff.simulator.sampling import Sampling
-from neurodiff.spec.limits import MOST_STEPS
 from tests.networks import chain
 from tests.refusals import GOOD, refused, write
 

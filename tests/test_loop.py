@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from neurodiff import Simulation
-from neurodiff.alignment import Matched
-from neurodiff.describe import describe
-from neurodiff.graph import build_graph
-from neurodiff.loop import compute_loops
+from neurodiff.forecast.description.model import describe
+from neurodiff.network.graph import build_graph
+from neurodiff.network.loops import compute_loops
+from neurodiff.plan.alignment import Matched
 from neurodiff.reference.waves import delayed_waves
 from tests.adjoint import activities, through_time
 from tests.networks import Floats, digraph, random_digraph, random_weights

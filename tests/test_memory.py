@@ -5,10 +5,11 @@ import resource
 import pytest
 
 import neurodiff
-from neurodiff import SimulationError, load_sweep, memory, run_sweep
+from neurodiff import SimulationError, load_sweep, run_sweep
 from neurodiff.exceptions import MachineError
-from neurodiff.foresight import in_words
-from neurodiff.sweep import execution
+from neurodiff.plan import memory
+from neurodiff.plan.forewarnings import in_words
+from neurodiff.sweeps import execution
 from tests.networks import chain
 from tests.test_sweep import ended, written
 from tests.test_sweep_processes import SMALL

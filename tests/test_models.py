@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from neurodiff import Model, ModelError, Simulation, load, validate
+from neurodiff.forecast.event_activity import expected_activity
 from neurodiff.reference.backprop import backprop, products
 from neurodiff.validation import compare_task
-from neurodiff.validation.activity import expected_activity
 
 MODELS = Path(__file__).parent.parent / "models"
 

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from neurodiff import Model, Simulation, SimulationError, validate
 from neurodiff.cli import app
-from neurodiff.recording import load_recording
-from neurodiff.signals import Sinusoids, Table
+from neurodiff.results.recording import load_recording
+from neurodiff.stimuli.signals import Sinusoids, Table
 from neurodiff.validation import report_run
 from tests.networks import chain
 from tests.simulated import simulate

@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from neurodiff import Simulation, validate
-from neurodiff.graph import build_graph
+from neurodiff.network.graph import build_graph
 from neurodiff.plot import (
     draw_figures,
     figures,

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from neurodiff import Simulation, SimulationError, load, load_sweep, run_sweep
-from neurodiff.simulator import programs
-from neurodiff.spec import from_mapping
+from neurodiff.model_file import from_mapping
+from neurodiff.simulator.backends import programs
 from tests.simulated import EVERY_STEP, deviations, moved, simulate
 
 KEYS: dict[str, Any] = {
@@ -81,7 +81,7 @@ def sources(monkeypatch: pytest.MonkeyPatch, *changes: str) -> str:
         hashes.append(programs._hash(program.parent))
         raise RuntimeError("not compiled")
 
-    monkeypatch.setattr("neurodiff.simulator.execution.provide", provide)
+    monkeypatch.setattr("neurodiff.simulator.backends.execution.provide", provide)
     model = load(Path(__file__).parents[1] / "models" / "two_layer_xor.yaml", changes)
     with pytest.raises(SimulationError, match="not compiled"):
         Simulation(model, target="cpp_standalone").run()

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from neurodiff import ModelError, Simulation, load, load_sweep
-from neurodiff.reading import Unreadable, parse_yaml, read_text
-from neurodiff.reading.netcdf import open_netcdf
-from neurodiff.reading.repository import commit_of
-from neurodiff.spec.plain import plain
+from neurodiff.files import Unreadable, parse_yaml, read_text
+from neurodiff.files.netcdf import open_netcdf
+from neurodiff.files.repository import commit_of
+from neurodiff.model_file.plain import plain
 from tests.refusals import GOOD, changed, refused, write
 
 FRAMES = "input={kind: frames, dataset: data.npz, hold: 5 ms, test_fraction: 0}"

@@ -6,7 +6,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from neurodiff import audit, load, load_sweep
-from neurodiff.spec import from_mapping
+from neurodiff.model_file import from_mapping
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

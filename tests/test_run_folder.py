@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from neurodiff import OutputError, placing, replacing, run_files
+from neurodiff import OutputError
+from neurodiff.files import placing
 from neurodiff.plot.figures import _FIGURES
-from neurodiff.run_folder import new_folder
+from neurodiff.run_folder import names as run_files
+from neurodiff.run_folder import replacing
+from neurodiff.run_folder.folder import new_folder
 
 OLD, NEW, THIRD = "0" * 32, "1" * 32, "2" * 32
 

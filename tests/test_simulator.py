@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from neurodiff import Model, Simulation
 from neurodiff.simulator import order
-from neurodiff.simulator.execution import machine_code
+from neurodiff.simulator.backends.execution import machine_code
 from tests.networks import chain, digraph, random_digraph
 from tests.simulated import EVERY_STEP, deviations, moved, reference_waves, simulate
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from neurodiff import Model, ModelError, load
-from neurodiff.spec import from_mapping, to_yaml
-from neurodiff.spec.meanings import MEANINGS
-from neurodiff.spec.quantities import (
+from neurodiff.model_file import from_mapping, to_yaml
+from neurodiff.model_file.meanings import MEANINGS
+from neurodiff.model_file.quantities import (
     FREQUENCY_UNITS,
     TIME_UNITS,
     VOLTAGE_UNITS,

@@ -12,12 +12,12 @@ import pytest
 from numpy.typing import NDArray
 
 from neurodiff import Model, ModelError, Simulation
-from neurodiff.activations import Membrane
-from neurodiff.describe import describe
-from neurodiff.error_size import expected_error_sizes
-from neurodiff.graph import random_stream
-from neurodiff.latency import projection_latencies
-from neurodiff.plan import shares_that_send
+from neurodiff.forecast.description.model import describe
+from neurodiff.network.activations import Membrane
+from neurodiff.network.graph import random_stream
+from neurodiff.network.latency import projection_latencies
+from neurodiff.plan.error_size import expected_error_sizes
+from neurodiff.plan.recording_schedule import shares_that_send
 from neurodiff.reference.backprop import backprop
 from neurodiff.simulator.network import BuiltNetwork
 from neurodiff.simulator.order import OBSERVE

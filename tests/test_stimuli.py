@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from neurodiff import Model, Simulation
-from neurodiff.datasets import load_frames
-from neurodiff.graph import build_graph
-from neurodiff.latency import compute_latencies
-from neurodiff.response import respond
-from neurodiff.stimuli import Stimuli, build_stimuli
-from neurodiff.weights import initial_weights
+from neurodiff.network.graph import build_graph
+from neurodiff.network.latency import compute_latencies
+from neurodiff.network.static_response import respond
+from neurodiff.network.weights import initial_weights
+from neurodiff.stimuli.build import Stimuli, build_stimuli
+from neurodiff.stimuli.datasets import load_frames
 from tests.networks import chain, digraph
 from tests.simulated import simulate
 

@@ -9,7 +9,7 @@ import xarray as xr
 from ruamel.yaml import YAML
 
 from neurodiff import Simulation, load_sweep, run_sweep, validate
-from neurodiff.sweep.figures import save_sweep_figures
+from neurodiff.sweeps.figures import save_sweep_figures
 
 STUDIES = Path(__file__).parent.parent / "models" / "studies"
 SWEEPS = sorted(

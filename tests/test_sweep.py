@@ -17,11 +17,11 @@ import pytest
 import xarray as xr
 
 from neurodiff import ModelError, OutputError, Simulation, load, load_sweep, run_sweep
+from neurodiff.model_file.sweep import load_sweep_file
 from neurodiff.plot import draw_sweep
-from neurodiff.recording import versions
-from neurodiff.spec.sweep import load_sweep_file
-from neurodiff.sweep import Sweep, load_result, summary
-from neurodiff.sweep.names import result_names
+from neurodiff.results.recording import versions
+from neurodiff.sweeps import Sweep, load_result, summary
+from neurodiff.sweeps.names import result_names
 from neurodiff.validation import report_run
 
 MODEL = """\
@@ -216,7 +216,7 @@ def test_what_a_process_died_of_is_no_result_and_is_done_at_the_next_start(done,
 
 def test_a_process_with_other_versions_does_nothing_that_is_kept(tmp_path, monkeypatch):
     theirs = json.dumps(json.loads(versions()["versions"]) | {"brian2": "1.0"})
-    monkeypatch.setattr("neurodiff.recording.versions", lambda: {"versions": theirs})
+    monkeypatch.setattr("neurodiff.results.recording.versions", lambda: {"versions": theirs})
     text = SWEEP.replace("seeds: 2", "seeds: 1").replace("100 Hz, 3]", "100 Hz, 2]")
     result = run_sweep(load_sweep(written(tmp_path, text)), tmp_path / "out", executor=Here())
     mine = json.loads(versions()["versions"])["brian2"]

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import xarray as xr
 
-from neurodiff import OutputError, load_sweep, placing, run_sweep
-from neurodiff.recording import versions
-from neurodiff.sweep import folder as folder_module
-from neurodiff.sweep import processes, save_sweep_figures
+from neurodiff import OutputError, load_sweep, run_sweep
+from neurodiff.files import placing
+from neurodiff.results.recording import versions
+from neurodiff.sweeps import folder as folder_module
+from neurodiff.sweeps import processes, save_sweep_figures
 from neurodiff.validation import run_report
 
 MODEL = """\

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from neurodiff import cli, load_sweep, run_sweep
-from neurodiff.sweep.processes import ProcessDied, Processes
+from neurodiff.sweeps.processes import ProcessDied, Processes
 from tests.test_sweep import MODEL, ended, identical, written
 
 SCRIPT = """\

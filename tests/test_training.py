@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neurodiff.graph import build_graph
+from neurodiff.network.graph import build_graph
 from neurodiff.reference.backprop import backprop, products
 from neurodiff.reference.training import accuracy, train_online
 from neurodiff.reference.waves import delayed_waves

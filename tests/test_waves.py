@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neurodiff.graph import Graph, build_graph
+from neurodiff.network.graph import Graph, build_graph
 from neurodiff.reference.backprop import backprop, products
 from neurodiff.reference.waves import WaveStep, delayed_waves
 from tests.networks import Populations, chain, digraph, random_digraph, random_weights

@@ -3,14 +3,14 @@
 from copy import copy
 from dataclasses import replace
 
-from neurodiff.auditing.course import (
+from neurodiff.auditing.finding import Audit, Finding
+from neurodiff.auditing.locality import locality_in_space, locality_in_time, weight_transport
+from neurodiff.auditing.timing import (
     learnable_band,
     learning_rate_ceiling,
     separate_phases,
     update_locking,
 )
-from neurodiff.auditing.finding import Audit, Finding
-from neurodiff.auditing.knowledge import locality_in_space, locality_in_time, weight_transport
 from neurodiff.auditing.wiring import (
     dale,
     extra_connections,
@@ -19,12 +19,12 @@ from neurodiff.auditing.wiring import (
     symmetric_delays,
 )
 from neurodiff.exceptions import ModelError
+from neurodiff.model_file import Model
+from neurodiff.model_file.copying import require_model
+from neurodiff.model_file.model import NoPlasticity
 from neurodiff.simulation import Simulation
-from neurodiff.simulator.execution import look_at
-from neurodiff.simulator.reads import find_reads
-from neurodiff.spec import Model
-from neurodiff.spec.copying import require_model
-from neurodiff.spec.model import NoPlasticity
+from neurodiff.simulator.backends.execution import look_at
+from neurodiff.simulator.inspection.update_reads import find_reads
 
 __all__ = ["Audit", "Finding", "audit"]
 

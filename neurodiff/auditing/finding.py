@@ -4,7 +4,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from neurodiff.table import align
+from neurodiff.text import align
 
 Verdict = Literal["holds", "does not hold", "depends"]
 

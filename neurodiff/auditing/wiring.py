@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from neurodiff.alignment import Traced
 from neurodiff.auditing.finding import Finding, Verdict
-from neurodiff.dale import unsigned_units
-from neurodiff.graph import Graph
-from neurodiff.plan import Floats
+from neurodiff.network.dale import unsigned_units
+from neurodiff.network.graph import Graph
+from neurodiff.plan.alignment import Traced
+from neurodiff.plan.recording_schedule import Floats
 from neurodiff.simulation import Simulation
 
 _SIGN = "an error is not sent as one signal that may be negative"

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurodiff.convergence import SETTLED, estimate_convergence
 from neurodiff.exceptions import FixedPointError
 from neurodiff.forecast.hops import Hops, waiting
 from neurodiff.forecast.linear import answer, symmetric_hops
@@ -23,9 +22,10 @@ from neurodiff.forecast.operating import operating_points
 from neurodiff.forecast.periodic import PeriodicNetwork
 from neurodiff.forecast.tones import known_target, tones_of
 from neurodiff.forecast.turning import first_turns
-from neurodiff.graph import Floats, Projection
-from neurodiff.loop import compute_loops
-from neurodiff.plan import Planned, first_input
+from neurodiff.network.convergence import SETTLED, estimate_convergence
+from neurodiff.network.graph import Floats, Projection
+from neurodiff.network.loops import compute_loops
+from neurodiff.plan.recording_schedule import Planned, first_input
 
 #: Points for the longest delay of the scan's period, points at most, and those with cycles, where
 #: each takes many rounds.

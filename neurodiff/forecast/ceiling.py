@@ -15,13 +15,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurodiff.convergence import estimate_convergence
 from neurodiff.forecast.band import longest_lag
 from neurodiff.forecast.hops import Complexes
 from neurodiff.forecast.linear import errors, own_errors, symmetric_hops, to_outputs
 from neurodiff.forecast.operating import Point, operating_points
-from neurodiff.graph import Floats, Graph, Population
-from neurodiff.plan import Planned, first_input
+from neurodiff.network.convergence import estimate_convergence
+from neurodiff.network.graph import Floats, Graph, Population
+from neurodiff.plan.recording_schedule import Planned, first_input
 
 #: Inputs of a run that are looked at, and how many of the most curved are followed all round.
 _INPUTS, _FOLLOWED = 20, 2

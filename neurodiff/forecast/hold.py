@@ -3,8 +3,8 @@
 import numpy as np
 
 from neurodiff.forecast.band import longest_lag, settles, strengths_of
-from neurodiff.graph import Floats
-from neurodiff.plan import Planned
+from neurodiff.network.graph import Floats
+from neurodiff.plan.recording_schedule import Planned
 
 #: Frequencies at most, and shares that are rounding.
 _MOST, _ROUNDING = 2048, 1e-9

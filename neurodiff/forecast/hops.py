@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.alignment import Alignment, Matched, smoothing
-from neurodiff.graph import Floats, Graph, Ints
+from neurodiff.network.graph import Floats, Graph, Ints
+from neurodiff.plan.alignment import Alignment, Matched, smoothing
 
 Complexes = NDArray[Any]
 Units = slice | Ints
@@ -168,7 +168,7 @@ def slopes_wait(graph: Graph, alignment: Alignment | None, omega: float) -> Comp
 
 
 def trace(lag: Floats, stages: int, omega: NDArray[Any] | float) -> Complexes:
-    """Traces of mean lags in so many stages; see `neurodiff.alignment.smoothing`."""
+    """Traces of mean lags in so many stages; see `neurodiff.plan.alignment.smoothing`."""
     stage = smoothing(lag, stages)
     turn = np.exp(-1j * omega)
     one = stage.gain * np.where(stage.at_once, 1.0, turn) / (1 - (1 - stage.gain) * turn)

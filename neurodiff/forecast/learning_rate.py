@@ -5,8 +5,8 @@ from typing import Literal
 import numpy as np
 
 from neurodiff.forecast.ceiling import Ceiling
-from neurodiff.plan import Planned
-from neurodiff.spec.signals import ArrayInput, NoiseInput, SinusoidInput
+from neurodiff.model_file.signals import ArrayInput, NoiseInput, SinusoidInput
+from neurodiff.plan.recording_schedule import Planned
 
 Verdict = Literal["holds", "does not hold", "depends"]
 

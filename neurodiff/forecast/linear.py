@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from neurodiff.forecast.hops import Block, Complexes, Hops
-from neurodiff.graph import Floats, Graph
-from neurodiff.loss import Loss
+from neurodiff.network.graph import Floats, Graph
+from neurodiff.network.loss import Loss
 
 #: Beyond so many inputs, or outputs, so many patterns stand for all.
 _MANY, _PATTERNS = 64, 32

@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from neurodiff.graph import Floats, Ints
-from neurodiff.plan import Planned
-from neurodiff.response import respond, settle, slopes
-from neurodiff.settling import state_from_rest
+from neurodiff.network.graph import Floats, Ints
+from neurodiff.network.settling import state_from_rest
+from neurodiff.network.static_response import respond, settle, slopes
+from neurodiff.plan.recording_schedule import Planned
 
 
 class Point(NamedTuple):

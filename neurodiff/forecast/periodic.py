@@ -12,13 +12,13 @@ from functools import cached_property
 
 import numpy as np
 
-from neurodiff.alignment import Alignment
 from neurodiff.exceptions import FixedPointError
 from neurodiff.forecast.hops import Complexes, Hops, slopes_wait, waiting, waiting_times
-from neurodiff.graph import Floats, Graph, Ints
-from neurodiff.loss import Loss
+from neurodiff.network.graph import Floats, Graph, Ints
+from neurodiff.network.loss import Loss
+from neurodiff.network.static_response import slopes
+from neurodiff.plan.alignment import Alignment
 from neurodiff.reference.backprop import injection
-from neurodiff.response import slopes
 
 #: Phases for each period of the fastest tone, and rounds for cycles to settle in.
 _PHASES, _ROUNDS = 32, 400

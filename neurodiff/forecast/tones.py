@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurodiff.forecast.periodic import Tones
-from neurodiff.graph import Floats
-from neurodiff.plan import Planned
-from neurodiff.response import respond
-from neurodiff.signals import Sinusoids
-from neurodiff.spec.signals import ConstantTarget, TeacherTarget
-from neurodiff.weights import initial_weights
+from neurodiff.model_file.signals import ConstantTarget, TeacherTarget
+from neurodiff.network.graph import Floats
+from neurodiff.network.static_response import respond
+from neurodiff.network.weights import initial_weights
+from neurodiff.plan.recording_schedule import Planned
+from neurodiff.stimuli.signals import Sinusoids
 
 #: Periods of the fastest tone after which all tones must have come round.
 _COMMON = 64

@@ -8,8 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from neurodiff.model_file import Model
+from neurodiff.model_file.signals import FramesInput
+from neurodiff.model_file.transmission import EventTransmission, RelativeThreshold
 from neurodiff.plot.rows import Ints, name_bands, per_band, rows_of
-from neurodiff.plot.sent import (
+from neurodiff.plot.senders import (
     Curve,
     Sent,
     Span,
@@ -28,9 +31,6 @@ from neurodiff.plot.sent import (
     write_in_lane,
 )
 from neurodiff.plot.style import model_of, styled
-from neurodiff.spec import Model
-from neurodiff.spec.signals import FramesInput
-from neurodiff.spec.transmission import EventTransmission, RelativeThreshold
 
 #: Most units whose signals are drawn, and about as many events of each, or frames.
 _FOLLOWED, _EVENTS, _FRAMES = 3, 20, 4

@@ -8,14 +8,14 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from neurodiff.placing import written_beside
+from neurodiff.files.placing import written_beside
+from neurodiff.model_file.signals import FramesInput
 from neurodiff.plot.events import plot_events
 from neurodiff.plot.gradient import plot_cosines, plot_cosines_in_frame, plot_relative_error
 from neurodiff.plot.learning import plot_accuracy, plot_loss, plot_weights
 from neurodiff.plot.spikes import last_spikes, plot_spikes
 from neurodiff.plot.style import NARROW, WIDE, model_of, new_axes, new_figure, styled, title_of
 from neurodiff.plot.waves import plot_waves
-from neurodiff.spec.signals import FramesInput
 
 _IN_FRAME = "the same within a frame: median, middle 80 %"
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from neurodiff.model_file.signals import FramesInput
 from neurodiff.plot.style import (
     DARK,
     LIGHT,
@@ -22,8 +23,7 @@ from neurodiff.plot.style import (
     styled,
     title_of,
 )
-from neurodiff.recording import answered_right
-from neurodiff.spec.signals import FramesInput
+from neurodiff.results.recording import answered_right
 
 
 @styled

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from neurodiff.plot.rows import name_bands, per_band, rows_of
-from neurodiff.plot.sent import (
+from neurodiff.plot.senders import (
     TICK,
     Sent,
     Span,

@@ -11,12 +11,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from neurodiff.graph import Graph, build_graph
-from neurodiff.latency import compute_latencies, target_arrivals
+from neurodiff.model_file import Model
+from neurodiff.model_file.signals import ConstantInput, FramesInput, SinusoidInput
+from neurodiff.network.graph import Graph, build_graph
+from neurodiff.network.latency import compute_latencies, target_arrivals
 from neurodiff.plot.rows import Rows, name_bands, per_band, rows_of
 from neurodiff.plot.style import Floats, drawable, dress, model_of, styled
-from neurodiff.spec import Model
-from neurodiff.spec.signals import ConstantInput, FramesInput, SinusoidInput
 
 Ints = NDArray[np.int64]
 

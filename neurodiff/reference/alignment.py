@@ -5,8 +5,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.alignment import Alignment, Matched, Traced, smoothing
-from neurodiff.graph import Graph
+from neurodiff.network.graph import Graph
+from neurodiff.plan.alignment import Alignment, Matched, Traced, smoothing
 from neurodiff.reference.history import History
 
 Floats = NDArray[np.float64]

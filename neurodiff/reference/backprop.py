@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.graph import Graph
-from neurodiff.loss import Loss, loss_of
-from neurodiff.response import dense, respond, slopes
+from neurodiff.network.graph import Graph
+from neurodiff.network.loss import Loss, loss_of
+from neurodiff.network.static_response import dense, respond, slopes
 
 Floats = NDArray[np.float64]
 

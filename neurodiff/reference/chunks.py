@@ -12,16 +12,16 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.alignment import Alignment
 from neurodiff.exceptions import FixedPointError
-from neurodiff.feedback import Feedback
-from neurodiff.graph import Bools, Graph, Ints, Projection
-from neurodiff.loss import Loss
+from neurodiff.network.graph import Bools, Graph, Ints, Projection
+from neurodiff.network.loss import Loss
+from neurodiff.network.static_response import slopes
+from neurodiff.plan.alignment import Alignment
+from neurodiff.plan.feedback import Feedback
 from neurodiff.reference.backprop import injection
 from neurodiff.reference.fixed_point import recurrent_backprop
 from neurodiff.reference.outer import Listed, Products
 from neurodiff.reference.waves import Rows, WaveStep, delayed_waves
-from neurodiff.response import slopes
 
 Floats = NDArray[np.float64]
 

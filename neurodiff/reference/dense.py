@@ -18,16 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import dger
 
-from neurodiff.activations import Activation
-from neurodiff.alignment import Alignment, Matched
-from neurodiff.feedback import Feedback
-from neurodiff.graph import Graph, Ints, Population, Projection
-from neurodiff.loss import Loss
-from neurodiff.low_pass import leaked
+from neurodiff.network.activations import Activation
+from neurodiff.network.graph import Graph, Ints, Population, Projection
+from neurodiff.network.hop_filter import leaked
+from neurodiff.network.loss import Loss
+from neurodiff.network.static_response import dense, slopes
+from neurodiff.plan.alignment import Alignment, Matched
+from neurodiff.plan.feedback import Feedback
 from neurodiff.reference.backprop import injection
 from neurodiff.reference.chunks import Gradients, Run
 from neurodiff.reference.outer import Outer, Products
-from neurodiff.response import dense, slopes
 
 Floats = NDArray[np.float64]
 

@@ -4,8 +4,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from neurodiff.feedback import Feedback, Fixed, KolenPollack, Mirror, Signs, along_synapses
-from neurodiff.graph import Bools, Floats, Graph
+from neurodiff.network.graph import Bools, Floats, Graph
+from neurodiff.plan.feedback import Feedback, Fixed, KolenPollack, Mirror, Signs, along_synapses
 from neurodiff.reference.history import History
 
 

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.exceptions import FixedPointError
-from neurodiff.graph import Graph
-from neurodiff.loss import Loss, loss_of
+from neurodiff.network.graph import Graph
+from neurodiff.network.loss import Loss, loss_of
+from neurodiff.network.static_response import recurrent, settle, slopes
 from neurodiff.reference.backprop import Gradient, injection
-from neurodiff.response import recurrent, settle, slopes
 
 Floats = NDArray[np.float64]
 

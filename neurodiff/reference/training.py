@@ -5,12 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.activations import Activation
-from neurodiff.dale import kept_signs
-from neurodiff.graph import Bools, Graph, Ints, Projection
-from neurodiff.loss import Loss
+from neurodiff.network.activations import Activation
+from neurodiff.network.dale import kept_signs
+from neurodiff.network.graph import Bools, Graph, Ints, Projection
+from neurodiff.network.loss import Loss
+from neurodiff.network.static_response import dense, respond
 from neurodiff.reference.backprop import injection
-from neurodiff.response import dense, respond
 
 Floats = NDArray[np.float64]
 
@@ -64,7 +64,7 @@ def train_online(
         Which frame is shown when.
     learning_rate, weight_decay : float
         Per presentation. Only plastic synapses, and biases of units that have one, learn and decay.
-        Weights that keep their signs stop at 0 (see `neurodiff.dale.kept_signs`).
+        Weights that keep their signs stop at 0 (see `neurodiff.network.dale.kept_signs`).
 
     Returns
     -------

@@ -10,16 +10,16 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.alignment import Alignment
-from neurodiff.feedback import Feedback, KolenPollack
-from neurodiff.graph import Bools, Graph, Ints
-from neurodiff.loss import Loss
-from neurodiff.low_pass import leaked
+from neurodiff.network.graph import Bools, Graph, Ints
+from neurodiff.network.hop_filter import leaked
+from neurodiff.network.loss import Loss
+from neurodiff.network.static_response import activate, slopes
+from neurodiff.plan.alignment import Alignment
+from neurodiff.plan.feedback import Feedback, KolenPollack
 from neurodiff.reference.alignment import aligned
 from neurodiff.reference.backprop import injection
 from neurodiff.reference.feedback import Learning, Moment, errors_pass, returned, sent
 from neurodiff.reference.history import History
-from neurodiff.response import activate, slopes
 
 Floats = NDArray[np.float64]
 

@@ -4,6 +4,6 @@ It never computes a gradient and knows nothing of the reference. Brian2 is impor
 module of this package imports it, so that its import changes nothing else.
 """
 
-from neurodiff.simulator.importing import import_brian2
+from neurodiff.simulator.backends.importing import import_brian2
 
 import_brian2()

@@ -13,9 +13,9 @@ import numpy as np
 from brian2.utils.stringtools import word_substitute
 from numpy.typing import NDArray
 
-from neurodiff.alignment import Alignment, Matched, Traced, smoothing
-from neurodiff.graph import Graph
-from neurodiff.simulator.delay import READER, History
+from neurodiff.network.graph import Graph
+from neurodiff.plan.alignment import Alignment, Matched, Traced, smoothing
+from neurodiff.simulator.history import READER, History
 from neurodiff.simulator.order import ARRIVE
 from neurodiff.simulator.units import activation_text, leak_constants, leaked_text
 

@@ -4,9 +4,9 @@ import brian2 as b2
 import numpy as np
 from brian2.utils.stringtools import word_substitute
 
-from neurodiff.graph import Graph
-from neurodiff.simulator.connections import Addition
+from neurodiff.network.graph import Graph
 from neurodiff.simulator.order import PROPAGATE
+from neurodiff.simulator.transmission.interface import Addition
 from neurodiff.simulator.units import (
     activation_codes,
     activation_text,

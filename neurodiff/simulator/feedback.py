@@ -13,17 +13,17 @@ import brian2 as b2
 import numpy as np
 from brian2.utils.stringtools import word_substitute
 
-from neurodiff import feedback as planned
-from neurodiff.graph import Graph
-from neurodiff.signals import Table
+from neurodiff.network.graph import Graph
+from neurodiff.plan import feedback as planned
 from neurodiff.simulator.alignment import Meeting, build_traces
-from neurodiff.simulator.connections import Addition
-from neurodiff.simulator.delay import READER, History
+from neurodiff.simulator.history import READER, History
 from neurodiff.simulator.order import ACTIVATE, LEARN, OBSERVE
 from neurodiff.simulator.plasticity import Diffusion
+from neurodiff.simulator.players import build_player
 from neurodiff.simulator.sampling import Sampling, monitor, samples
-from neurodiff.simulator.sources import build_player
+from neurodiff.simulator.transmission.interface import Addition
 from neurodiff.simulator.units import activation_text
+from neurodiff.stimuli.signals import Table
 
 Objects = list[b2.core.base.BrianObject]
 

@@ -6,22 +6,22 @@ from typing import Any
 import brian2 as b2
 import numpy as np
 
-from neurodiff.alignment import Alignment
-from neurodiff.feedback import Feedback
-from neurodiff.graph import Graph, random_stream
-from neurodiff.simulator.coder import Thresholds
-from neurodiff.simulator.connections import Connections, Transmission
+from neurodiff.network.graph import Graph, random_stream
+from neurodiff.plan.alignment import Alignment
+from neurodiff.plan.feedback import Feedback
 from neurodiff.simulator.error_units import build_error_units
-from neurodiff.simulator.events import Events
-from neurodiff.simulator.graded import Graded
-from neurodiff.simulator.neurons import Spiking
 from neurodiff.simulator.order import OBSERVE, RECORD, SEND
 from neurodiff.simulator.plasticity import Diffusion
+from neurodiff.simulator.players import build_player
 from neurodiff.simulator.sampling import Answers, Sampling, monitor
-from neurodiff.simulator.sources import build_player
-from neurodiff.simulator.spikes import Spikes
+from neurodiff.simulator.transmission.events import Events
+from neurodiff.simulator.transmission.firing_neurons import Spiking
+from neurodiff.simulator.transmission.graded import Graded
+from neurodiff.simulator.transmission.interface import Connections, Transmission
+from neurodiff.simulator.transmission.send_on_change import Thresholds
+from neurodiff.simulator.transmission.spikes import Spikes
 from neurodiff.simulator.units import build_units
-from neurodiff.stimuli import Stimuli
+from neurodiff.stimuli.build import Stimuli
 
 
 @dataclass(frozen=True)

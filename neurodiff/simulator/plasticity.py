@@ -65,7 +65,7 @@ class Diffusion:
     def apply_to_sums(self, units: b2.NeuronGroup, errors: b2.NeuronGroup) -> None:
         """Events: let what a unit knows of its synapses learn, and the biases.
 
-        The synapses themselves are not touched; see `neurodiff.simulator.closed_form`.
+        The synapses themselves are not touched; see `neurodiff.simulator.transmission.closed_form`.
         """
         if self.frozen:
             return

@@ -3,10 +3,10 @@
 import brian2 as b2
 import numpy as np
 
-from neurodiff.graph import Graph
-from neurodiff.simulator.connections import Addition
+from neurodiff.network.graph import Graph
 from neurodiff.simulator.order import ACTIVATE, REMEMBER
 from neurodiff.simulator.sampling import Answers
+from neurodiff.simulator.transmission.interface import Addition
 
 _EQUATIONS = """
 a : 1

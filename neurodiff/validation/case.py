@@ -6,19 +6,19 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from neurodiff.alignment import Alignment, Traced, build_alignment
-from neurodiff.data_files import recorded_model
 from neurodiff.exceptions import SimulationError
-from neurodiff.feedback import Feedback, build_feedback
-from neurodiff.graph import Graph, build_graph
-from neurodiff.latency import Latencies, compute_latencies
-from neurodiff.plan import learning_rule, validation_start
-from neurodiff.recorded import another_network, misfit, missing
-from neurodiff.recording import with_current_names
+from neurodiff.model_file import Model
+from neurodiff.model_file.signals import ConstantInput, ConstantTarget, TeacherTarget
+from neurodiff.network.graph import Graph, build_graph
+from neurodiff.network.latency import Latencies, compute_latencies
+from neurodiff.plan.alignment import Alignment, Traced, build_alignment
+from neurodiff.plan.feedback import Feedback, build_feedback
+from neurodiff.plan.recording_schedule import learning_rule, validation_start
+from neurodiff.results.checks import another_network, misfit, missing
+from neurodiff.results.data_files import recorded_model
+from neurodiff.results.recording import with_current_names
 from neurodiff.simulator.plasticity import Diffusion
-from neurodiff.spec import Model
-from neurodiff.spec.signals import ConstantInput, ConstantTarget, TeacherTarget
-from neurodiff.stimuli import Stimuli, build_stimuli
+from neurodiff.stimuli.build import Stimuli, build_stimuli
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

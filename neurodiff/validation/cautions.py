@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.forecast import against_ceiling, learning_rate_ceilings
-from neurodiff.graph import Population
-from neurodiff.response import respond, slopes
+from neurodiff.network.graph import Population
+from neurodiff.network.static_response import respond, slopes
 from neurodiff.validation.case import Case
 from neurodiff.validation.report import GradientReport
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.loss import loss_of
+from neurodiff.network.loss import loss_of
 from neurodiff.reference.chunks import Chunk, Gradients, Run, listed_chunks
 from neurodiff.reference.dense import dense_chunks, is_dense
 from neurodiff.reference.outer import Products

@@ -12,15 +12,15 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import xarray as xr
 
-from neurodiff.alignment import learning_latencies
-from neurodiff.convergence import activity_factor
 from neurodiff.exceptions import FixedPointError, SimulationError
+from neurodiff.network.convergence import activity_factor
+from neurodiff.network.static_response import drive
+from neurodiff.plan.alignment import learning_latencies
 from neurodiff.reference.backprop import Gradient, backprop, products
 from neurodiff.reference.chunks import waves_of
 from neurodiff.reference.fixed_point import recurrent_backprop
 from neurodiff.reference.outer import Listed
 from neurodiff.reference.waves import WaveStep
-from neurodiff.response import drive
 from neurodiff.validation.case import Case, Floats, rebuild, refuse_incomplete
 from neurodiff.validation.every_step import EveryStep, compare_every_step, run_of, why_not
 from neurodiff.validation.loss import LossReport, compare_loss, tenths

@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from neurodiff.reference.outer import Listed
-from neurodiff.table import align
+from neurodiff.text import align
 from neurodiff.validation.loss import LossReport
 from neurodiff.validation.sums import TERMS, Sums, of_each_moment, ratios, terms
 from neurodiff.validation.transport import Transport

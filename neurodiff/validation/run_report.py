@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
-from neurodiff.event_counts import EventCounts
 from neurodiff.exceptions import FixedPointError, SimulationError
+from neurodiff.results.event_counts import EventCounts
 from neurodiff.simulation import Simulation, Timing
 from neurodiff.validation.case import Case, rebuild
 from neurodiff.validation.cautions import cautions

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.graph import random_stream
+from neurodiff.network.graph import random_stream
 from neurodiff.reference.outer import Listed
 from neurodiff.validation.case import Case
 from neurodiff.validation.intervals import (

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.graph import random_stream
-from neurodiff.loss import loss_of
-from neurodiff.recording import answered_right
+from neurodiff.network.graph import random_stream
+from neurodiff.network.loss import loss_of
+from neurodiff.network.static_response import respond
 from neurodiff.reference.training import names_right, train_online
-from neurodiff.response import respond
+from neurodiff.results.recording import answered_right
 from neurodiff.validation.case import Case, rebuild
 from neurodiff.validation.proportions import mcnemar, wilson
 

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from neurodiff.graph import Floats, Graph, Projection
+from neurodiff.network.graph import Floats, Graph, Projection
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from neurodiff.spec import Model
-from neurodiff.spec.model import Validation
+from neurodiff.model_file import Model
+from neurodiff.model_file.model import Validation
 from neurodiff.validation.report import LayerReport
 
 

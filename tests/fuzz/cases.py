@@ -11,12 +11,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from neurodiff import Simulation, load, load_sweep, run_sweep, validate
-from neurodiff.describe import describe
+from neurodiff.forecast.description.model import describe
 from neurodiff.plot import draw_figures, draw_sweep
-from neurodiff.recording import load_recording, save_recording
-from neurodiff.run_folder import _recording_of
-from neurodiff.sweep import load_result, summary
-from neurodiff.sweep.plan import Sweep
+from neurodiff.results.recording import load_recording, save_recording
+from neurodiff.run_folder.folder import _recording_of
+from neurodiff.sweeps import load_result, summary
+from neurodiff.sweeps.planned_runs import Sweep
 from tests.fuzz import arrays, good, text
 
 Rng = np.random.Generator

@@ -1,0 +1,1 @@
+"""What `neurodiff show` says of a model before it runs, as text."""

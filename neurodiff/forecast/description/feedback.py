@@ -1,0 +1,42 @@
+"""What `show` says of feedback that is not symmetric: what it takes, and how far off it begins."""
+
+import numpy as np
+
+from neurodiff.plan.feedback import Mirror, along_synapses, span
+from neurodiff.simulation import Simulation
+
+
+def describe_feedback(simulation: Simulation) -> list[str]:
+    """Extra connections, what each has to know, and the first angles; nothing if symmetric."""
+    feedback, graph = simulation.feedback, simulation.graph
+    if feedback is None:
+        return []
+    n, delays = len(graph.returning), span(graph.returning.lag)
+    where = "along synapses" if graph.direct is None else "from every output to every hidden unit"
+    lines = [
+        f"feedback {simulation.model.feedback.rule}: {n} backward weights of its own, {where}, "
+        f"with delays in steps of {delays}",
+        f"each has to know: {feedback.knows}",
+    ]
+    if isinstance(feedback, Mirror):
+        lines.append(
+            f"units send noise for {feedback.steps} steps; errors come back, and weights learn, "
+            f"from step {feedback.clear} on"
+        )
+    return ["\n".join([*lines, *_angles(simulation, feedback.b)])]
+
+
+def _angles(simulation: Simulation, b: np.ndarray) -> list[str]:
+    """Angle between backward and forward weights of each projection at the start."""
+    graph, angles = simulation.graph, []
+    if graph.direct is not None:
+        return []
+    w = along_synapses(graph, simulation.w)
+    for part in graph.projections:
+        own = graph.returning.along(part.synapses)
+        norms = np.linalg.norm(b[own]) * np.linalg.norm(w[own])
+        if norms > 0:
+            angle = np.degrees(np.arccos(np.clip(b[own] @ w[own] / norms, -1, 1)))
+            angles.append(f"{part.name} {angle:.3g}")
+    about = "angles between backward and forward weights at the start, in degrees"
+    return [f"{about}: {', '.join(angles) or '-'}"]

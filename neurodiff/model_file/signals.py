@@ -1,0 +1,133 @@
+"""The `input` and `target` parts of a model file."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, Tag
+
+from neurodiff.model_file.base import Part, choose, told_apart
+from neurodiff.model_file.quantities import Frequency, PositiveTime, Time, may_be_quantity
+
+Values = Annotated[list[float], Field(min_length=1)]
+
+
+def _one_or_list(value: Any) -> str:
+    return "list" if isinstance(value, list) else "one"
+
+
+PerUnit = Annotated[
+    Annotated[float, Tag("one")] | Annotated[Values, Tag("list")],
+    choose(_one_or_list, "write a number, or a list of numbers"),
+]
+Frequencies = Annotated[
+    Annotated[Frequency, Tag("one")] | Annotated[list[Frequency], Field(min_length=1), Tag("list")],
+    choose(_one_or_list, "write a frequency, or a list of frequencies"),
+]
+
+
+def _phase_form(value: Any) -> str:
+    return "word" if isinstance(value, str) else "number"
+
+
+Phase = Annotated[
+    Annotated[Literal["random"], Tag("word")] | Annotated[PerUnit, Tag("number")],
+    choose(_phase_form, "write `random`, a number, or a list of numbers"),
+]
+
+
+class ConstantInput(Part):
+    """One value per input unit, from step 0 on."""
+
+    kind: Literal["constant"]
+    values: Values
+
+
+class SinusoidInput(Part):
+    """amplitude * sin(2 pi frequency t + phase), each a scalar or one per unit; phase in radian."""
+
+    kind: Literal["sinusoid"]
+    frequency: Frequencies
+    amplitude: PerUnit = 1.0
+    phase: Phase = "random"
+
+
+class NoiseInput(Part):
+    """Independent Ornstein-Uhlenbeck processes in their stationary state."""
+
+    kind: Literal["noise"]
+    time_constant: PositiveTime
+    sd: Annotated[float, Field(ge=0)] = 1.0
+
+
+class FramesInput(Part):
+    """Labelled frames, one after another; over the first `crossfade` of its hold one blends in."""
+
+    kind: Literal["frames"]
+    dataset: str = "digits"
+    hold: PositiveTime
+    crossfade: Time = 0.0
+    order: Literal["shuffled", "as_given"] = "shuffled"
+    test_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.2
+
+
+class ArrayInput(Part):
+    """Samples from a NumPy file, array (time, units), one every `interval`."""
+
+    kind: Literal["array"]
+    file: str
+    interval: PositiveTime
+    interpolation: Literal["previous", "linear"] = "previous"
+
+
+Input = Annotated[
+    ConstantInput | SinusoidInput | NoiseInput | FramesInput | ArrayInput,
+    Field(discriminator="kind"),
+    told_apart("kind", ConstantInput, SinusoidInput, NoiseInput, FramesInput, ArrayInput),
+]
+
+
+def _target_delay_form(value: Any) -> str | None:
+    if value in ("matched", "none"):
+        return "word"
+    return "time" if may_be_quantity(value) else None
+
+
+TargetDelay = Annotated[
+    Annotated[Literal["matched", "none"], Tag("word")] | Annotated[Time, Tag("time")],
+    choose(_target_delay_form, "write `matched`, `none` or a time such as `5 ms`"),
+]
+
+
+class ConstantTarget(Part):
+    """One value per output unit."""
+
+    kind: Literal["constant"]
+    values: Values
+    delay: TargetDelay = "matched"
+
+
+class TeacherTarget(Part):
+    """What the same network, with weights from `seed`, answers to the present input, at once."""
+
+    kind: Literal["teacher"]
+    seed: Annotated[int, Field(ge=0)]
+    delay: TargetDelay = "matched"
+
+
+class LabelsTarget(Part):
+    """One-hot labels of the frames."""
+
+    kind: Literal["labels"]
+    delay: TargetDelay = "matched"
+
+
+class ArrayTarget(ArrayInput):
+    """Samples from a NumPy file, array (time, outputs), one every `interval`."""
+
+    delay: TargetDelay = "matched"
+
+
+Target = Annotated[
+    ConstantTarget | TeacherTarget | LabelsTarget | ArrayTarget,
+    Field(discriminator="kind"),
+    told_apart("kind", ConstantTarget, TeacherTarget, LabelsTarget, ArrayTarget),
+]

@@ -1,0 +1,1 @@
+"""The network of a model: units, synapses, delays and weights as index arrays; latencies."""

@@ -1,0 +1,68 @@
+"""Which units of two populations a projection connects."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.exceptions import ModelError
+from neurodiff.model_file import Model
+from neurodiff.model_file.network import FileWeights, ProjectionSpec
+from neurodiff.network.draws import random_stream
+from neurodiff.network.weight_files import load_weights, matrix_of, synapses_in
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+
+def connect(part: ProjectionSpec, shape: tuple[int, int], model: Model) -> tuple[Ints, Ints]:
+    """Numbers within their populations of the two units of every synapse, sorted by the first.
+
+    Parameters
+    ----------
+    part : ProjectionSpec
+        Complete.
+    shape : tuple of int
+        Units of the presynaptic and of the postsynaptic population.
+
+    Raises
+    ------
+    ModelError
+        If there is not a single synapse, or a weights file that is to say it cannot be read.
+    """
+    rule, (n_pre, n_post) = part.connectivity, shape
+    if rule.one_to_one:
+        return np.arange(n_pre), np.arange(n_pre)
+    if rule.all_to_all:
+        return np.repeat(np.arange(n_pre), n_post), np.tile(np.arange(n_post), n_pre)
+    if rule.probability is not None:
+        found = random_stream(model.seed, f"synapses {part.name}").random(shape) < rule.probability
+    else:
+        found = _in_file(part, shape, model)
+    if not found.any():
+        text = f"projection `{part.name}` has not a single synapse"
+        remedy = "raise `probability`, or the sizes, or take another seed"
+        if rule.weights:
+            remedy = "write weights that are not 0 into the file, or remove the projection"
+        raise ModelError(f"{_place(part, model)}.connectivity", text, remedy)
+    rows, columns = np.nonzero(found)
+    return rows, columns
+
+
+def _in_file(part: ProjectionSpec, shape: tuple[int, int], model: Model) -> Bools:
+    assert isinstance(part.weights, FileWeights)
+    field = weights_field(part.name or "", model)
+    path, arrays = load_weights(part.weights, model, field)
+    return synapses_in(matrix_of(arrays, path, part.name or "", shape[::-1], field)).T
+
+
+def weights_field(name: str, model: Model) -> str:
+    """The key that names the weights file of a projection: its own, or that of the network."""
+    for number, part in enumerate(model.network.projections or []):
+        if name == (part.name or f"{part.pre}_to_{part.post}") and part.weights is not None:
+            return f"network.projections.{number}.weights.path"
+    return "network.weights.path"
+
+
+def _place(part: ProjectionSpec, model: Model) -> str:
+    """The key of a projection."""
+    names = [own.name or f"{own.pre}_to_{own.post}" for own in model.network.projections or []]
+    return f"network.projections.{names.index(part.name or '')}"

@@ -1,0 +1,43 @@
+"""Random draws of a network: a generator for each purpose, and delays in steps."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.model_file import Model
+from neurodiff.model_file.network import Delay, LognormalDelay, NormalDelay, UniformDelay
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+def random_stream(seed: int, purpose: str) -> np.random.Generator:
+    """Generator of its own for each purpose, so that one draw never shifts another."""
+    return np.random.default_rng([seed, *purpose.encode()])
+
+
+def draw_lags(delay: Delay | None, n: int, model: Model, purpose: str) -> Ints:
+    """Delays (n,) in steps, at least 1; one step where the model says nothing."""
+    if delay is None:
+        return np.ones(n, dtype=np.int64)
+    rng = random_stream(model.seed, purpose)
+    if isinstance(delay, UniformDelay):
+        shortest, longest = map(model.steps, delay.uniform)
+        return rng.integers(shortest, longest, size=n, endpoint=True)
+    if isinstance(delay, NormalDelay):
+        mean, sd = delay.normal
+        return _in_steps(rng.normal(mean, sd, size=n), model)
+    if isinstance(delay, LognormalDelay):
+        return _in_steps(_lognormal(rng, *delay.lognormal, n), model)
+    return np.full(n, model.steps(delay), dtype=np.int64)
+
+
+def _in_steps(delays: Floats, model: Model) -> Ints:
+    """Delays (n,) in s rounded to whole steps, at least 1."""
+    return np.maximum(np.rint(delays / model.time_step), 1).astype(np.int64)
+
+
+def _lognormal(rng: np.random.Generator, mean: float, sd: float, n: int) -> Floats:
+    """Lognormally distributed numbers (n,) with this mean and standard deviation of their own."""
+    # s^2 = ln(1 + sd^2/mean^2), m = ln(mean) - s^2/2
+    variance = np.log1p((sd / mean) ** 2)
+    return rng.lognormal(np.log(mean) - variance / 2, np.sqrt(variance), size=n)

@@ -1,0 +1,340 @@
+"""The network as a directed graph: populations, projections and synapses as index arrays.
+
+Units are numbered by population: inputs first, then every population after those that project to
+it; those that are on a cycle together follow each other, nearest to the input first. Synapses are
+numbered by projection, in the same order, and within one by presynaptic unit.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.model_file import Model
+from neurodiff.model_file.cycles import ordered_components
+from neurodiff.model_file.feedback import DirectFeedback
+from neurodiff.model_file.model import LeakyNeuron
+from neurodiff.model_file.network import PopulationSpec, ProjectionSpec
+from neurodiff.model_file.transmission import SpikeTransmission
+from neurodiff.network.activations import ACTIVATIONS, Activation, Membrane
+from neurodiff.network.backward_connections import Returning
+from neurodiff.network.connectivity import connect
+from neurodiff.network.depth import depths
+from neurodiff.network.draws import draw_lags
+from neurodiff.network.draws import random_stream as random_stream
+from neurodiff.network.hop_filter import LowPass, euler, exact
+from neurodiff.network.limits import refuse_large_network
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Population:
+    """A range of units with one activation function.
+
+    `activation` is the name of `sigma`, `depth` the longest path from an input, in projections; of
+    a way through a cycle only the shortest counts.
+    """
+
+    name: str
+    role: str
+    activation: str
+    sigma: Activation
+    bias: bool
+    depth: int
+    start: int
+    stop: int
+
+    @property
+    def units(self) -> slice:
+        """Its units among all units."""
+        return slice(self.start, self.stop)
+
+    @property
+    def size(self) -> int:
+        """Number of units."""
+        return self.stop - self.start
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A range of synapses from one population to another."""
+
+    name: str
+    pre: Population
+    post: Population
+    start: int
+    stop: int
+
+    @property
+    def synapses(self) -> slice:
+        """Its synapses among all synapses."""
+        return slice(self.start, self.stop)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Units, synapses and their delays in time steps.
+
+    Attributes
+    ----------
+    pre, post : int array (n_synapses,)
+        Numbers of the units that each synapse connects.
+    forward_lag, backward_lag : int array (n_synapses,)
+        Delay in steps from x_pre to the synapse, and from delta_post to the error unit of `pre`.
+    plastic : bool array (n_synapses,)
+        Whether the synapse learns.
+    dale : bool array (n_synapses,)
+        Whether the weight keeps its sign.
+    time_step : float
+        Duration of a step in s.
+    low_pass : LowPass or None
+        What each hop goes through besides its delay: the leak of neurons or the trace of spikes.
+    spikes : bool
+        Whether values travel as spikes.
+    output_names : tuple of str
+        The output populations in the order of the model file, which is that of the targets.
+    direct : Returning or None
+        The backward connections of direct feedback; None where errors go back along the synapses.
+    """
+
+    populations: tuple[Population, ...]
+    projections: tuple[Projection, ...]
+    pre: Ints
+    post: Ints
+    forward_lag: Ints
+    backward_lag: Ints
+    plastic: Bools
+    dale: Bools
+    time_step: float
+    low_pass: LowPass | None
+    spikes: bool
+    output_names: tuple[str, ...]
+    direct: Returning | None = None
+
+    @property
+    def n_units(self) -> int:
+        """Number of units, inputs included."""
+        return self.populations[-1].stop
+
+    @property
+    def n_synapses(self) -> int:
+        """Number of synapses; biases are not counted."""
+        return len(self.pre)
+
+    @property
+    def leak(self) -> LowPass | None:
+        """One step of a leaky neuron, of its error unit and of the PSP; None with other neurons."""
+        return None if self.spikes else self.low_pass
+
+    @property
+    def filter_lag(self) -> float:
+        """Mean steps that the leak or the trace adds to the delay of each hop; 0 without any."""
+        return self.low_pass.lag if self.low_pass else 0.0
+
+    @property
+    def forward_latency(self) -> Floats:
+        """Mean steps (n_synapses,) until what a unit does is known at the synapse."""
+        return np.asarray(self.forward_lag + self.filter_lag, dtype=np.float64)
+
+    @cached_property
+    def returning(self) -> Returning:
+        """The backward connections: those of direct feedback, or the synapses back to no input."""
+        if self.direct is not None:
+            return self.direct
+        own = np.flatnonzero(self.pre >= self.n_inputs)
+        return Returning(self.post[own], self.pre[own], self.backward_lag[own], own)
+
+    @property
+    def backward_latency(self) -> Floats:
+        """Mean steps (n_returning,) until what an error unit does is known where it comes back."""
+        return np.asarray(self.returning.lag + self.filter_lag, dtype=np.float64)
+
+    def delays_only(self) -> "Graph":
+        """The same graph without what leaks or the traces of spikes add to the delays."""
+        return replace(self, low_pass=None, spikes=False)
+
+    def hops_only(self) -> "Graph":
+        """The same graph with delays of one step only, so that its latencies count hops."""
+        one = np.ones(self.n_synapses, dtype=np.int64)
+        direct = self.direct
+        if direct is not None:
+            direct = replace(direct, lag=np.ones_like(direct.lag))
+        return replace(self.delays_only(), forward_lag=one, backward_lag=one, direct=direct)
+
+    @property
+    def error_lag(self) -> float:
+        """Mean steps by which errors are late besides their travel; 0 without spikes.
+
+        An output is compared by its trace of the step before, and a synapse reads its error as a
+        trace.
+        """
+        return 2 * self.filter_lag + 1 if self.spikes else 0.0
+
+    @cached_property
+    def n_inputs(self) -> int:
+        """Number of input units; they are the first ones."""
+        return sum(part.size for part in self.populations if part.role == "input")
+
+    @cached_property
+    def cyclic(self) -> bool:
+        """Whether there are cycles; then some projection leads back to where it comes from."""
+        return any(part.post.start <= part.pre.start for part in self.projections)
+
+    @cached_property
+    def gradual(self) -> bool:
+        """Whether a change arrives little by little: through leaks or traces, or round cycles."""
+        return self.filter_lag > 0 or self.cyclic
+
+    @cached_property
+    def outputs(self) -> Ints:
+        """Numbers of the output units (n_outputs,), in the order of the model file."""
+        return _units(self.population(name) for name in self.output_names)
+
+    @cached_property
+    def has_bias(self) -> Bools:
+        """Whether a unit has a bias (n_units,); inputs have none."""
+        return self.by_unit(lambda part: part.bias and part.role != "input").astype(bool)
+
+    def by_unit(self, value) -> NDArray:  # type: ignore[no-untyped-def]
+        """Array (n_units,) of ``value(population)``."""
+        values = [value(part) for part in self.populations]
+        return np.repeat(values, [part.size for part in self.populations])
+
+    def population(self, name: str) -> Population:
+        """The population of that name."""
+        return next(part for part in self.populations if part.name == name)
+
+
+def build_graph(model: Model) -> Graph:
+    """Draw the network of a model: which units, which synapses, which delays.
+
+    Deterministic: the same model (seed included) gives the same graph.
+    """
+    refuse_large_network(model)
+    specs, connections = model.network.digraph()
+    depth = depths(ordered_components(specs, connections), connections)
+    order = list(depth)
+    curves = {"lif": lif.activation} if (lif := membrane(model)) else {}
+    populations = _number_units(specs, depth, ACTIVATIONS | curves)
+    connections = sorted(connections, key=lambda part: order.index(part.post))
+    pairs = [_connect(part, populations, model) for part in connections]
+    edges = np.cumsum([0] + [len(pre) for pre, _ in pairs])
+    projections = tuple(
+        Projection(str(part.name), populations[part.pre], populations[part.post], int(a), int(b))
+        for part, a, b in zip(connections, edges[:-1], edges[1:], strict=True)
+    )
+    lags = {
+        direction: np.concatenate(
+            [
+                draw_lags(
+                    getattr(part.delay, direction), len(pre), model, f"{direction} {part.name}"
+                )
+                for part, (pre, _) in zip(connections, pairs, strict=True)
+            ]
+        )
+        for direction in ("forward", "backward")
+    }
+    return Graph(
+        populations=tuple(populations.values()),
+        projections=projections,
+        pre=np.concatenate([pre for pre, _ in pairs]),
+        post=np.concatenate([post for _, post in pairs]),
+        forward_lag=lags["forward"],
+        backward_lag=lags["backward"],
+        plastic=np.repeat([part.plastic for part in connections], np.diff(edges)),
+        dale=np.repeat([bool(part.dale) for part in connections], np.diff(edges)),
+        time_step=model.time_step,
+        low_pass=_low_pass(model),
+        spikes=isinstance(model.transmission, SpikeTransmission),
+        output_names=tuple(name for name, part in specs.items() if part.role == "output"),
+        direct=_direct(model, list(populations.values())),
+    )
+
+
+def _direct(model: Model, populations: list[Population]) -> Returning | None:
+    """Connections from every output to every hidden unit, by hidden unit; None but with `direct`.
+
+    The delays of those to one population are a draw of their own.
+    """
+    if not isinstance(model.feedback, DirectFeedback):
+        return None
+    delay = model.feedback.delay or model.network.delay.backward
+    outputs = _units(part for part in populations if part.role == "output")
+    hidden = [part for part in populations if part.role == "hidden"]
+    lags = [
+        draw_lags(delay, part.size * len(outputs), model, f"direct {part.name}") for part in hidden
+    ]
+    units = _units(hidden)
+    source, sink = np.tile(outputs, len(units)), np.repeat(units, len(outputs))
+    return Returning(source, sink, np.concatenate(lags), synapse=None)
+
+
+def _units(populations: Iterable[Population]) -> Ints:
+    """Numbers of all units of some populations."""
+    return np.concatenate([np.arange(part.start, part.stop) for part in populations])
+
+
+def membrane(model: Model) -> Membrane | None:
+    """The neuron of a model of leaky integrate-and-fire neurons, its times in steps."""
+    spikes = model.transmission
+    if not isinstance(spikes, SpikeTransmission) or spikes.neuron != "lif":
+        return None
+    assert spikes.membrane_time_constant is not None and spikes.refractory is not None
+    assert spikes.rest is not None and spikes.reset is not None
+    assert spikes.threshold is not None and spikes.background is not None
+    return Membrane(
+        time_constant=spikes.membrane_time_constant / model.time_step,
+        refractory=spikes.refractory / model.time_step,
+        reset=(spikes.reset - spikes.rest) / (spikes.threshold - spikes.rest),
+        background=spikes.background,
+        maximum_rate=spikes.maximum_rate * model.time_step,
+    )
+
+
+def _low_pass(model: Model) -> LowPass | None:
+    """The trace of spikes, or the leak of leaky neurons; None where there is neither."""
+    if isinstance(model.transmission, SpikeTransmission):
+        return exact(model.time_step, model.transmission.synaptic_time_constant)
+    if isinstance(model.neuron, LeakyNeuron):
+        integrate = {"exact": exact, "euler": euler}[model.neuron.integration]
+        return integrate(model.time_step, model.neuron.time_constant)
+    return None
+
+
+def _number_units(
+    specs: dict[str, PopulationSpec],
+    depth: dict[str, int],
+    activations: dict[str, Activation],
+) -> dict[str, Population]:
+    """Populations by name, inputs first, each with its range of units and its depth."""
+    names = [name for name in specs if specs[name].role == "input"]
+    names += [name for name in depth if specs[name].role != "input"]
+    populations, start = {}, 0
+    for name in names:
+        part = specs[name]
+        populations[name] = Population(
+            name=name,
+            role=part.role,
+            activation=part.activation or "linear",
+            sigma=activations[part.activation or "linear"],
+            bias=bool(part.bias),
+            depth=depth[name],
+            start=start,
+            stop=start + part.size,
+        )
+        start += part.size
+    return populations
+
+
+def _connect(
+    part: ProjectionSpec, populations: dict[str, Population], model: Model
+) -> tuple[Ints, Ints]:
+    """Presynaptic and postsynaptic unit of each synapse, sorted by the presynaptic one."""
+    pre, post = populations[part.pre], populations[part.post]
+    rows, columns = connect(part, (pre.size, post.size), model)
+    return rows + pre.start, columns + post.start

@@ -1,0 +1,1 @@
+"""All that is decided of a model before anything runs; NumPy only."""

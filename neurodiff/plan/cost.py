@@ -1,0 +1,99 @@
+"""What a run will cost, before it is made: operations, memory, time; and which target suits it."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from neurodiff.network.graph import Graph
+
+
+class _Speed(NamedTuple):
+    """Seconds to the first step, per step, and per synapse (events: synapse reached) and step."""
+
+    start: float
+    step: float
+    synapse: float
+
+
+#: Measured on a 2-core machine. They choose a target and tell a user what to expect; nothing else
+#: depends on them.
+_GRADED = {
+    "numpy": _Speed(0.5, 3e-4, 1.2e-7),
+    "cython": _Speed(40.0, 1.5e-4, 1.2e-8),
+    "cpp_standalone": _Speed(25.0, 1e-5, 8e-9),
+}
+#: Events, and the spikes of one unit in one step.
+_EVENTS = {
+    "numpy": _Speed(1.0, 2e-3, 2e-7),
+    "cython": _Speed(90.0, 3e-4, 1.5e-8),
+    "cpp_standalone": _Speed(30.0, 2e-5, 1.2e-8),
+}
+_BYTES_PER_SYNAPSE = 110
+#: Of a recorded value, in Brian2's monitor and in the recording that is made of it; of a value in a
+#: history of delays.
+_BYTES_PER_SAMPLE, _BYTES_PER_PLACE = 28, 10
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Estimated cost of a run.
+
+    Attributes
+    ----------
+    target : str
+        The fastest, which ``auto`` chooses where it can be compiled.
+    seconds : dict
+        Estimated wall-clock time by target, compilation included.
+    parts : dict
+        Estimated bytes of the synapses, the delays, the recording and the stimuli.
+    """
+
+    target: str
+    seconds: dict[str, float]
+    parts: dict[str, float]
+
+    @property
+    def memory(self) -> float:
+        """Estimated size in bytes of the network and what it records."""
+        return sum(self.parts.values())
+
+
+def estimate(
+    graph: Graph,
+    steps: int,
+    recorded: int,
+    stimuli: int = 0,
+    *,
+    sending: tuple[float, float] | None = None,
+    longest_age: int = 1,
+    backward: int = 0,
+) -> Cost:
+    """Cost of a run of `steps` steps that records `recorded` values and plays `stimuli` values.
+
+    Parameters
+    ----------
+    sending : tuple, optional
+        Shares of the units and of the error units that send events or spikes in a step; unless
+        given, transmission is graded.
+    longest_age : int
+        How far back in steps an alignment, or the feedback, looks at the activity.
+    backward : int
+        Backward connections with weights of their own.
+    """
+    reached = float(graph.n_synapses)
+    if sending is not None:
+        # an error is told to the synapses that it came from, and goes on to the other end of them
+        reached *= sending[0] + 2 * sending[1]
+    seconds = {
+        target: speed.start + steps * (speed.step + speed.synapse * reached)
+        for target, speed in (_EVENTS if sending else _GRADED).items()
+    }
+    forward = max(int(graph.forward_lag.max(initial=1)), longest_age)
+    lags = forward + int(graph.returning.lag.max(initial=1))
+    parts = {
+        "synapses": (graph.n_synapses + backward / 2) * _BYTES_PER_SYNAPSE,
+        "delays": 2.0 * (lags + 2) * graph.n_units * _BYTES_PER_PLACE,
+        "recording": float(recorded * _BYTES_PER_SAMPLE),
+        # kept twice, here and in Brian2
+        "stimuli": 16.0 * stimuli,
+    }
+    return Cost(min(seconds, key=lambda target: seconds[target]), seconds, parts)

@@ -1,0 +1,1 @@
+"""The running process: its terminal, the signals that it is sent, its imports."""

@@ -1,0 +1,1 @@
+"""What a run leaves, in memory: its recording, its counts, and whether it diverged."""

@@ -1,0 +1,88 @@
+"""How much work events did, against what graded transmission would have done."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurodiff.network.graph import Graph, Ints
+
+
+@dataclass(frozen=True)
+class EventCounts:
+    """Events of a run, and what they cost.
+
+    Attributes
+    ----------
+    forward, backward : int
+        Events sent by units, and by error units, or spikes of their neurons and cells.
+    synaptic_operations : int
+        Times that a synapse was reached.
+    graded_operations : int
+        What graded transmission does: forward, backward, and learning, at every synapse and step.
+    ratio : float
+        The one over the other.
+    """
+
+    forward: int
+    backward: int
+    synaptic_operations: int
+    graded_operations: int
+    ratio: float
+
+    def summary(self) -> str:
+        """One line."""
+        return (
+            f"{self.forward} events forward, {self.backward} backward; "
+            f"{self.synaptic_operations:.4g} synaptic operations, "
+            f"{self.ratio:.2%} of the {self.graded_operations:.4g} of graded transmission"
+        )
+
+
+def operations_per_event(graph: Graph, *, learns: bool, spikes: bool = False) -> tuple[Ints, Ints]:
+    """How many synapses an event of each unit, and of each unit's error, reaches (n_units,).
+
+    An activity reaches all synapses of the unit, an error all synapses onto it: when it has arrived
+    at their other end, and if they learn and that takes more than a step, at once as well. Where no
+    error unit is at the other end of any, it reaches none: they learn from it without being told.
+    With spikes all synapses that learn are reached at once; the spikes of one step are one event.
+    """
+    forward = np.bincount(graph.pre, minlength=graph.n_units)
+    onto = np.bincount(graph.post, minlength=graph.n_units)
+    returning = graph.pre >= graph.n_inputs
+    feeds_back = np.bincount(graph.post[returning], minlength=graph.n_units) > 0
+    if spikes:
+        return forward, np.where(feeds_back, onto, 0) + int(learns) * onto
+    later = bool((graph.backward_lag[returning] > 1).any())
+    return forward, np.where(feeds_back, onto, 0) * (2 if learns and later else 1)
+
+
+def count_events(
+    graph: Graph,
+    sent: Ints,
+    errors_sent: Ints,
+    steps: int,
+    renewals: int,
+    *,
+    learns: bool,
+    spikes: bool = False,
+) -> EventCounts:
+    """Sum up a run.
+
+    Parameters
+    ----------
+    sent, errors_sent : int arrays (n_units,), (n_units - n_inputs,)
+        How often each unit and each error unit has sent.
+    renewals : int
+        How often all sums were taken anew, which reaches every synapse once.
+    """
+    forward, backward = operations_per_event(graph, learns=learns, spikes=spikes)
+    operations = int(forward @ sent + backward[graph.n_inputs :] @ errors_sent)
+    operations += renewals * graph.n_synapses
+    graded = 3 * graph.n_synapses * steps
+    return EventCounts(
+        forward=int(sent.sum()),
+        backward=int(errors_sent.sum()),
+        synaptic_operations=operations,
+        graded_operations=graded,
+        ratio=operations / graded if graded else 0.0,
+    )

@@ -1,0 +1,145 @@
+"""A run folder takes its place in one step, and what a killed process left is put in order.
+
+The folder is made inside a hidden one beside its place, ``.NAME-PROCESS-xxxxxxxx``:
+
+- ``new``: the folder as it is written; it becomes NAME when it is complete;
+- ``new-ID``: the same when it is about to replace the run ID; after the exchange of the two
+  names it is that run;
+- ``old``: the older run while it is replaced, where the system cannot exchange names at once.
+
+Whoever holds the claim on NAME knows that every hidden folder of that kind is left over.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from neurodiff.exceptions import OutputError
+from neurodiff.files.placing import exchange, file_errors, hidden_beside, hidden_name
+from neurodiff.process.terminal import warn
+from neurodiff.run_folder.names import others, refuse_to_overwrite, remove_run, run_id
+
+_NEW, _OLD = "new", "old"
+_INSIDE = re.compile(rf"{_NEW}|{_NEW}-[0-9a-f]{{32}}|{_OLD}")
+
+
+@contextmanager
+def folder_in_waiting(path: Path, *, force: bool) -> Iterator[Path]:
+    """A new folder that becomes `path` when the `with` block ends well.
+
+    When the block fails, what is not a complete run goes again; a run that is complete by then
+    takes its place all the same.
+
+    Raises
+    ------
+    OutputError
+        If the file system refuses, or something else is at `path` by then; a complete run is kept
+        beside it, under a name that the message tells.
+    """
+    room = hidden_name(path)
+    new = room / _NEW
+    with file_errors(path):
+        room.mkdir()
+        new.mkdir()
+    try:
+        yield new
+    except BaseException:
+        if run_id(new) is not None:
+            _take_place(new, path, force=force)
+        raise
+    else:
+        _take_place(new, path, force=force)
+    finally:
+        _clear(room)
+
+
+def _take_place(new: Path, path: Path, *, force: bool) -> None:
+    try:
+        with file_errors(path):
+            refuse_to_overwrite(path, force=force)
+            _replace(new, path) if path.exists() else new.rename(path)
+    except OutputError as error:
+        if run_id(new) is None:
+            raise
+        aside = _set_aside(new, path)
+        raise OutputError(f"{error}; the new run is kept in {aside}") from error
+
+
+def _replace(new: Path, path: Path) -> None:
+    """Put `new` at `path`; the old run goes only when the new one is in its place."""
+    old = new.rename(new.with_name(f"{_NEW}-{run_id(path)}"))
+    if not exchange(old, path):
+        new, old = old, old.with_name(_OLD)
+        path.rename(old)
+        new.rename(path)
+    _discard(old, path)
+
+
+def _discard(old: Path, path: Path) -> None:
+    """Remove a run that was replaced; what others put into its folder meanwhile moves along."""
+    for name in others(old):
+        with suppress(OSError):
+            (path / name).parent.mkdir(exist_ok=True)
+            (old / name).rename(path / name)
+    remove_run(old)
+
+
+def _set_aside(new: Path, path: Path) -> Path:
+    """Give a complete run a name of its own beside `path`."""
+    aside = path.with_name(f"{path.name}-{(run_id(new) or '')[:8]}")
+    new.rename(aside)
+    return aside
+
+
+def restore(path: Path) -> None:
+    """Put in order what killed processes left beside `path`, and say what was found.
+
+    An old run that was on its way out goes back to its place, a complete new one takes its place,
+    or a name beside it where that is taken, and what is half written is removed. The caller holds
+    the claim on `path`.
+    """
+    for room in hidden_beside(path):
+        if room.is_dir() and not room.is_symlink() and _is_waiting_room(room):
+            _restore(room, path)
+
+
+def _is_waiting_room(room: Path) -> bool:
+    return all(_INSIDE.fullmatch(part.name) for part in room.iterdir())
+
+
+def _restore(room: Path, path: Path) -> None:
+    for folder in sorted(room.iterdir(), reverse=True):  # `old` first
+        found = run_id(folder)
+        if folder.name in (_OLD, f"{_NEW}-{found}"):
+            _restore_old(folder, path)
+        elif found is not None:
+            _restore_new(folder, path)
+    _clear(room)
+    if room.exists():
+        warn(f"{room}: left by a process that was killed; look what it holds, and remove it")
+
+
+def _restore_old(old: Path, path: Path) -> None:
+    if path.exists():
+        _discard(old, path)
+    else:
+        old.rename(path)
+        warn(f"{path}: the run that a killed process was replacing is back in its place")
+
+
+def _restore_new(new: Path, path: Path) -> None:
+    if path.exists():
+        aside = _set_aside(new, path)
+        warn(f"{aside}: the complete run of a process that was killed; it was to replace {path}")
+    else:
+        new.rename(path)
+        warn(f"{path}: the complete run of a process that was killed is put in its place")
+
+
+def _clear(room: Path) -> None:
+    """Remove a hidden folder with what a run has written in it; anything else stays."""
+    for folder in list(room.iterdir()):
+        remove_run(folder)
+    with suppress(OSError):
+        room.rmdir()

@@ -1,0 +1,1 @@
+"""What the update of each synapse reads, found in the built network, for the audit."""

@@ -1,0 +1,147 @@
+"""Reads a network that has run: monitors and final weights become plain arrays."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.network.graph import Graph
+from neurodiff.simulator.network import BuiltNetwork, Samplings
+from neurodiff.simulator.sampling import samples
+from neurodiff.stimuli.build import Presentations
+
+Arrays = dict[str, NDArray[Any]]
+Ints = NDArray[np.int64]
+
+
+def collect(
+    built: BuiltNetwork, graph: Graph, samplings: Samplings, completed: int
+) -> tuple[Arrays, dict[str, NDArray[np.int64]]]:
+    """Arrays of a recording by variable, and the steps of its time dimensions.
+
+    Of a run that was stopped, what was recorded until then.
+    """
+    arrays: Arrays = {}
+    steps = {}
+    if samplings.signals is not None:
+        arrays.update(_signals(built, graph))
+        steps["time"] = samplings.signals.steps(completed)[: len(arrays["x"])]
+    if samplings.products is not None:
+        arrays.update(_products(built, graph))
+        steps["product_time"] = samplings.products.steps(completed)[: len(arrays["product"])]
+    if samplings.answers is not None:
+        recorded = built.monitors["units", "answers"]
+        answers = samples(recorded, samplings.answers.variable, len(graph.outputs))
+        # recorded by unit number, kept in the order of the outputs
+        arrays["answer"] = answers[:, np.argsort(np.argsort(graph.outputs))]
+    if built.synapses.spike_monitors:
+        arrays.update(_spikes(built, graph))
+    elif samplings.events is not None:
+        arrays.update(_events(built, graph))
+    arrays.update(_weights(built, graph))
+    weights = samplings.weights.steps(completed) if samplings.weights else np.array([0])
+    steps["weight_time"] = np.append(weights[: len(arrays["w"]) - 1], completed)
+    return arrays, steps
+
+
+def last_signals(built: BuiltNetwork, graph: Graph) -> Arrays:
+    """Activity and error (n_units,) of the last step; the error of inputs is 0."""
+    delta = np.concatenate([np.zeros(graph.n_inputs), built.errors.delta[:]])
+    return {"x": np.array(built.units.x[:]), "delta": delta}
+
+
+def label_answers(shown: Presentations, n: int) -> Arrays:
+    """Labels of the first n presentations, and whether they belong to the test."""
+    return {
+        "label": shown.frames.labels[shown.order[:n]],
+        "tested": np.arange(n) >= shown.n_training,
+    }
+
+
+def _signals(built: BuiltNetwork, graph: Graph) -> Arrays:
+    own = graph.n_units - graph.n_inputs
+    errors = built.monitors["errors", "signals"]
+    x = samples(built.monitors["units", "signals"], "x", graph.n_units)
+    delta, target = samples(errors, "delta", own), samples(errors, "target", own)
+    return {
+        "x": x,
+        "delta": _for_all_units(delta, graph),
+        "target": target[:, graph.outputs - graph.n_inputs],
+    }
+
+
+def _products(built: BuiltNetwork, graph: Graph) -> Arrays:
+    arrays = {"product": built.synapses.recorded("products", "product")}
+    errors, own = built.monitors.get(("errors", "products")), graph.n_units - graph.n_inputs
+    kept = [] if errors is None else errors.record_variables
+    if "bias" in kept:
+        arrays["product_w"] = built.synapses.recorded("products", "w")
+        arrays["product_bias"] = _for_all_units(samples(errors, "bias", own), graph)
+    if "delta" in kept:
+        arrays["product_delta"] = _for_all_units(samples(errors, "delta", own), graph)
+    return arrays
+
+
+def _events(built: BuiltNetwork, graph: Graph) -> Arrays:
+    """Every event, in the order of time: when, of which unit, of what kind, with what value."""
+    parts = []
+    for group, kind, first in (("units", "forward", 0), ("errors", "error", graph.n_inputs)):
+        recorded = built.monitors[group, "events"]
+        steps, unit = _happened(recorded, built)
+        value = {"spike_value": np.array(recorded.sent[:])}
+        parts.append(_of_kind(steps, unit + first, np.full(len(steps), kind)) | value)
+    return _in_order(parts, graph)
+
+
+def _spikes(built: BuiltNetwork, graph: Graph) -> Arrays:
+    """Every spike, in the order of time: when, of which unit, of what kind of neuron."""
+    parts = []
+    monitors = built.synapses.spike_monitors
+    steps, neuron = _happened(monitors["neurons"], built)
+    unit = np.array(monitors["neurons"].source.unit[:])[neuron]
+    parts.append(_of_kind(steps, unit, np.full(len(steps), "forward")))
+    cells = monitors["cells"].source
+    steps, cell = _happened(monitors["cells"], built)
+    kind = np.where(np.array(cells.polarity[:])[cell] > 0, "on", "off")
+    parts.append(_of_kind(steps, np.array(cells.unit[:])[cell], kind))
+    return _in_order(parts, graph)
+
+
+def _happened(recorded: Any, built: BuiltNetwork) -> tuple[Ints, Ints]:
+    """Step and element of each event of an EventMonitor."""
+    steps = np.rint(np.array(recorded.t[:]) / float(built.clock.dt))
+    return steps.astype(np.int64), np.array(recorded.i[:], dtype=np.int64)
+
+
+def _of_kind(steps: Ints, unit: Ints, kind: NDArray[np.str_]) -> Arrays:
+    return {"spike_time": steps, "spike_unit": unit, "spike_kind": kind}
+
+
+def _in_order(parts: list[Arrays], graph: Graph) -> Arrays:
+    """All parts in one, sorted by time, which is in steps until here."""
+    events = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    order = np.argsort(events["spike_time"], kind="stable")
+    events["spike_time"] = events["spike_time"] * graph.time_step
+    return {name: values[order] for name, values in events.items()}
+
+
+def _weights(built: BuiltNetwork, graph: Graph) -> Arrays:
+    """Weights and biases: as recorded, or at least the first; and the last."""
+    last_w, last_bias = built.synapses.weights(), built.errors.bias[:]
+    first_w, first_bias = built.initial
+    if ("errors", "weights") in built.monitors:
+        first_w = built.synapses.recorded("weights", "w")
+        own = graph.n_units - graph.n_inputs
+        first_bias = samples(built.monitors["errors", "weights"], "bias", own)
+    b = built.synapses.backward_weights()
+    return {
+        "w": np.vstack([first_w, last_w]),
+        "bias": _for_all_units(np.vstack([first_bias, last_bias]), graph),
+        **({} if b is None else {"b": b}),
+    }
+
+
+def _for_all_units(values: NDArray[np.float64], graph: Graph) -> NDArray[np.float64]:
+    """Values of the error units as values of all units; inputs have none."""
+    missing = np.full((len(values), graph.n_inputs), np.nan)
+    return np.concatenate([missing, values], axis=1)

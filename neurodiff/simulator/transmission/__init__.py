@@ -1,0 +1,1 @@
+"""How values travel through synapses: graded at every step, as events, or as spikes."""

@@ -1,0 +1,227 @@
+"""Neurons that fire: those of the units, and the ON and OFF cells of the error units.
+
+A unit has one neuron or several, all with the same drive, and an error unit has as many ON cells
+and as many OFF cells. What a unit sends is the number of its spikes in a step.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import brian2 as b2
+import numpy as np
+
+from neurodiff.network.activations import Membrane
+from neurodiff.network.graph import Graph, Ints, random_stream
+from neurodiff.simulator.order import COMPARE, FIRE, GATHER
+from neurodiff.simulator.sampling import Sampling
+
+#: Integrate-and-fire: regular spikes at the given rate. A neuron that is to fire more often than
+#: once a step owes one spike at most.
+_REGULAR = "phase = clip(phase + spikes_per_step, 0, 2)", "phase >= 1", "phase -= 1"
+#: Escape noise: a spike in a step is as probable as the rate says, whatever was before.
+_POISSON = "phase = int(rand() < spikes_per_step)", "phase >= 1", "phase = 0"
+#: Leaky integrate-and-fire, solved exactly within the step for a current that stays what it is in
+#: it; so the interval between two spikes is exact, although each is seen at the end of its step.
+#: Inputs, which have no current, are regular.
+_LIF = (
+    """
+    phase = clip(phase + is_input*spikes_per_step, 0, 2)
+    current = background + a
+    v = (1 - is_input)*(current + (v - current)*exp(-leak*clip(1 - waiting, 0, 1)))
+    waiting = clip(waiting - 1, 0, refractory)
+    """,
+    "phase >= 1 or v >= 1",
+    # the time since the threshold was crossed is part of the refractory time
+    """
+    phase -= is_input
+    crossed = clip((background + a - 1)/(background + a - v), 1, exp(leak))
+    waiting = refractory - log(crossed)/leak
+    v = reset_voltage
+    """,
+)
+_LIF_EQUATIONS = """
+a : 1 (linked)
+v : 1
+waiting : 1
+is_input : 1 (constant)
+"""
+
+#: Any group of neurons. `fired` counts spikes, `too_fast` steps in which more than one was wanted.
+_EQUATIONS = """
+unit : integer (constant)
+rate : 1 (linked)
+phase : 1
+fired : integer
+too_fast : integer
+"""
+_COUNT_TOO_FAST = "too_fast += int(spikes_per_step > 1 + 1e-9)"
+
+
+@dataclass(frozen=True)
+class Spiking:
+    """Numbers of spiking transmission.
+
+    Attributes
+    ----------
+    neuron : str
+        `lif`, `integrate_and_fire` or `poisson`. Inputs and error cells of `lif` are
+        `integrate_and_fire`.
+    membrane : Membrane or None
+        Of `lif`.
+    maximum_rate : float
+        Spikes per step for an activity of 1.
+    gain : array (n_units,)
+        Spikes per step of an error cell for an error of 1.
+    decay : float
+        Of all traces, per step.
+    neurons_per_unit : int
+    mutual_inhibition : bool
+        Whether ON and OFF cells share only the difference of what excites them.
+    seed : int
+    """
+
+    neuron: Literal["lif", "integrate_and_fire", "poisson"]
+    membrane: Membrane | None
+    maximum_rate: float
+    gain: np.ndarray
+    decay: float
+    neurons_per_unit: int
+    mutual_inhibition: bool
+    seed: int
+
+    @property
+    def x_quantum(self) -> float:
+        """By how much a spike moves the trace of an activity: at a steady rate it is x."""
+        return (1 - self.decay) / (self.maximum_rate * self.neurons_per_unit)
+
+    @property
+    def delta_quantum(self) -> np.ndarray:
+        """By how much a spike of an ON cell moves the trace of the error (n_units,)."""
+        return (1 - self.decay) / (self.gain * self.neurons_per_unit)
+
+
+def build_neurons(
+    graph: Graph, units: b2.NeuronGroup, spiking: Spiking, kept: Sampling | None, clock: b2.Clock
+) -> tuple[b2.NeuronGroup, b2.Synapses]:
+    """The neurons of the units, group `neurons`, and what counts their spikes.
+
+    Parameters
+    ----------
+    units : NeuronGroup
+        With `rate`, the activity to be sent, `a`, and `spikes`.
+    kept : Sampling or None
+        When event `kept`, a spike that is recorded, can happen.
+    """
+    unit, membrane = np.repeat(np.arange(graph.n_units), spiking.neurons_per_unit), spiking.membrane
+    equations = "spikes_per_step = maximum_rate*rate : 1\n"
+    if membrane is not None:
+        equations += _LIF_EQUATIONS
+    code = _code(spiking) if membrane is None else _LIF
+    neurons = _group("neurons", unit, equations, code, spiking, kept, clock)
+    neurons.namespace["maximum_rate"] = spiking.maximum_rate
+    neurons.rate = b2.linked_var(units, "rate", index="unit")
+    if membrane is not None:
+        neurons.a = b2.linked_var(units, "a", index="unit")
+        neurons.is_input = (unit < graph.n_inputs).astype(float)
+        neurons.v = membrane.reset + (1 - membrane.reset) * neurons.phase[:]
+        neurons.namespace.update(
+            background=membrane.background,
+            leak=1 / membrane.time_constant,
+            refractory=membrane.refractory,
+            reset_voltage=membrane.reset,
+        )
+    return neurons, _gather(neurons, units, unit, "spikes_post += 1", clock)
+
+
+def build_cells(
+    graph: Graph,
+    units: b2.NeuronGroup,
+    errors: b2.NeuronGroup,
+    spiking: Spiking,
+    kept: Sampling | None,
+    clock: b2.Clock,
+) -> tuple[b2.NeuronGroup, b2.Synapses]:
+    """The ON and OFF cells of the error units, group `cells`, and what counts their spikes.
+
+    Cells of polarity 1 are ON, of polarity -1 OFF. An error is the difference of their rates, which
+    are never negative. With mutual inhibition one of the two is silent.
+
+    Parameters
+    ----------
+    units : NeuronGroup
+        With the sums of what comes back, where ON and OFF are summed by themselves.
+    errors : NeuronGroup
+        With `rate`, the error to be sent, and what counts spikes.
+    kept : Sampling or None
+        When event `kept`, a spike that is recorded, can happen.
+    """
+    error = np.tile(np.repeat(np.arange(len(errors)), spiking.neurons_per_unit), 2)
+    equations = """
+    error : integer (constant)
+    polarity : integer (constant)
+    gain : 1 (constant)
+    """
+    strength = "clip(polarity*rate, 0, 1e300)"
+    count = "spikes_post += polarity_pre"
+    if not spiking.mutual_inhibition:
+        equations += "slope : 1 (linked)\non : 1 (linked)\noff : 1 (linked)\n"
+        own = "(int(polarity > 0)*on + int(polarity < 0)*off)"
+        strength = f"(slope*{own} + clip(polarity*(rate - slope*(on - off)), 0, 1e300))"
+        count = "on_spikes_post += int(polarity_pre > 0)\noff_spikes_post += int(polarity_pre < 0)"
+    equations += f"spikes_per_step = gain*{strength} : 1\n"
+    unit = error + graph.n_inputs
+    cells = _group("cells", unit, equations, _code(spiking), spiking, kept, clock)
+    cells.error, cells.gain = error, spiking.gain[unit]
+    cells.polarity = np.repeat([1, -1], len(unit) // 2)
+    cells.rate = b2.linked_var(errors, "rate", index="error")
+    if not spiking.mutual_inhibition:
+        cells.slope = b2.linked_var(errors, "slope", index="error")
+        cells.on = b2.linked_var(units, "feedback_on", index="unit")
+        cells.off = b2.linked_var(units, "feedback_off", index="unit")
+    return cells, _gather(cells, errors, error, count, clock)
+
+
+def _code(spiking: Spiking) -> tuple[str, str, str]:
+    """Step, condition of a spike, and reset of a neuron that is told its rate."""
+    return _POISSON if spiking.neuron == "poisson" else _REGULAR
+
+
+def _group(
+    name: str,
+    unit: Ints,
+    equations: str,
+    code: tuple[str, str, str],
+    spiking: Spiking,
+    kept: Sampling | None,
+    clock: b2.Clock,
+) -> b2.NeuronGroup:
+    step, fires, reset = code
+    events = {"fire": fires}
+    if kept is not None:
+        events["kept"] = replace(kept, only=f"({fires})").condition("kept")
+    group = b2.NeuronGroup(len(unit), _EQUATIONS + equations, events=events, name=name, clock=clock)
+    group.namespace.update(kept.constants("kept") if kept else {})
+    group.unit = unit
+    # so that they do not fire together, each begins somewhere between two spikes
+    group.phase = random_stream(spiking.seed, f"phases of {name}").random(len(unit))
+    group.run_regularly(f"{step}\n{_COUNT_TOO_FAST}", name=f"{name}_step", **FIRE.when)
+    group.set_event_schedule("fire", **COMPARE.when)
+    group.run_on_event("fire", f"{reset}\nfired += 1", **GATHER.when)
+    return group
+
+
+def _gather(
+    group: b2.NeuronGroup, units: b2.NeuronGroup, unit: Ints, count: str, clock: b2.Clock
+) -> b2.Synapses:
+    gather = b2.Synapses(
+        group,
+        units,
+        on_pre={"count": count},
+        on_event={"count": "fire"},
+        delay={"count": 0 * b2.second},
+        name=f"{group.name}_gather",
+        clock=clock,
+    )
+    gather.connect(i=np.arange(len(group)), j=unit)
+    gather.count.when, gather.count.order = GATHER
+    return gather

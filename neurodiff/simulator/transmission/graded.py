@@ -1,0 +1,188 @@
+"""Graded transmission: at every step each synapse carries the exact value sent a delay ago.
+
+The weights, and what has arrived at each synapse, live in a store with one element per synapse. The
+forward and the backward synapses both link to it: with symmetric feedback the error travels through
+the very weights of the forward synapses (weight transport, the model's explicit choice). With other
+feedback the backward synapses link to a store of their own.
+"""
+
+from dataclasses import dataclass, replace
+
+import brian2 as b2
+import numpy as np
+
+from neurodiff.network.graph import Graph
+from neurodiff.plan.alignment import Alignment
+from neurodiff.plan.feedback import Feedback
+from neurodiff.simulator.alignment import Meeting, meeting
+from neurodiff.simulator.feedback import (
+    BackwardWeights,
+    Ends,
+    Rule,
+    build_backward,
+    build_weights,
+    feedback_rule,
+)
+from neurodiff.simulator.history import READER, WRITER, History
+from neurodiff.simulator.order import ARRIVE, MULTIPLY, OBSERVE
+from neurodiff.simulator.plasticity import Diffusion
+from neurodiff.simulator.sampling import Sampling, monitor, samples
+from neurodiff.simulator.transmission.interface import Addition
+
+_STORE = """
+w : 1
+x_arrived : 1
+plastic : 1 (constant)
+error : integer (constant)
+delta : 1 (linked)
+product : 1
+"""
+
+_FORWARD = """
+synapse : integer (constant)
+w : 1 (linked)
+x_arrived : 1 (linked)
+drive_post = w*x_arrived : 1 (summed)
+"""
+
+
+@dataclass(frozen=True)
+class Graded:
+    """Graded transmission in one network; see `Transmission`."""
+
+    graph: Graph
+    rule: Diffusion
+    alignment: Alignment | None = None
+    feedback: Feedback | None = None
+
+    @property
+    def _returns(self) -> Rule:
+        return feedback_rule(self.graph, self.feedback, self.rule)
+
+    @property
+    def of_units(self) -> Addition:
+        """The drive, the history of the activity, and what the feedback needs."""
+        addition = self._returns.of_units()
+        return replace(addition, equations="drive : 1\n" + WRITER + addition.equations)
+
+    @property
+    def of_errors(self) -> Addition:
+        """The feedback, its history, and the slopes that it meets."""
+        addition = self._returns.of_errors(meeting(self.graph, self.alignment))
+        return replace(addition, equations="feedback : 1\n" + WRITER + addition.equations)
+
+    def connect(
+        self,
+        w: np.ndarray,
+        units: b2.NeuronGroup,
+        errors: b2.NeuronGroup,
+        sampling: dict[str, Sampling],
+        clock: b2.Clock,
+    ) -> "GradedSynapses":
+        """Synapses that carry x forward and delta backward, each with its own delay.
+
+        Parameters
+        ----------
+        w : array (n_synapses,)
+            Initial weights.
+        """
+        graph, meets, returns = self.graph, meeting(self.graph, self.alignment), self._returns
+        longest_age = max(int(graph.forward_lag.max()), meets.longest_age, returns.longest_age)
+        x_history = History(units, "x", longest_age, clock)
+        store = _build_store(graph, w, errors, x_history, meets, sampling, clock)
+        new = meets.connect(store, errors, x_history, clock)
+        self.rule.apply(store, errors, meets.presynaptic)
+        longest = int(graph.returning.lag.max(initial=1))
+        ends = Ends(store, units, errors, x_history, History(errors, "delta", longest, clock))
+        parts = [store, *new, x_history.buffer, _build_forward(graph, store, units, clock)]
+        parts.append(ends.error.buffer)
+        own = None
+        if self.feedback is not None:
+            own = build_weights(self.feedback, returns, sampling, clock)
+            parts += [*own.objects, *returns.train(own.group, ends, clock)]
+        if len(graph.returning):
+            parts.append(build_backward(graph, own, ends, clock))
+        monitors = {name: _monitor(store, name, self.rule) for name in sampling}
+        return GradedSynapses(store, [*parts, *monitors.values()], monitors, own)
+
+
+@dataclass(frozen=True)
+class GradedSynapses:
+    """The synapses of a network with graded transmission; see `Connections`."""
+
+    store: b2.NeuronGroup
+    objects: list[b2.core.base.BrianObject]
+    monitors: dict[str, b2.EventMonitor]
+    backward: BackwardWeights | None = None
+
+    def weights(self) -> np.ndarray:
+        """Weights (n_synapses,) at the end of the run."""
+        return np.array(self.store.w[:])
+
+    def recorded(self, sampling: str, variable: str) -> np.ndarray:
+        """Samples (n_samples, n_synapses) of `w` or `product`; `sampling`: weights or products."""
+        return samples(self.monitors[sampling], variable, len(self.store))
+
+    def backward_weights(self) -> np.ndarray | None:
+        """Samples (n_samples + 1, n_returning) of b; None with symmetric feedback."""
+        return None if self.backward is None else self.backward.samples()
+
+    @property
+    def spike_monitors(self) -> dict[str, b2.EventMonitor]:
+        """Nothing fires."""
+        return {}
+
+    @property
+    def firing(self) -> dict[str, b2.NeuronGroup]:
+        """Nothing fires."""
+        return {}
+
+    def event_counts(self) -> None:
+        """Nothing is counted: every synapse works at every step."""
+
+
+def _monitor(store: b2.NeuronGroup, name: str, rule: Diffusion) -> b2.EventMonitor:
+    # weights that move are kept with the products that they made
+    variables = {"weights": ["w"], "products": ["product"] if rule.frozen else ["product", "w"]}
+    return monitor(store, name, variables[name], OBSERVE)
+
+
+def _build_store(
+    graph: Graph,
+    w: np.ndarray,
+    errors: b2.NeuronGroup,
+    x_history: History,
+    meets: Meeting,
+    sampling: dict[str, Sampling],
+    clock: b2.Clock,
+) -> b2.NeuronGroup:
+    sampled = Addition(_STORE + READER + meets.of_store).with_samples(sampling)
+    store = b2.NeuronGroup(
+        graph.n_synapses,
+        sampled.equations,
+        events=sampled.events,
+        name="store",
+        clock=clock,
+        namespace=sampled.namespace,
+    )
+    store.w = w
+    store.plastic = graph.plastic
+    store.error = graph.post - graph.n_inputs
+    store.delta = b2.linked_var(errors, "delta", index="error")
+    x_history.connect(store, graph.pre, graph.forward_lag)
+    store.run_regularly("x_arrived = arrived", name="arrive", **ARRIVE.when)
+    if "products" in sampling:
+        product = f"product = delta*{meets.presynaptic}"
+        store.run_regularly(product, name="multiply", **MULTIPLY.when)
+    return store
+
+
+def _build_forward(
+    graph: Graph, store: b2.NeuronGroup, units: b2.NeuronGroup, clock: b2.Clock
+) -> b2.Synapses:
+    forward = b2.Synapses(units, units, _FORWARD, name="forward", clock=clock)
+    forward.connect(i=graph.pre, j=graph.post)
+    forward.synapse = np.arange(graph.n_synapses)
+    for variable in ("w", "x_arrived"):
+        setattr(forward, variable, b2.linked_var(store, variable, index="synapse"))
+    return forward

@@ -1,0 +1,122 @@
+"""What the ways in which waves travel have in common: graded values at every step, or events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import brian2 as b2
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.simulator.sampling import Sampling
+from neurodiff.simulator.transmission.send_on_change import SENT_NOW
+
+
+@dataclass(frozen=True)
+class Addition:
+    """What is added to the equations, events and numbers of a population.
+
+    Attributes
+    ----------
+    equations : str
+    events : dict
+        Brian2 conditions by event.
+    namespace : dict
+    computed : str
+        The variable in which units keep sigma(a), and error units sigma'(a) feedback, where that is
+        not what they send; `x` and `delta` otherwise.
+    moves_target : bool
+        Whether the transmission itself keeps the `target` of error units, from what is `played`.
+    aligns_slope : str
+        Code with which error units make `aligned_slope`, for errors that come back; they take
+        `slope` where there is none.
+    """
+
+    equations: str
+    events: dict[str, str] = field(default_factory=dict)
+    namespace: dict[str, Any] = field(default_factory=dict)
+    computed: str = ""
+    moves_target: bool = False
+    aligns_slope: str = ""
+
+    def with_samples(self, sampling: Mapping[str, Sampling]) -> "Addition":
+        """The same with the events at which the population is recorded.
+
+        Sampling `events` keeps what is sent, and only of those that send.
+        """
+        events, namespace = dict(self.events), dict(self.namespace)
+        for name, part in sampling.items():
+            kept = replace(part, only=SENT_NOW) if name == "events" else part
+            events[name] = kept.condition(name)
+            namespace |= kept.constants(name)
+        return replace(self, events=events, namespace=namespace)
+
+
+class Connections(Protocol):
+    """The connections of a network: what travels through them, and how they learn."""
+
+    @property
+    def spike_monitors(self) -> Mapping[str, b2.EventMonitor]:
+        """What records the spikes, by group of neurons; empty where nothing fires."""
+        ...
+
+    @property
+    def firing(self) -> Mapping[str, b2.NeuronGroup]:
+        """The groups of neurons that fire, by name; each has `unit`, `fired` and `too_fast`."""
+        ...
+
+    @property
+    def objects(self) -> list[b2.core.base.BrianObject]:
+        """What has to be in the Brian2 network."""
+        ...
+
+    def weights(self) -> NDArray[np.float64]:
+        """Weights (n_synapses,) at the end of the run, in the order of the graph."""
+        ...
+
+    def recorded(self, sampling: str, variable: str) -> NDArray[np.float64]:
+        """Samples (n_samples, n_synapses) of `w` or `product`, in the order of the graph.
+
+        Parameters
+        ----------
+        sampling : str
+            `weights` or `products`.
+        """
+        ...
+
+    def backward_weights(self) -> NDArray[np.float64] | None:
+        """Weights (n_samples + 1, n_returning) of the backward connections, where they have any.
+
+        Sampled like `w`, or at least at the start; the last are those at the end of the run. None
+        with symmetric feedback.
+        """
+        ...
+
+    def event_counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+        """How often each unit and each error unit has sent; None where nothing is counted."""
+        ...
+
+
+class Transmission(Protocol):
+    """A way in which waves travel, ready to be put into a network."""
+
+    @property
+    def of_units(self) -> Addition:
+        """What it adds to the units; `drive` is among it."""
+        ...
+
+    @property
+    def of_errors(self) -> Addition:
+        """What it adds to the error units; `feedback` is among it."""
+        ...
+
+    def connect(
+        self,
+        w: NDArray[np.float64],
+        units: b2.NeuronGroup,
+        errors: b2.NeuronGroup,
+        sampling: dict[str, Sampling],
+        clock: b2.Clock,
+    ) -> Connections:
+        """Connect the populations; `w` (n_synapses,) are the weights at the start."""
+        ...

@@ -1,0 +1,1 @@
+"""Input and target as functions of time, and the data sets that they come from."""
