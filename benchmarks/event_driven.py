@@ -86,7 +86,7 @@ def _agreement(case: Case) -> str:
             events.measure()
             got = events.weights()
         worst = max(_difference(loop, update, got) for update in PEERS)
-    moved = float(np.abs(got - simulation.w).max())
+    moved = float(np.abs(got - simulation.plan.w).max())
     stimulus = "frames" if case.omega is None else "sinusoids"
     assert worst <= _TOLERANCE < 1e-3 < moved, f"{stimulus}: {worst:g} apart, {moved:g} moved"
     return (
@@ -122,7 +122,7 @@ def _row(
     times: dict[str, list[Measured]],
 ) -> Row:
     units, errors = events.event_counts()
-    moved, wanted = events.weights() - simulation.w, loop.weights() - simulation.w
+    moved, wanted = events.weights() - simulation.plan.w, loop.weights() - simulation.plan.w
     return Row(
         case=case,
         times=times,

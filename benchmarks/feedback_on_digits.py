@@ -71,7 +71,7 @@ def main() -> None:
 
 
 def _run(changes: list[str], seed: int, target: str) -> Result:
-    simulation = Simulation(load(DIGITS, changes, seed), target=target).run()
+    simulation = Simulation(load(DIGITS, changes, seed), backend=target).run()
     task = compare_task(simulation)
     assert task is not None and task.backprop_test_accuracy is not None
     return Result(task.test_accuracy, task.backprop_test_accuracy, _cosine(simulation))

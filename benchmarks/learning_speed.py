@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff import Model, Simulation
+from neurodiff.plan.plasticity import Diffusion
 from neurodiff.reference.backprop import backprop, products
 from neurodiff.reference.waves import delayed_waves
 from neurodiff.text import align
@@ -60,15 +61,15 @@ def loss_left(speed: float, method: str, steps: int, width: int, rate: float = 0
     alignment = "none" if method == "backprop" else method
     simulation = Simulation(_student(speed, alignment, width, steps))
     time = np.arange(steps)
-    u, y = simulation.stimuli.input.at(time), simulation.stimuli.target.at(time)
+    u, y = simulation.plan.stimuli.input.at(time), simulation.plan.stimuli.target.at(time)
     late = range(steps - steps // 10, steps, steps // 100)
     weights = _online(simulation, u, y, rate) if method == "backprop" else _waves(simulation, rate)
 
     def loss(w: Floats) -> float:
-        return float(backprop(simulation.graph, w, simulation.bias, u, y, LOSS).loss.mean())
+        return float(backprop(simulation.graph, w, simulation.plan.bias, u, y, LOSS).loss.mean())
 
     learned = np.mean([loss(w) for step, w in enumerate(weights) if step in late])
-    return float(learned / loss(simulation.w))
+    return float(learned / loss(simulation.plan.w))
 
 
 def _student(speed: float, alignment: str, width: int, steps: int) -> Model:
@@ -88,20 +89,17 @@ def _student(speed: float, alignment: str, width: int, steps: int) -> Model:
 
 def _waves(simulation: Simulation, rate: float) -> Iterator[Floats]:
     """Weights (n_synapses,) of every step, as both waves go on."""
-    stimuli = simulation.stimuli
-    time = np.arange(stimuli.steps)
-    signals = stimuli.input.at(time), stimuli.target_at(time)
-    keys = {"learning_rate": rate, "alignment": simulation.alignment}
-    graph, w, bias = simulation.graph, simulation.w, simulation.bias
-    return (wave.w for wave in delayed_waves(graph, w, bias, *signals, LOSS, **keys))
+    plan = simulation.plan
+    learning = Diffusion(rate, 0.0, 0, plan.stimuli.steps)
+    return (wave.w for wave in delayed_waves(plan.replace(plasticity=learning)))
 
 
 def _online(simulation: Simulation, u: Floats, y: Floats, rate: float) -> Iterator[Floats]:
     """Weights (n_synapses,) of ordinary online backprop, each step a frame of its own."""
-    graph, w = simulation.graph, simulation.w.copy()
+    graph, w = simulation.graph, simulation.plan.w.copy()
     for frame in zip(u[:, None], y[:, None], strict=True):
         yield w.copy()
-        found = backprop(graph, w, simulation.bias, *frame, LOSS)
+        found = backprop(graph, w, simulation.plan.bias, *frame, LOSS)
         w -= rate * products(graph, found.x, found.delta)[0]
 
 

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,8 +19,9 @@ from numpy.typing import NDArray
 from peak_memory import own_peak, reset_own_peak, wrap
 
 import neurodiff
+from neurodiff.plan.sampling import Schedule
 from neurodiff.simulator.backends.execution import machine_code
-from neurodiff.simulator.network import BuiltNetwork, Samplings
+from neurodiff.simulator.network import BuiltNetwork
 from neurodiff.simulator.transmission.lazy_synapses import LazySynapses
 from neurodiff.stimuli.signals import Sinusoids, Table
 
@@ -40,7 +40,7 @@ class Measured(NamedTuple):
 
 def steps_of(simulation: neurodiff.Simulation) -> int:
     """Steps that are run: those that learn. With frames a test would follow."""
-    return simulation.stimuli.learning_steps
+    return simulation.plan.stimuli.learning_steps
 
 
 class NumpyLoop:
@@ -62,11 +62,11 @@ class NumpyLoop:
         weights = {f"w{k}": W for k, W in enumerate(self._matrices())}
         return {
             **weights,
-            **_parameters(simulation.stimuli.input),
+            **_parameters(simulation.plan.stimuli.input),
             "n_weights": len(weights),
-            "target": simulation.stimuli.target_at(np.array([steps_of(simulation)]))[0],
-            "target_lag": simulation.stimuli.target_lag[0],
-            "eta": simulation.rule.learning_rate,
+            "target": simulation.plan.stimuli.target_at(np.array([steps_of(simulation)]))[0],
+            "target_lag": simulation.plan.stimuli.target_lag[0],
+            "eta": simulation.plan.plasticity.learning_rate,
             "steps": steps_of(simulation),
         }
 
@@ -74,7 +74,7 @@ class NumpyLoop:
         """Initial weights (n_post, n_pre) of each layer; the graph sorts them by sender."""
         return [
             np.ascontiguousarray(
-                self._simulation.w[part.synapses].reshape(part.pre.size, part.post.size).T
+                self._simulation.plan.w[part.synapses].reshape(part.pre.size, part.post.size).T
             )
             for part in self._simulation.graph.projections
         ]
@@ -117,7 +117,7 @@ class EventDriven:
     def __init__(self, simulation: neurodiff.Simulation, execute: "Execute"):
         self._steps, self._execute = steps_of(simulation), execute
         # nothing is recorded
-        simulation.samplings = Samplings(**{part.name: None for part in fields(Samplings)})
+        simulation = neurodiff.Simulation(simulation.plan.replace(schedule=Schedule()))
         reset_own_peak()
         began = time.perf_counter()
         self._built = simulation.build()

@@ -7,7 +7,6 @@ import argparse
 import shlex
 import sys
 import tempfile
-from dataclasses import fields
 from pathlib import Path
 
 from brian2.devices.device import get_device
@@ -16,8 +15,9 @@ from measuring import steps_of
 from report import compiler, cpu, markdown
 
 from neurodiff import Simulation
+from neurodiff.plan.sampling import Schedule
 from neurodiff.simulator.backends.execution import machine_code
-from neurodiff.simulator.network import BuiltNetwork, Samplings
+from neurodiff.simulator.network import BuiltNetwork
 from neurodiff.simulator.transmission.lazy_synapses import LazySynapses
 from neurodiff.text import align
 
@@ -57,7 +57,7 @@ def _profile(case: Case) -> tuple[list[list[str]], list[str]]:
     """The table, and lines to stand below it."""
     with tempfile.TemporaryDirectory() as folder, machine_code("cpp_standalone"):
         simulation = Simulation(case.model(Path(folder)))
-        simulation.samplings = Samplings(**{part.name: None for part in fields(Samplings)})
+        simulation = Simulation(simulation.plan.replace(schedule=Schedule()))
         built, steps = simulation.build(), steps_of(simulation)
         built.network.run(steps * built.clock.dt, profile=True, namespace={})
         get_device().build(directory=get_device().project_dir, with_output=False)

@@ -109,13 +109,13 @@ def _announce(simulation: "Simulation") -> None:
     from neurodiff.model_file.quantities import TIME_UNITS, format_quantity
     from neurodiff.plan.forewarnings import in_words
 
-    model, steps = simulation.model, simulation.stimuli.steps
-    seconds = simulation.cost.seconds.get(simulation.target)
+    model, steps = simulation.model, simulation.plan.stimuli.steps
+    seconds = simulation.cost.seconds.get(simulation.backend)
     chosen = f" (chosen by run.target: {model.run.target})" if model.run.target == "auto" else ""
     estimate = f", about {in_words(seconds)}" if seconds is not None else ""
     time_step = format_quantity(model.time_step, TIME_UNITS)
     typer.echo(
-        f"{model.name}: {steps} steps of {time_step} on {simulation.target}{chosen}{estimate}",
+        f"{model.name}: {steps} steps of {time_step} on {simulation.backend}{chosen}{estimate}",
         err=True,
     )
 
@@ -149,7 +149,7 @@ def _compare(simulation: "Simulation") -> "RunReport":
 def _end_if_stopped(report: "RunReport", simulation: "Simulation", kept: str) -> None:
     """Say that a run was stopped, and exit with the code that belongs to the signal."""
     if not report.complete:
-        done = f"{report.timing.steps} of {simulation.stimuli.steps}"
+        done = f"{report.timing.steps} of {simulation.plan.stimuli.steps}"
         typer.echo(f"stopped after {done} steps; {kept}", err=True)
     if (number := interruption.received()) is not None or not report.complete:
         raise typer.Exit(128 + (number or signal.SIGINT))
@@ -235,7 +235,8 @@ def show(
     from neurodiff.forecast.description.model import describe
     from neurodiff.simulation import Simulation
 
-    typer.echo(describe(Simulation(_load(model_file, overrides, seed, target))))
+    simulation = Simulation(_load(model_file, overrides, seed, target))
+    typer.echo(describe(simulation.plan, simulation.backend))
 
 
 @app.command()

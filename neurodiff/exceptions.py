@@ -45,3 +45,13 @@ class OutputError(NeurodiffError):
 
 class DivergenceWarning(UserWarning):
     """A run whose activity, errors or weights grew without end; what came before is kept."""
+
+
+class UnknownKindError(NeurodiffError, TypeError):
+    """A choice has no class in one of the halves; it says where one is to be registered."""
+
+    def __init__(self, dispatch: str, choice: object):
+        kind = type(choice).__name__
+        super().__init__(
+            f"{dispatch} knows no {kind}; register one, `@{dispatch.rpartition('.')[2]}.register`"
+        )

@@ -84,7 +84,7 @@ def estimated(model: Model) -> Any:
     """What is expected of the convergence of a model."""
     simulation = Simulation(model)
     u = np.array(model.input.values)
-    return estimate_convergence(simulation.graph, simulation.w, simulation.bias, u)
+    return estimate_convergence(simulation.graph, simulation.plan.w, simulation.plan.bias, u)
 
 
 def finite_differences(loss: Any, w: Floats, step: float = 1e-5) -> Floats:

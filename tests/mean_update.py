@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from neurodiff import Simulation
-from neurodiff.reference.waves import delayed_waves
 from tests.adjoint import through_time
-from tests.networks import Floats
+from tests.networks import Floats, waves_of
 
 
 def cosines(simulation: Simulation, omega: float, periods: int = 4, quiet: int = 0) -> Floats:
@@ -26,7 +25,7 @@ def cosines(simulation: Simulation, omega: float, periods: int = 4, quiet: int =
     quiet : int
         Steps before and after, in which waves come and go.
     """
-    graph, stimuli = simulation.graph, simulation.stimuli
+    graph, stimuli = simulation.graph, simulation.plan.stimuli
     source, wide = stimuli.input, int(np.ceil(periods * 2 * np.pi / omega)) + 400
     scale = omega / source.frequency.max()
     t = np.arange(2 * quiet + wide)
@@ -34,15 +33,15 @@ def cosines(simulation: Simulation, omega: float, periods: int = 4, quiet: int =
     y = np.stack(
         [_target(simulation, u, t - lag)[:, k] for k, lag in enumerate(stimuli.target_lag)], axis=1
     )
-    waves = delayed_waves(
+    waves = waves_of(
         graph,
-        simulation.w,
-        simulation.bias,
+        simulation.plan.w,
+        simulation.plan.bias,
         u,
         y,
         simulation.model.loss,
-        alignment=simulation.alignment,
-        feedback=simulation.feedback,
+        alignment=simulation.plan.alignment,
+        feedback=simulation.plan.feedback,
     )
     weight = np.zeros(len(t))
     weight[quiet : quiet + wide] = np.hanning(wide)
@@ -56,12 +55,12 @@ def weighted_gradient(simulation: Simulation, u: Floats, y: Floats, weight: Floa
 
     The loss counts at all steps but those before and after, so that the adjoint has settled.
     """
-    parts = simulation.graph, simulation.w, simulation.bias, u, y, simulation.model.loss
+    parts = simulation.graph, simulation.plan.w, simulation.plan.bias, u, y, simulation.model.loss
     return through_time(*parts, slice(0, len(u)), weight)[0]
 
 
 def _target(simulation: Simulation, u: Floats, steps: Any) -> Floats:
-    known = simulation.stimuli.target.at(np.zeros(1, dtype=np.int64))
+    known = simulation.plan.stimuli.target.at(np.zeros(1, dtype=np.int64))
     return np.repeat(known, len(steps), axis=0)
 
 

@@ -1,6 +1,7 @@
 """Small networks for the tests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,12 @@ from neurodiff.exceptions import ModelError
 from neurodiff.model_file import Model, from_mapping
 from neurodiff.model_file.network import Network
 from neurodiff.network.graph import Graph, build_graph
+from neurodiff.network.loss import Loss
+from neurodiff.plan import Plan
+from neurodiff.plan.alignment import Alignment, Unaligned
+from neurodiff.plan.feedback import Feedback, Symmetric, along_synapses
+from neurodiff.plan.plasticity import Diffusion
+from neurodiff.reference.waves import WaveStep, delayed_waves
 
 Floats = NDArray[np.float64]
 Populations = Mapping[str, Mapping[str, Any]]
@@ -140,3 +147,41 @@ def _random_pairs(rng: np.random.Generator, populations: Populations) -> list[tu
 def _random_connectivity(rng: np.random.Generator) -> dict[str, Any]:
     rule: dict[str, Any] = {"probability": 0.6} if rng.random() < 0.5 else {"all_to_all": True}
     return {"connectivity": rule, "plastic": bool(rng.random() < 0.8)}
+
+
+@dataclass(frozen=True)
+class Masked(Diffusion):
+    """Diffusion in just some of the steps."""
+
+    mask: tuple[bool, ...] = ()
+
+    def learns_at(self, steps: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return np.array(self.mask)[steps]
+
+
+def waves_of(
+    graph: Graph,
+    w: NDArray[np.float64],
+    bias: NDArray[np.float64],
+    u: Any,
+    y: Any,
+    loss: Loss,
+    *,
+    learning_rate: float = 0.0,
+    weight_decay: float = 0.0,
+    learns: Any = None,
+    alignment: Alignment | None = None,
+    feedback: Feedback | None = None,
+) -> Iterator[WaveStep]:
+    """Both waves of a graph with weights, signals and numbers of its own."""
+    plan = Plan.of(chain([1, 1], output_activation="sigmoid", loss=loss))
+    learns = np.ones(len(u), dtype=bool) if learns is None else learns
+    plan = plan.replace(
+        graph=graph,
+        w=w,
+        bias=bias,
+        alignment=alignment or Unaligned(),
+        feedback=feedback or Symmetric(np.asarray(along_synapses(graph, w))),
+        plasticity=Masked(learning_rate, weight_decay, 0, len(u), tuple(learns)),
+    )
+    return delayed_waves(plan, u, y)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from neurodiff import Model, Simulation
+from neurodiff.forecast.description.model import describe
 from neurodiff.reference.waves import WaveStep, delayed_waves
 
 #: Everything at every step.
@@ -14,28 +15,18 @@ EVERY_STEP: dict[str, Any] = {
 }
 
 
-def simulate(model: Model, target: str = "numpy") -> Simulation:
-    return Simulation(model, target=target).run()
+def simulate(model: Model, backend: str = "numpy") -> Simulation:
+    return Simulation(model, backend=backend).run()
+
+
+def described(simulation: Simulation) -> str:
+    """What `show` says of it."""
+    return describe(simulation.plan, simulation.backend)
 
 
 def reference_waves(simulation: Simulation) -> list[WaveStep]:
     """The waves of the NumPy reference, from the same weights and stimuli."""
-    steps, rule = np.arange(simulation.stimuli.steps), simulation.rule
-    return list(
-        delayed_waves(
-            simulation.graph,
-            simulation.w,
-            simulation.bias,
-            simulation.stimuli.input.at(steps),
-            simulation.stimuli.target_at(steps),
-            simulation.model.loss,
-            learning_rate=rule.learning_rate,
-            weight_decay=rule.weight_decay,
-            learns=(steps >= rule.start) & (steps < rule.stop),
-            alignment=simulation.alignment,
-            feedback=simulation.feedback,
-        )
-    )
+    return list(delayed_waves(simulation.plan))
 
 
 def deviations(simulation: Simulation) -> dict[str, float]:

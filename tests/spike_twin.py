@@ -67,7 +67,9 @@ def recorded_counts(simulation: Simulation) -> Counts:
     unit, kind = recording["spike_unit"].values, recording["spike_kind"].values
     counts = []
     for name in ("forward", "on", "off"):
-        counted = np.zeros((simulation.stimuli.steps, simulation.graph.n_units), dtype=np.int64)
+        counted = np.zeros(
+            (simulation.plan.stimuli.steps, simulation.graph.n_units), dtype=np.int64
+        )
         np.add.at(counted, (step[kind == name], unit[kind == name]), 1)
         counts.append(counted)
     return Counts(*counts)
@@ -75,12 +77,16 @@ def recorded_counts(simulation: Simulation) -> Counts:
 
 def dense_steps(simulation: Simulation, fire: Fire) -> Iterator[TwinStep]:
     """The network from its first weights on, one step more than the run, which is silent."""
-    graph, rule, spiking = simulation.graph, simulation.rule, simulation.spiking
-    n, steps, decay = graph.n_units, simulation.stimuli.steps, spiking.decay
+    graph, rule, spiking = (
+        simulation.graph,
+        simulation.plan.plasticity,
+        simulation.plan.transmission,
+    )
+    n, steps, decay = graph.n_units, simulation.plan.stimuli.steps, spiking.decay
     in_steps = graph.time_step * simulation.model.transmission.maximum_rate
     per_x = (1 - decay) / (in_steps * spiking.neurons_per_unit)
     per_delta = (1 - decay) / (spiking.gain * spiking.neurons_per_unit)
-    w, bias = simulation.w.copy(), simulation.bias.copy()
+    w, bias = simulation.plan.w.copy(), simulation.plan.bias.copy()
     sign = np.where(w < 0, -1.0, 1.0)
     sent = Counts(*np.zeros((3, steps + 1, n), dtype=np.int64))
     traces = np.zeros((steps + 1, n))
@@ -116,12 +122,12 @@ class RegularNeurons:
     """Integrate-and-fire neurons and error cells, as the theory has them; a `Fire`."""
 
     def __init__(self, simulation: Simulation):
-        self._simulation, spiking = simulation, simulation.spiking
+        self._simulation, spiking = simulation, simulation.plan.transmission
         graph = simulation.graph
         self._own = slice(graph.n_inputs, graph.n_units)
-        steps = np.arange(simulation.stimuli.steps)
-        self._u = simulation.stimuli.input.at(steps)
-        self._y = simulation.stimuli.target_at(steps)
+        steps = np.arange(simulation.plan.stimuli.steps)
+        self._u = simulation.plan.stimuli.input.at(steps)
+        self._y = simulation.plan.stimuli.target_at(steps)
         self._target = np.zeros(len(graph.outputs))
         cells, errors = spiking.neurons_per_unit, graph.n_units - graph.n_inputs
         neurons = random_stream(spiking.seed, "phases of neurons").random(graph.n_units * cells)
@@ -131,7 +137,7 @@ class RegularNeurons:
 
     def __call__(self, t: int, inflow: Inflow) -> Counts:
         simulation = self._simulation
-        graph, spiking = simulation.graph, simulation.spiking
+        graph, spiking = simulation.graph, simulation.plan.transmission
         a = inflow.drive + inflow.bias
         rate = np.zeros(graph.n_units)
         for part in graph.populations:

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from neurodiff import Model, Simulation, validate
-from neurodiff.forecast.description.model import describe
 from tests.networks import chain, digraph
-from tests.simulated import EVERY_STEP, deviations, moved, simulate
+from tests.simulated import EVERY_STEP, described, deviations, moved, simulate
 
 FROZEN = {"rule": "diffusion", "learning_rate": "0 Hz"}
 
@@ -85,8 +84,8 @@ def test_aligned_waves_equal_the_reference_at_every_step(tmp_path, alignment, le
 def test_matched_waves_remember_so_many_values(depth, width, expected):
     # theory 4, A6c: 2(L - l) steps of each hidden neuron, 2L - 1 of each input
     simulation = Simulation(chain([width] * (depth + 1), plasticity=aligned("matched")))
-    assert simulation.alignment.remembered(simulation.graph).sum() == expected
-    assert f"{expected} values in all" in describe(simulation)
+    assert simulation.plan.alignment.remembered(simulation.graph).sum() == expected
+    assert f"{expected} values in all" in described(simulation)
 
 
 @pytest.mark.parametrize(

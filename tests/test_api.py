@@ -12,7 +12,7 @@ from tests.networks import chain
 
 
 def test_the_recording_has_named_dimensions_units_and_provenance():
-    recording = neurodiff.Simulation(chain([2, 3, 1]), target="numpy").run().recording
+    recording = neurodiff.Simulation(chain([2, 3, 1]), backend="numpy").run().recording
     assert recording["x"].dims == ("time", "unit")
     assert recording["w"].dims == ("weight_time", "synapse")
     assert recording["population"].values.tolist() == ["input"] * 2 + ["hidden1"] * 3 + ["output"]
@@ -29,7 +29,7 @@ def test_the_recording_has_named_dimensions_units_and_provenance():
 
 def test_first_and_last_weights_are_always_kept():
     model = chain([2, 1], record="none", plasticity={"rule": "diffusion", "learning_rate": "9 Hz"})
-    recording = neurodiff.Simulation(model, target="numpy").run().recording
+    recording = neurodiff.Simulation(model, backend="numpy").run().recording
     assert recording["weight_time"].values.tolist() == [0, 0.04]
     assert (recording["w"][0] != recording["w"][1]).all()
     assert "x" not in recording
@@ -37,19 +37,19 @@ def test_first_and_last_weights_are_always_kept():
 
 def test_only_the_window_is_recorded():
     model = chain([2, 1], record={"signals": "2 ms", "window": ["10 ms", "16 ms"]})
-    recording = neurodiff.Simulation(model, target="numpy").run().recording
+    recording = neurodiff.Simulation(model, backend="numpy").run().recording
     np.testing.assert_allclose(recording["time"], [0.010, 0.012, 0.014])
 
 
 def test_a_duration_may_be_given_when_running():
-    simulation = neurodiff.Simulation(chain([2, 1]), target="numpy").run("7 ms")
+    simulation = neurodiff.Simulation(chain([2, 1]), backend="numpy").run("7 ms")
     assert simulation.recording.sizes["time"] == simulation.timing.steps == 7
     with pytest.raises(neurodiff.ModelError, match=r"run\.duration: 7\.5 ms is no multiple"):
-        neurodiff.Simulation(chain([2, 1]), target="numpy").run("7.5 ms")
+        neurodiff.Simulation(chain([2, 1]), backend="numpy").run("7.5 ms")
 
 
 def test_a_simulation_runs_once():
-    simulation = neurodiff.Simulation(chain([2, 1]), target="numpy")
+    simulation = neurodiff.Simulation(chain([2, 1]), backend="numpy")
     with pytest.raises(neurodiff.SimulationError, match=r"call run\(\) first"):
         _ = simulation.recording
     with pytest.raises(neurodiff.SimulationError, match=r"call run\(\) first"):
@@ -62,10 +62,10 @@ def test_a_simulation_runs_once():
 def test_auto_chooses_by_the_estimated_work(monkeypatch):
     short = neurodiff.Simulation(chain([2, 1]))
     long = neurodiff.Simulation(chain([50, 50, 50], run={"duration": "1000 s"}))
-    assert (short.target, long.target) == ("numpy", "cpp_standalone")
+    assert (short.backend, long.backend) == ("numpy", "cpp_standalone")
     assert short.cost.memory < long.cost.memory
     monkeypatch.setattr("neurodiff.simulation.compiler_problem", lambda target: "none works")
-    assert long.target == "numpy"
+    assert long.backend == "numpy"
 
 
 def test_without_a_compiler_auto_says_so_where_it_matters_and_a_compiled_target_is_refused(
@@ -77,7 +77,7 @@ def test_without_a_compiler_auto_says_so_where_it_matters_and_a_compiled_target_
     monkeypatch.setattr(neurodiff.Simulation, "cost", FAST_IN_C)
     for target in ("cython", "cpp_standalone"):
         with pytest.raises(neurodiff.SimulationError) as caught:
-            neurodiff.Simulation(chain([2, 1]), target=target).run()
+            neurodiff.Simulation(chain([2, 1]), backend=target).run()
         said = str(caught.value)
         assert said.startswith(
             f"run.target: {target} needs a C++ compiler, and `no-such-compiler -O2` does not work "
@@ -88,7 +88,7 @@ def test_without_a_compiler_auto_says_so_where_it_matters_and_a_compiled_target_
     simulation = neurodiff.Simulation(chain([2, 1]))
     with pytest.warns(UserWarning, match="running on numpy: cpp_standalone needs a C.. compiler"):
         simulation.run()
-    assert simulation.timing.target == "numpy"
+    assert simulation.timing.backend == "numpy"
 
 
 #: A run that would be fastest as a compiled program.
@@ -134,12 +134,12 @@ def test_a_compiler_is_tried_once(monkeypatch):
 
 def test_an_unknown_target_is_refused():
     with pytest.raises(neurodiff.ModelError, match=r"'cuda'.*auto, numpy, cython, cpp_standalone"):
-        neurodiff.Simulation(chain([2, 1]), target="cuda")
+        neurodiff.Simulation(chain([2, 1]), backend="cuda")
 
 
 def test_equal_models_give_equal_recordings_and_other_seeds_others():
     runs = [
-        neurodiff.Simulation(chain([3, 4, 2], seed=seed), target="numpy").run().recording
+        neurodiff.Simulation(chain([3, 4, 2], seed=seed), backend="numpy").run().recording
         for seed in (1, 1, 2)
     ]
     assert runs[0].equals(runs[1])
@@ -150,17 +150,17 @@ def test_brian2_is_left_as_it_was():
     import brian2
 
     before = brian2.prefs.codegen.target, brian2.get_device()
-    neurodiff.Simulation(chain([2, 1]), target="numpy").run()
+    neurodiff.Simulation(chain([2, 1]), backend="numpy").run()
     assert (brian2.prefs.codegen.target, brian2.get_device()) == before
 
 
 def test_a_saved_recording_can_be_validated(tmp_path):
-    simulation = neurodiff.Simulation(chain([2, 3, 1]), target="numpy").run()
+    simulation = neurodiff.Simulation(chain([2, 3, 1]), backend="numpy").run()
     save_recording(simulation.recording, tmp_path / "recording.nc")
     again = neurodiff.validate(load_recording(tmp_path / "recording.nc"))
     assert again.to_dict() == neurodiff.validate(simulation).to_dict()
 
 
 def test_a_report_plots_itself():
-    report = neurodiff.validate(neurodiff.Simulation(chain([2, 3, 1]), target="numpy").run())
+    report = neurodiff.validate(neurodiff.Simulation(chain([2, 3, 1]), backend="numpy").run())
     assert "(" in report.plot().get_xlabel()

@@ -356,7 +356,8 @@ def test_curvature_is_that_of_the_gradient_at_its_minimum(loss):
     inputs = {"kind": "constant", "values": rng.normal(size=3).tolist()}
     drawn = Simulation(chain((3, 4, 2), loss=loss, bias=False, input=inputs, **outputs))
     graph = drawn.graph
-    drawn.w, drawn.bias = w, bias = random_weights(graph, rng)
+    w, bias = random_weights(graph, rng)
+    plan = drawn.plan.replace(w=w, bias=bias)
     u = np.array([inputs["values"]])
     y = respond(graph, w, bias, u)[1][:, graph.outputs]
 
@@ -364,7 +365,7 @@ def test_curvature_is_that_of_the_gradient_at_its_minimum(loss):
         found = backprop(graph, w, bias, u, y, loss)
         return products(graph, found.x, found.delta)[0]
 
-    found = learning_rate_ceilings(drawn)
+    found = learning_rate_ceilings(plan)
     curvatures = {part.population.name: part.curvature for part in found.alone}
     for part in graph.projections:
         own, step = np.arange(part.start, part.stop), 1e-5

@@ -205,7 +205,7 @@ def test_labels_beyond_the_outputs(tmp_path: Path, labels: list[int], outputs: i
     n = classes.max() + 1
     changes = (spec, "target={kind: labels}", f"network.layers=[2, {n}]")
     simulation = Simulation(load(write(tmp_path, GOOD), changes))
-    assert simulation.stimuli.target.rows.max(axis=0).tolist() == [1] * n
+    assert simulation.plan.stimuli.target.rows.max(axis=0).tolist() == [1] * n
 
 
 def test_labels_may_be_whole_numbers_of_any_type(tmp_path: Path):
@@ -213,7 +213,7 @@ def test_labels_may_be_whole_numbers_of_any_type(tmp_path: Path):
     spec = changed("input={kind: frames, dataset: mine.npz, hold: 5 ms, test_fraction: 0}")
     for kind in (float, np.float32, np.uint8, np.int64):
         save(tmp_path / "mine.npz", {"frames": FRAMES, "labels": np.array([0, 1, 2, 0], kind)})
-        shown = Simulation(load(write(tmp_path, spec), changes)).stimuli.presentations
+        shown = Simulation(load(write(tmp_path, spec), changes)).plan.stimuli.presentations
         assert shown is not None and shown.frames.labels.tolist() == [0, 1, 2, 0]
 
 
@@ -222,7 +222,7 @@ def test_only_spikes_need_frames_between_0_and_1(tmp_path: Path):
     save(tmp_path / "mine.npz", {"frames": scored, "labels": LABELS})
     spec = "input={kind: frames, dataset: mine.npz, hold: 5 ms, test_fraction: 0}"
     simulation = Simulation(load(write(tmp_path, changed(spec))))
-    assert simulation.stimuli.input.rows.min() == -3.7
+    assert simulation.plan.stimuli.input.rows.min() == -3.7
     message = refused(write(tmp_path, changed(spec, SPIKING)))
     assert message.startswith("input.dataset: spike rates are values between 0 and 1, not -3.7 to")
     save(tmp_path / "mine.npz", {"frames": (scored + 3.7) / 8.1, "labels": LABELS})

@@ -8,7 +8,6 @@ import pytest
 
 from neurodiff import Model, Simulation, validate
 from neurodiff.exceptions import FixedPointError
-from neurodiff.forecast.description.model import describe
 from neurodiff.network.convergence import estimate_convergence
 from neurodiff.network.settling import state_from_rest
 from neurodiff.network.static_response import settle
@@ -16,7 +15,7 @@ from neurodiff.reference.backprop import products
 from neurodiff.reference.fixed_point import recurrent_backprop
 from tests.cyclic import populations
 from tests.networks import Floats, digraph
-from tests.simulated import simulate
+from tests.simulated import described, simulate
 
 FROZEN = {"plasticity": {"rule": "diffusion", "learning_rate": "0 Hz"}}
 POINT = {"validation": {"reference": "fixed_point", "start": "200 ms", "every": "10 ms"}}
@@ -90,7 +89,7 @@ def test_the_winner_of_a_race_is_that_of_the_run():
 def test_from_rest_in_one_hop_of_a_step_another_unit_would_win():
     """What the reference did, and what it is then worth."""
     simulation = simulate(race())
-    graph, w, bias = simulation.graph, simulation.w, simulation.bias
+    graph, w, bias = simulation.graph, simulation.plan.w, simulation.plan.bias
     u, y = np.ones((1, 1)), np.array([[0.5]])
     wrong = recurrent_backprop(graph, w, bias, u, y, "squared_error", np.array([[0, -1.0, 1, 0]]))
     np.testing.assert_allclose(wrong.x[0, 1:3], [-0.898, 0.982], atol=1e-3)
@@ -104,7 +103,7 @@ def test_leaks_decide_who_wins():
     report = validate(simulation)
     assert report.passed and report.total.relative_error <= 1e-3
     graph, start = simulation.graph, state_from_rest
-    x = start(graph, simulation.w, simulation.bias, np.ones(1))
+    x = start(graph, simulation.plan.w, simulation.plan.bias, np.ones(1))
     np.testing.assert_allclose(x[1:3], [0.754061, -0.991152], atol=1e-6)
 
 
@@ -118,13 +117,15 @@ def test_a_pulse_between_the_samples_is_remembered(tmp_path: Path):
 
 def test_show_goes_by_the_point_that_is_reached_and_says_that_there_are_several():
     simulation = Simulation(race())
-    found = estimate_convergence(simulation.graph, simulation.w, simulation.bias, np.ones(1))
+    found = estimate_convergence(
+        simulation.graph, simulation.plan.w, simulation.plan.bias, np.ones(1)
+    )
     assert found.forward == pytest.approx(np.sqrt(4 * 0.0415 * 0.2131), rel=0.01)
-    assert "several fixed points were found: 1 besides" in describe(simulation)
+    assert "several fixed points were found: 1 besides" in described(simulation)
     weak = digraph(
         populations("in", "a", "out"), [constant("in", "a", 1), constant("a", "a", 0.5), "a out"]
     )
-    assert "several fixed points" not in describe(Simulation(weak))
+    assert "several fixed points" not in described(Simulation(weak))
 
 
 def test_an_oscillation_is_no_fixed_point():
@@ -138,7 +139,7 @@ def test_an_oscillation_is_no_fixed_point():
 def test_each_moment_settles_from_its_own_state():
     """Three moments of one input, of which two are on one side."""
     simulation = Simulation(network([("in", "a", 1), ("a", "a", 3), ("a", "out", 1)]))
-    graph, w, bias = simulation.graph, simulation.w, simulation.bias
+    graph, w, bias = simulation.graph, simulation.plan.w, simulation.plan.bias
     starts = np.array([[0, 1.0, 1], [0, -1, -1], [0, 0.9, 0.3]])
     found = recurrent_backprop(
         graph, w, bias, np.zeros((3, 1)), np.zeros((3, 1)), "squared_error", starts
@@ -154,7 +155,7 @@ def test_what_is_reached_attracts_and_is_next_to_where_it_starts(seed: int):
     ways: list[tuple[Any, ...]] = [("in", name, 0.3) for name in names]
     ways += [(pre, post, float(rng.normal(0, 1.5))) for pre in names for post in names]
     simulation = Simulation(network([*ways, ("v0", "out", 1)]))
-    graph, w, bias, u = simulation.graph, simulation.w, simulation.bias, np.ones(1)
+    graph, w, bias, u = simulation.graph, simulation.plan.w, simulation.plan.bias, np.ones(1)
     start = rng.normal(size=graph.n_units)
     found, _ = settle(graph, w, bias, u, start)
     np.testing.assert_allclose(found[1:], relaxed(graph, w, start, u)[1:], atol=1e-6)

@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from neurodiff import Model, Simulation
-from neurodiff.forecast.description.model import describe
 from neurodiff.validation import report_run
 from tests.networks import chain, digraph
-from tests.simulated import simulate
+from tests.simulated import described, simulate
 
 RULE = {"rule": "diffusion", "learning_rate": "1 Hz"}
 FIXED = digraph(
@@ -40,8 +39,8 @@ def last_lines(model: Model) -> list[str]:
 def test_that_nothing_moves_is_said(model: Model, why: str, shown: str):
     text = "the local products were compared all the same"
     assert last_lines(model) == [f"note: no weight moved: {why}; {text}"]
-    described = describe(Simulation(model, target="numpy"))
-    assert shown in described and " yes" not in described
+    text = described(Simulation(model, backend="numpy"))
+    assert shown in text and " yes" not in text
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # delays that outlast the run
@@ -57,7 +56,7 @@ def test_a_run_shorter_than_the_first_error_says_so():
 def test_a_run_that_learns_well_has_nothing_said_beside_it():
     model = chain([2, 3, 1], plasticity=RULE)
     assert last_lines(model) == [] and "cautions" not in report_run(simulate(model)).to_dict()
-    assert " yes" in describe(Simulation(model, target="numpy"))
+    assert " yes" in described(Simulation(model, backend="numpy"))
 
 
 def test_saturation_and_a_learning_rate_above_the_ceiling_are_said():

@@ -7,9 +7,10 @@ import pytest
 
 from neurodiff import Model, Simulation
 from neurodiff.reference.backprop import backprop
-from neurodiff.reference.chunks import Run, listed_chunks
+from neurodiff.reference.chunks import listed_chunks
 from neurodiff.reference.dense import dense_chunks, is_dense
 from neurodiff.reference.fixed_point import recurrent_backprop
+from neurodiff.reference.stimuli import stimuli_of
 from tests.networks import chain, digraph, random_digraph
 from tests.simulated import reference_waves
 
@@ -41,23 +42,6 @@ def skipping() -> Model:
     return digraph(populations, ["in a", "a b", "b c", "a c", fixed], **keys)
 
 
-def run_of(simulation: Simulation) -> Run:
-    steps, rule = np.arange(simulation.stimuli.steps), simulation.rule
-    return Run(
-        simulation.graph,
-        simulation.w,
-        simulation.bias,
-        simulation.stimuli.input.at(steps),
-        simulation.stimuli.target_at(steps),
-        simulation.model.loss,
-        rule.learning_rate,
-        rule.weight_decay,
-        (steps >= rule.start) & (steps < rule.stop),
-        simulation.alignment,
-        simulation.feedback,
-    )
-
-
 DENSE = {
     "delays": layered(),
     "leaky": layered(neuron={"kind": "leaky", "time_constant": "3 ms"}),
@@ -82,12 +66,13 @@ OTHERS = {
 def test_chunks_are_the_waves(name: str):
     """Every activity, error, product and weight, of the fast way and of the one for any network."""
     model = (DENSE | OTHERS)[name]
-    simulation = Simulation(model, target="numpy")
-    run, waves = run_of(simulation), reference_waves(simulation)
-    assert is_dense(run.graph, run.alignment, run.feedback) == (name in DENSE)
+    simulation = Simulation(model, backend="numpy")
+    plan, waves = simulation.plan, reference_waves(simulation)
+    inputs, targets = stimuli_of(plan, plan.stimuli.steps)
+    assert is_dense(plan) == (name in DENSE)
     for chunks in [listed_chunks] + [dense_chunks] * (name in DENSE):
         k = -1
-        for chunk in chunks(run):
+        for chunk in chunks(plan, inputs, targets):
             products = np.concatenate([part.sum() for part in chunk.products()])
             want = sum(wave.product for wave in waves[chunk.steps[0] : chunk.steps[-1] + 1])
             np.testing.assert_allclose(products, want, rtol=1e-10, atol=1e-12)
@@ -102,17 +87,18 @@ def test_chunks_are_the_waves(name: str):
 
 @pytest.mark.parametrize("name", [*DENSE, *OTHERS])
 def test_their_gradients_are_those_of_the_weights_of_each_step(name: str):
-    simulation = Simulation((DENSE | OTHERS)[name], target="numpy")
-    run, waves = run_of(simulation), reference_waves(simulation)
-    graph, rng = run.graph, np.random.default_rng(0)
+    simulation = Simulation((DENSE | OTHERS)[name], backend="numpy")
+    plan, waves = simulation.plan, reference_waves(simulation)
+    inputs, targets = stimuli_of(plan, plan.stimuli.steps)
+    graph, rng = plan.graph, np.random.default_rng(0)
     for chunks in [listed_chunks] + [dense_chunks] * (name in DENSE):
-        chunk = list(chunks(run))[-1]
+        chunk = list(chunks(plan, inputs, targets))[-1]
         at = rng.integers(len(chunk.steps), size=20)
         u, y = rng.normal(size=(20, graph.n_inputs)), rng.random((20, len(graph.outputs)))
         found = chunk.backprop(at, u, y)
         for row, k in enumerate(chunk.steps[at]):
             w, bias, one = waves[k].w, waves[k].bias, slice(row, row + 1)
-            want = backprop(graph, w, bias, u[one], y[one], run.loss)
+            want = backprop(graph, w, bias, u[one], y[one], plan.model.loss)
             np.testing.assert_allclose(found.x[row], want.x[0], rtol=1e-10, atol=1e-12)
             np.testing.assert_allclose(found.delta[row], want.delta[0], rtol=1e-10, atol=1e-12)
             for part in graph.projections:
@@ -120,9 +106,9 @@ def test_their_gradients_are_those_of_the_weights_of_each_step(name: str):
                 product = chunk.outer(part, found.x[one], found.delta[one]).sum()
                 by_hand = want.delta[0, graph.post[own]] * want.x[0, graph.pre[own]]
                 np.testing.assert_allclose(product, by_hand, rtol=1e-9, atol=1e-12)
-    if not simulation.rule.frozen:
+    if not simulation.plan.plasticity.frozen:
         # with the weights of another step they are others
-        wrong = backprop(graph, run.w, run.bias, u, y, run.loss)
+        wrong = backprop(graph, plan.w, plan.bias, u, y, plan.model.loss)
         assert np.abs(wrong.delta - found.delta).max() > 1e-3 * np.abs(found.delta).max()
 
 
@@ -133,11 +119,13 @@ def test_fixed_points_are_those_of_each_step():
         plasticity=LEARNS,
         activation="tanh",
     )
-    simulation = Simulation(model, target="numpy")
-    run, waves = run_of(simulation), reference_waves(simulation)
-    chunk = next(listed_chunks(run))
-    found = chunk.fixed_points(np.arange(40), run.u, run.y)
+    simulation = Simulation(model, backend="numpy")
+    plan, waves = simulation.plan, reference_waves(simulation)
+    inputs, targets = stimuli_of(plan, plan.stimuli.steps)
+    u, y = (np.array([rows[k] for k in range(40)]) for rows in (inputs, targets))
+    chunk = next(listed_chunks(plan, inputs, targets))
+    found = chunk.fixed_points(np.arange(40), u, y)
     for k in (0, 20, 39):
         w, bias, one = waves[k].w, waves[k].bias, slice(k, k + 1)
-        want = recurrent_backprop(run.graph, w, bias, run.u[one], run.y[one], run.loss)
+        want = recurrent_backprop(plan.graph, w, bias, u[one], y[one], plan.model.loss)
         np.testing.assert_allclose(found.delta[k], want.delta[0], rtol=1e-9, atol=1e-12)

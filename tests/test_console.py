@@ -83,6 +83,6 @@ def test_a_process_that_has_matplotlib_keeps_its_backend(monkeypatch):
 
 
 def test_figures_need_no_latex_whatever_matplotlibrc_says(tmp_path):
-    recording = neurodiff.Simulation(chain([2, 1]), target="numpy").run().recording
+    recording = neurodiff.Simulation(chain([2, 1]), backend="numpy").run().recording
     with matplotlib.rc_context({"text.usetex": True}):
         assert save_figures(recording, tmp_path)

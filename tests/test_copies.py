@@ -17,7 +17,7 @@ LEARNING = {"rule": "diffusion", "learning_rate": "10 Hz"}
 
 def moved(model: Model) -> float:
     """How far the weight that moves most comes in a run."""
-    w = Simulation(model, target="numpy").run().recording.w.values
+    w = Simulation(model, backend="numpy").run().recording.w.values
     return float(np.abs(w[-1] - w[0]).max())
 
 

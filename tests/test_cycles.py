@@ -10,14 +10,12 @@ import pytest
 
 from neurodiff import Model, ModelError, Simulation, load, validate
 from neurodiff.exceptions import DivergenceWarning, FixedPointError
-from neurodiff.forecast.description.model import describe
 from neurodiff.network.convergence import stability_bound
 from neurodiff.network.graph import Graph, build_graph
 from neurodiff.network.latency import compute_latencies
 from neurodiff.network.static_response import settle
 from neurodiff.reference.backprop import backprop, products
 from neurodiff.reference.fixed_point import recurrent_backprop
-from neurodiff.reference.waves import delayed_waves
 from neurodiff.validation import report_run
 from tests.cyclic import (
     C5,
@@ -28,8 +26,8 @@ from tests.cyclic import (
     random_cyclic,
     settled_loss,
 )
-from tests.networks import Floats, digraph, random_digraph, random_weights
-from tests.simulated import EVERY_STEP, deviations, moved, simulate
+from tests.networks import Floats, digraph, random_digraph, random_weights, waves_of
+from tests.simulated import EVERY_STEP, described, deviations, moved, simulate
 
 MODELS = Path(__file__).parent.parent / "models"
 RARELY: dict[str, Any] = {"record": "none", "validation": {"every": "50 ms"}}
@@ -81,7 +79,7 @@ def test_latencies_are_those_of_the_shortest_way():
     assert latencies.age[1:].tolist() == [20, 16, 10]
     assert np.isinf(latencies.longest_forward[1:]).all()
     # a matched target waits for the shortest way
-    assert Simulation(model).stimuli.target_lag.tolist() == [10]
+    assert Simulation(model).plan.stimuli.target_lag.tolist() == [10]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -188,7 +186,7 @@ def test_of_two_fixed_points_it_is_the_one_on_the_side_of_the_start():
 def test_what_the_simulated_waves_settle_to_is_the_gradient_at_the_fixed_point(seed: int):
     model = random_cyclic(np.random.default_rng(seed), run={"duration": "1 s"}, **RARELY)
     simulation = simulate(model)
-    graph, w, bias = simulation.graph, simulation.w, simulation.bias
+    graph, w, bias = simulation.graph, simulation.plan.w, simulation.plan.bias
     lags = np.concatenate([graph.forward_lag, graph.backward_lag])
     assert graph.cyclic and set(lags) == {1, 2, 3, 4}
     update = simulation.recording["product"].values[-1]
@@ -337,7 +335,7 @@ def test_no_projection_may_end_in_an_input():
 
 
 def test_show_says_whether_and_when_it_settles(tmp_path: Path):
-    stable = describe(Simulation(linear_model(0.5 * C5, np.ones((2, 2), dtype=int), tmp_path)))
+    stable = described(Simulation(linear_model(0.5 * C5, np.ones((2, 2), dtype=int), tmp_path)))
     assert "cycles, such as v0 -> v0" in stable
     assert "sigma'_max: 0.6, below 1: it settles whatever the delays" in stable
     factors = re.search(r"by a factor of: activity (\S+), error (\S+)", stable)
@@ -347,11 +345,11 @@ def test_show_says_whether_and_when_it_settles(tmp_path: Path):
     assert "settled after about" in stable
     assert "input first arrives" in stable and "learns below" not in stable
     lags = np.array([[2, 2], [1, 2]])
-    unstable = describe(Simulation(linear_model(C5, lags, tmp_path)))
+    unstable = described(Simulation(linear_model(C5, lags, tmp_path)))
     assert "sigma'_max: 1.2, not below 1: whether it settles depends on the delays" in unstable
     assert "activity 1.11, error 1.11" in unstable and "it does not settle" in unstable
     one = np.array([[1.0, 0], [0, 0.5]])
-    assert "no fixed point was found" in describe(Simulation(linear_model(one, lags, tmp_path)))
+    assert "no fixed point was found" in described(Simulation(linear_model(one, lags, tmp_path)))
 
 
 def test_the_shipped_model_is_exact_where_it_has_settled():
@@ -375,7 +373,10 @@ def test_frames_are_answered_at_the_last_step_before_the_next_one_arrives():
     keys |= {"delay": "2 ms", "weights": {"init": "glorot_uniform", "gain": 0.5}}
     simulation = Simulation(digraph(parts, ["in v", "v v", "v out"], input=frames, **keys))
     # four steps to the output: the first frame is there from step 4 to step 12
-    assert simulation.samplings.answers is not None and simulation.samplings.answers.start == 12
+    assert (
+        simulation.plan.schedule.answers is not None
+        and simulation.plan.schedule.answers.start == 12
+    )
 
 
 # --- divergence --------------------------------------------------------------------------------
@@ -403,18 +404,18 @@ def check_cut(simulation: Simulation, every: int) -> int:
 
 
 def test_a_network_that_does_not_settle_says_where_and_when(tmp_path: Path):
-    simulation = Simulation(unstable(tmp_path), target="numpy")
+    simulation = Simulation(unstable(tmp_path), backend="numpy")
     with pytest.warns(DivergenceWarning, match="smaller weights on the cycles"):
         simulation.run()
     step = check_cut(simulation, every=1)
     # the waves of the reference, which know nothing of the cut
     with np.errstate(all="ignore"):
-        waves = delayed_waves(
+        waves = waves_of(
             simulation.graph,
-            simulation.w,
-            simulation.bias,
+            simulation.plan.w,
+            simulation.plan.bias,
             np.ones((step + 1, 1)),
-            simulation.stimuli.target_at(np.arange(step + 1)),
+            simulation.plan.stimuli.target_at(np.arange(step + 1)),
             "squared_error",
         )
         sizes = [max(np.abs(wave.x).max(), np.abs(wave.delta).max()) for wave in waves]
@@ -437,7 +438,7 @@ def test_with_delays_of_one_step_it_settles(tmp_path: Path):
 @pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
 def test_a_compiled_run_is_cut_where_it_diverged(tmp_path: Path):
     keys = {"record": {"signals": "10 ms"}, "run": {"duration": "20 s"}}
-    simulation = Simulation(unstable(tmp_path, **keys), target="cpp_standalone")
+    simulation = Simulation(unstable(tmp_path, **keys), backend="cpp_standalone")
     with pytest.warns(DivergenceWarning):
         simulation.run()
     check_cut(simulation, every=10)
@@ -445,7 +446,7 @@ def test_a_compiled_run_is_cut_where_it_diverged(tmp_path: Path):
 
 def test_a_run_that_diverged_stops_early(tmp_path: Path):
     model = unstable(tmp_path, run={"duration": "1000 s"}, record="none")
-    simulation = Simulation(model, target="numpy")
+    simulation = Simulation(model, backend="numpy")
     with pytest.warns(DivergenceWarning):
         simulation.run()
     assert simulation.timing.steps < 100_000

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 
 from neurodiff import Model, Simulation, audit
-from neurodiff.forecast.description.model import describe
 from neurodiff.network.dale import kept_signs
 from neurodiff.reference.training import train_online
 from tests.networks import Floats, digraph
-from tests.simulated import simulate
+from tests.simulated import described, simulate
 
 SPIKES = {
     "kind": "spikes",
@@ -52,15 +51,15 @@ def test_weights_of_0_have_the_sign_of_their_unit(tmp_path: Path):
     simulation = simulate(model)
     last = matrix(simulation, simulation.recording["w"].values[-1])
     assert (last[1] == 0).all() and (last[0] < -0.5).any()
-    assert "in_to_out (0 excitatory, 4 inhibitory)" in describe(simulation)
+    assert "in_to_out (0 excitatory, 4 inhibitory)" in described(simulation)
     found = audit(model)["dales_principle"]
     assert (found.verdict, found.evidence["kept_weights_of_0"]) == ("holds", 2)
     assert found.evidence["units_of_0_only"] == 0
     graph, u = simulation.graph, np.array([[0.9, 0.6]])
     w, _ = train_online(
         graph,
-        simulation.w,
-        simulation.bias,
+        simulation.plan.w,
+        simulation.plan.bias,
         u,
         np.array([[0.2, 0.9]]),
         np.zeros(50, dtype=np.int64),
@@ -88,7 +87,7 @@ def test_the_same_zeros_grow_from_units_that_excite(tmp_path: Path):
 )
 def test_signs_by_hand(tmp_path: Path, w: Any, signs: Any):
     simulation = Simulation(keeps(tmp_path, w))
-    found = matrix(simulation, kept_signs(simulation.graph, simulation.w))
+    found = matrix(simulation, kept_signs(simulation.graph, simulation.plan.w))
     assert found.tolist() == signs
 
 
@@ -104,7 +103,7 @@ def test_a_zero_of_a_unit_with_both_signs_takes_the_one_that_prevails(tmp_path: 
         input={"kind": "constant", "values": [0.9, 0.6]},
     )
     simulation = Simulation(model)
-    signs, graph = kept_signs(simulation.graph, simulation.w), simulation.graph
+    signs, graph = kept_signs(simulation.graph, simulation.plan.w), simulation.graph
     assert signs[(graph.post == 4) & (graph.pre == 0)] == 1
     assert signs[(graph.post == 4) & (graph.pre == 1)] == -1
 
@@ -121,4 +120,4 @@ def test_what_one_run_stopped_at_0_another_begins_with(tmp_path: Path):
     last = matrix(first, first.recording["w"].values[-1])
     assert (last[1] == 0).all()
     again = Simulation(keeps(tmp_path, last))
-    assert (kept_signs(again.graph, again.w) == -1).all()
+    assert (kept_signs(again.graph, again.plan.w) == -1).all()

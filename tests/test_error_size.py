@@ -35,8 +35,8 @@ def spiking(layers: list[int], **keys: Any) -> Model:
 
 def gains(model: Model) -> tuple[float, float]:
     """Hz for an error of 1 of the hidden units and of the outputs."""
-    simulation = Simulation(model, target="numpy")
-    gain = simulation.spiking.gain / simulation.graph.time_step
+    simulation = Simulation(model, backend="numpy")
+    gain = simulation.plan.transmission.gain / simulation.graph.time_step
     return float(gain[2]), float(gain[-1])
 
 
@@ -61,10 +61,10 @@ def test_the_cells_of_hidden_units_fire_at_the_rate_that_was_asked_for():
 
 def test_a_small_network_has_the_errors_of_backprop():
     model = spiking([2, 4, 2], weights={"init": "glorot_uniform"}, seed=5)
-    simulation = Simulation(model, target="numpy")
-    parts = simulation.graph, simulation.w, simulation.bias
+    simulation = Simulation(model, backend="numpy")
+    parts = simulation.graph, simulation.plan.w, simulation.plan.bias
     delta = backprop(*parts, np.array([[0.5, 0.5]]), np.array([[0.1, 0.1]]), model.loss).delta[0]
-    found = expected_error_sizes(*parts, simulation.stimuli, model.loss)
+    found = expected_error_sizes(*parts, simulation.plan.stimuli, model.loss)
     hidden = float(np.sqrt(np.mean(delta[2:6] ** 2)))
     assert found["hidden1"].size == pytest.approx(hidden, rel=1e-12)
     assert gains(model)[0] == pytest.approx(100 / hidden, rel=1e-9)

@@ -50,11 +50,11 @@ class Observed(NamedTuple):
 
     @property
     def steps(self) -> int:
-        return self.simulation.stimuli.steps
+        return self.simulation.plan.stimuli.steps
 
     @property
     def weights_every(self) -> int:
-        return self.simulation.samplings.weights.every
+        return self.simulation.plan.schedule.weights.every
 
     @property
     def events(self) -> int:
@@ -63,7 +63,7 @@ class Observed(NamedTuple):
 
 def observe(model: Model) -> Observed:
     """Run a model; its sums are looked at when all has arrived and nothing is learned yet."""
-    simulation = Simulation(model, target="numpy")
+    simulation = Simulation(model, backend="numpy")
     n_inputs = simulation.graph.n_inputs
     with machine_code("numpy") as run:
         built = simulation.build()
@@ -76,7 +76,7 @@ def observe(model: Model) -> Observed:
             for group in (built.units, built.errors)
         )
         built.network.add(units, errors, sent_x, sent_delta)
-        run(built, simulation.stimuli.steps, lambda fraction: None)
+        run(built, simulation.plan.stimuli.steps, lambda fraction: None)
         recorded = built.synapses.recorded("weights", "w")
         return Observed(
             simulation,
@@ -104,12 +104,12 @@ def listed(events: Train) -> list[tuple[int, int, float]]:
 
 def deviations_from_twin(seen: Observed) -> dict[str, float]:
     """Largest relative deviation of weights and sums from the dense twin over all steps."""
-    simulation, rule = seen.simulation, seen.simulation.rule
+    simulation, rule = seen.simulation, seen.simulation.plan.plasticity
     twin = list(
         dense_steps(
             simulation.graph,
-            simulation.w,
-            simulation.bias,
+            simulation.plan.w,
+            simulation.plan.bias,
             seen.sent_x,
             seen.sent_delta,
             Rule(rule.learning_rate, rule.weight_decay, rule.start, rule.stop),
@@ -357,7 +357,7 @@ def test_nothing_is_learned_in_the_test_phase(tmp_path: Path, delay: Delay):
         **SOME_WEIGHTS,
     )
     seen = observe(model)
-    learned = seen.simulation.stimuli.learning_steps
+    learned = seen.simulation.plan.stimuli.learning_steps
     assert (seen.sent_delta.step > learned).any()
     late = seen.w[-(-learned // seen.weights_every) :]
     assert len(late) > 5 and np.linalg.norm(late[0] - seen.w[0]) > 0.1

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from neurodiff import Model, Simulation, SimulationError, validate
-from neurodiff.validation.case import rebuild
+from neurodiff.validation.case import case_of
 from neurodiff.validation.every_step import compare_every_step, estimated_seconds, why_not
 from neurodiff.validation.report import FIGURES, LayerReport, estimate_text
 from neurodiff.validation.sampled import estimates, sample_of
@@ -64,7 +64,7 @@ def framed(folder: Any, every: str | None = None) -> Model:
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Simulation:
     """A run on frames that recorded every moment."""
     folder = tmp_path_factory.mktemp("frames")
-    return Simulation(framed(folder, "1 ms"), target="numpy").run()
+    return Simulation(framed(folder, "1 ms"), backend="numpy").run()
 
 
 def assert_same(one: LayerReport, other: LayerReport) -> None:
@@ -100,14 +100,14 @@ def test_all_steps_computed_anew_give_what_all_recorded_steps_give(model: Model)
 def test_figures_do_not_hang_on_how_often_products_are_recorded(tmp_path, seen):
     want = validate(seen)
     for every in (None, "13 ms", "173 ms"):
-        report = validate(Simulation(framed(tmp_path, every), target="numpy").run())
+        report = validate(Simulation(framed(tmp_path, every), backend="numpy").run())
         assert_same(report.total, want.total)
         assert report.moments.of == want.moments.n
         assert report.to_dict()["moments"]["how"] == "every step"
 
 
 def test_the_sum_of_updates_is_what_the_weights_moved_by(seen):
-    case = rebuild(seen)
+    case = case_of(seen)
     window, rows = case.window, case.steps[case.window]
     g = case.recording["product"].values[window]
     sample = sample_of(case, g[::7], g[::7], rows[::7])
@@ -116,7 +116,7 @@ def test_the_sum_of_updates_is_what_the_weights_moved_by(seen):
 
 
 def test_a_recording_that_is_not_of_these_waves_is_not_taken_for_them():
-    simulation = Simulation(noisy(), target="numpy").run()
+    simulation = Simulation(noisy(), backend="numpy").run()
     recording = simulation.recording.copy(deep=True)
     recording["product"][3] *= 1.01
     report = validate(recording)
@@ -130,16 +130,18 @@ def test_a_recording_that_is_not_of_these_waves_is_not_taken_for_them():
 
 
 def test_only_graded_runs_of_bearable_length_are_computed_anew(monkeypatch):
-    case = rebuild(Simulation(noisy(), target="numpy").run())
+    case = case_of(Simulation(noisy(), backend="numpy").run())
     assert why_not(case) is None and estimated_seconds(case) < 1
-    long = case._replace(stimuli=replace(case.stimuli, learning_steps=10**8))
+    long = case._replace(
+        plan=case.plan.replace(stimuli=replace(case.stimuli, learning_steps=10**8))
+    )
     long.recording.attrs["steps"] = 10**8
     assert "would take about" in why_not(long)
     waves = {"reference": "delayed"}
     assert "reference itself" in why_not(
-        rebuild(Simulation(noisy(validation=waves), "numpy").run())
+        case_of(Simulation(noisy(validation=waves), "numpy").run())
     )
-    cycles = rebuild(Simulation(rounds(), "numpy").run())
+    cycles = case_of(Simulation(rounds(), "numpy").run())
     assert why_not(cycles) is None and not validate(cycles.recording).total.intervals
     monkeypatch.setattr("neurodiff.validation.every_step._LONGEST_SETTLING", 0.0)
     assert "a fixed point for each" in why_not(cycles)
@@ -153,10 +155,10 @@ def test_only_graded_runs_of_bearable_length_are_computed_anew(monkeypatch):
 
 
 def test_the_loss_of_the_pass_is_that_of_every_step():
-    simulation = Simulation(noisy(record={"signals": "1 ms"}), target="numpy").run()
-    loss, recorded = compare_every_step(rebuild(simulation)).loss, simulation.recording["loss"]
+    simulation = Simulation(noisy(record={"signals": "1 ms"}), backend="numpy").run()
+    loss, recorded = compare_every_step(case_of(simulation)).loss, simulation.recording["loss"]
     assert loss.first_tenth == pytest.approx(float(recorded[3:52].mean()), rel=1e-12)
-    few = Simulation(noisy(record={"signals": "90 ms"}), target="numpy").run()
+    few = Simulation(noisy(record={"signals": "90 ms"}), backend="numpy").run()
     assert validate(few).loss.to_dict() == pytest.approx(loss.to_dict())
 
 
@@ -165,7 +167,7 @@ def coverage(simulation: Simulation, n: int, seeds: int) -> tuple[int, int]:
 
     `simulation` recorded every moment; of each of n equal spans one is drawn.
     """
-    case, exact = rebuild(simulation), validate(simulation)
+    case, exact = case_of(simulation), validate(simulation)
     window = case.window
     steps, g = case.steps[window], case.recording["product"].values[window]
     truth = _truth(simulation)[window]
@@ -186,7 +188,7 @@ def coverage(simulation: Simulation, n: int, seeds: int) -> tuple[int, int]:
 def _truth(simulation: Simulation) -> Any:
     from neurodiff.validation.gradient import _TRUTHS
 
-    case = rebuild(simulation)
+    case = case_of(simulation)
     return _TRUTHS[case.model.reference](case)
 
 
@@ -197,7 +199,7 @@ def test_intervals_hold_the_figures_of_all_moments(seen):
 
 def test_without_intervals_samples_are_wrong(seen):
     """What was printed to four digits before: nearly no sample's figure is that of all moments."""
-    case, exact = rebuild(seen), validate(seen)
+    case, exact = case_of(seen), validate(seen)
     report = validate(seen.recording.isel(product_time=slice(None, None, 17)), "sampled")
     pairs = [
         (getattr(one, name), getattr(other, name))
@@ -247,7 +249,7 @@ def test_estimates_are_rounded_to_their_intervals(figure, value, interval, text)
 def test_errors_are_compared_at_every_step_or_estimated_too():
     model = noisy(feedback="random").model_dump(mode="json", exclude_none=True)
     seen = Model.from_mapping(model | {"validation": {"every": "1 ms"}})
-    seen = validate(Simulation(seen, target="numpy").run())
+    seen = validate(Simulation(seen, backend="numpy").run())
     few = Simulation(Model.from_mapping(model | {"validation": {"every": "3 ms"}}), "numpy").run()
     anew, sampled = validate(few), validate(few, "sampled")
     for want, one, other in zip(seen.layers, anew.layers, sampled.layers, strict=True):

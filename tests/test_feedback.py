@@ -11,16 +11,15 @@ import numpy as np
 import pytest
 
 from neurodiff import Model, Simulation, load, validate
-from neurodiff.forecast.description.model import describe
 from neurodiff.network.graph import build_graph
 from neurodiff.network.latency import compute_latencies, projection_latencies
 from neurodiff.network.static_response import dense
-from neurodiff.plan.feedback import KolenPollack, Mirror
+from neurodiff.plan.feedback import KolenPollack, WeightMirror
 from neurodiff.reference.backprop import backprop
-from neurodiff.reference.waves import WaveStep, delayed_waves
-from tests.networks import Floats, chain, digraph, random_digraph
+from neurodiff.reference.waves import WaveStep
+from tests.networks import Floats, chain, digraph, random_digraph, waves_of
 from tests.refusals import GOOD, changed, refused, write
-from tests.simulated import EVERY_STEP, deviations, moved, simulate
+from tests.simulated import EVERY_STEP, described, deviations, moved, simulate
 
 MIRROR = {"rule": "weight_mirror", "duration": "25 ms", "weight_decay": "60 Hz"}
 RULES: dict[str, Any] = {
@@ -105,7 +104,7 @@ def test_signs_stay_where_nothing_learns():
 
 def test_with_symmetric_feedback_nothing_is_new():
     simulation = simulate(chain([2, 3, 1], plasticity=LEARNING, **EVERY_STEP))
-    assert simulation.feedback is None and "b" not in simulation.recording
+    assert simulation.plan.feedback.symmetric and "b" not in simulation.recording
     assert "product_delta" not in simulation.recording
     report = validate(simulation).to_dict()["layers"][1]
     assert not {"transport", "delta_cosine", "feedback_cosine"} & report.keys()
@@ -115,29 +114,29 @@ def test_with_symmetric_feedback_nothing_is_new():
 
 
 def built(model: Model) -> Simulation:
-    return Simulation(model, target="numpy")
+    return Simulation(model, backend="numpy")
 
 
 def test_random_weights_are_drawn_like_the_forward_ones_and_independently():
     wide = {"weights": {"init": "normal", "sd": 0.7}, "feedback": "random"}
     simulation = built(chain([3, 60, 70, 2], **wide))
-    b, w = simulation.feedback.b, simulation.w[simulation.graph.returning.synapse]
+    b, w = simulation.plan.feedback.b, simulation.plan.w[simulation.graph.returning.synapse]
     assert b.std() == pytest.approx(0.7, rel=0.03)
     # E2: the cosine of n independent pairs is 0 +- 1/sqrt(n)
     assert abs(b @ w) / (np.linalg.norm(b) * np.linalg.norm(w)) <= 3 / np.sqrt(len(b))
     assert np.array_equal(
-        simulation.w, built(chain([3, 60, 70, 2], **wide | {"feedback": "sign"})).w
+        simulation.plan.w, built(chain([3, 60, 70, 2], **wide | {"feedback": "sign"})).plan.w
     )
     again = built(chain([3, 60, 70, 2], **wide))
     other = built(chain([3, 60, 70, 2], seed=2, **wide))
-    assert np.array_equal(again.feedback.b, b) and not np.isin(other.feedback.b, b).any()
+    assert np.array_equal(again.plan.feedback.b, b) and not np.isin(other.plan.feedback.b, b).any()
 
 
 def test_weights_of_the_feedback_are_those_that_it_names(tmp_path: Path):
     constant = {"rule": "random", "weights": {"init": "constant", "value": 0.25}}
-    assert built(chain([2, 3, 3, 1], feedback=constant)).feedback.b.tolist() == [0.25] * 12
+    assert built(chain([2, 3, 3, 1], feedback=constant)).plan.feedback.b.tolist() == [0.25] * 12
     direct = {"rule": "direct", "weights": {"init": "constant", "value": -0.5}}
-    assert built(chain([2, 3, 3, 1], feedback=direct)).feedback.b.tolist() == [-0.5] * 6
+    assert built(chain([2, 3, 3, 1], feedback=direct)).plan.feedback.b.tolist() == [-0.5] * 6
     # post by pre, as in any weights file
     np.savez(tmp_path / "b.npz", layer2=[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     filed = {"rule": "random", "weights": {"init": "file", "path": str(tmp_path / "b.npz")}}
@@ -146,14 +145,16 @@ def test_weights_of_the_feedback_are_those_that_it_names(tmp_path: Path):
         simulation.graph.returning.sink, simulation.graph.returning.source, strict=True
     )
     want = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
-    assert simulation.feedback.b.tolist() == [want[post - 3][pre - 1] for pre, post in to_and_from]
+    assert simulation.plan.feedback.b.tolist() == [
+        want[post - 3][pre - 1] for pre, post in to_and_from
+    ]
 
 
 def test_direct_weights_are_scaled_as_for_a_projection_to_the_outputs():
     # glorot_uniform: limit sqrt(6/(n_l + n_L)), so the rms is sqrt(2/(n_l + n_L))
     simulation = built(chain([3, 90, 50, 10], feedback="direct"))
     for part in simulation.graph.populations[1:3]:
-        b = simulation.feedback.b[simulation.graph.returning.into(part.units)]
+        b = simulation.plan.feedback.b[simulation.graph.returning.into(part.units)]
         assert np.sqrt(np.mean(b**2)) == pytest.approx(np.sqrt(2 / (part.size + 10)), rel=0.08)
 
 
@@ -191,19 +192,19 @@ def cosine(a: Floats, b: Floats) -> float:
 def waves(model: Model, u: Floats, y: Floats) -> tuple[Simulation, WaveStep]:
     """The waves of the reference for any input and target, all steps in one."""
     simulation = built(model)
-    rule, steps = simulation.rule, np.arange(len(u))
-    found = delayed_waves(
+    rule, steps = simulation.plan.plasticity, np.arange(len(u))
+    found = waves_of(
         simulation.graph,
-        simulation.w,
-        simulation.bias,
+        simulation.plan.w,
+        simulation.plan.bias,
         u,
         y,
         model.loss,
         learning_rate=rule.learning_rate,
         weight_decay=rule.weight_decay,
         learns=steps >= rule.start,
-        alignment=simulation.alignment,
-        feedback=simulation.feedback,
+        alignment=simulation.plan.alignment,
+        feedback=simulation.plan.feedback,
     )
     return simulation, WaveStep(*map(np.array, zip(*found, strict=True)))
 
@@ -255,7 +256,9 @@ def test_signs_lose_a_factor_in_every_hop():
     u = np.zeros((errors, 1))
     y = np.random.default_rng(1).normal(size=(errors, 200))
     simulation, found = waves(model, u, y)
-    true = backprop(simulation.graph, simulation.w, simulation.bias, u, y, "squared_error").delta
+    true = backprop(
+        simulation.graph, simulation.plan.w, simulation.plan.bias, u, y, "squared_error"
+    ).delta
     for hop in range(hops + 1):
         units = simulation.graph.populations[-1 - hop].units
         pairs = zip(found.delta[hop:, units], true[: errors - hop, units], strict=True)
@@ -292,9 +295,9 @@ def tones(steps: int) -> tuple[Floats, Floats]:
 def test_aligned_traces_see_the_very_product_so_that_the_weights_meet(alignment: str):
     """E3: w(t) - b(t+r) = (1 - lambda)^t (w(0) - b(0)), exactly."""
     simulation, found = waves(kolen_pollack("aligned", alignment), *tones(1200))
-    age = simulation.alignment.activity_age[-1] if alignment == "matched" else 2
-    assert isinstance(simulation.feedback, KolenPollack)
-    assert set(simulation.feedback.activity_age) == {3 + age}
+    age = simulation.plan.alignment.activity_age[-1] if alignment == "matched" else 2
+    assert isinstance(simulation.plan.feedback, KolenPollack)
+    assert set(simulation.plan.feedback.activity_age) == {3 + age}
     w, b = found.w[:-3, simulation.graph.returning.synapse], found.b[3:]
     shrinks = (1 - DECAY) ** np.arange(len(w))[:, None]
     np.testing.assert_allclose(w - b, shrinks * (w[0] - b[0]), atol=1e-13)
@@ -370,7 +373,7 @@ def test_the_mirror_learns_the_forward_weights_if_its_noise_waits(traces: str):
         duration=f"{steps} ms",
     )
     simulation, found = waves(model, np.zeros((steps, 4)), np.zeros((steps, 3)))
-    w, b = simulation.w[simulation.graph.returning.synapse], found.b[-1]
+    w, b = simulation.plan.w[simulation.graph.returning.synapse], found.b[-1]
     if traces == "aligned":
         assert cosine(b, w) > 0.95
         assert b @ w / (w @ w) == pytest.approx(1, abs=0.05)
@@ -397,7 +400,7 @@ def test_slopes_shrink_what_the_mirror_learns():
     simulation, found = waves(model, np.zeros((steps, 2)), np.zeros((steps, 4)))
     returns = simulation.graph.returning
     slope = np.mean(1 - found.x[:, simulation.graph.outputs] ** 2, axis=0)
-    want = 2 * simulation.w[returns.synapse] * slope[returns.source - 7]
+    want = 2 * simulation.plan.w[returns.synapse] * slope[returns.source - 7]
     assert cosine(found.b[-1], want) > 0.98
     assert found.b[-1] @ want / (want @ want) == pytest.approx(1, abs=0.06)
 
@@ -412,10 +415,10 @@ def test_nothing_else_learns_until_the_noise_has_left():
         **EVERY_STEP,
     )
     simulation = simulate(model)
-    recording, mirror = simulation.recording, simulation.feedback
-    assert isinstance(mirror, Mirror) and mirror.steps == 25
+    recording, mirror = simulation.recording, simulation.plan.feedback
+    assert isinstance(mirror, WeightMirror) and mirror.steps == 25
     # F_L + R_1 = 3 * 2 + 2 * 3 steps after the last noise
-    assert simulation.rule.start == mirror.clear == 25 + 12
+    assert simulation.plan.plasticity.start == mirror.clear == 25 + 12
     w, b, x = (recording[name].values for name in ("w", "b", "x"))
     assert np.array_equal(w[: mirror.clear + 1], np.tile(w[0], (mirror.clear + 1, 1)))
     assert (w[mirror.clear + 1] != w[0]).any()
@@ -478,7 +481,7 @@ def test_matched_direct_feedback_meets_its_own_frame(tmp_path: Path):
     graph, returns = simulation.graph, simulation.graph.returning
     u, y = np.load(tmp_path / "u.npy"), np.load(tmp_path / "y.npy")
     frames = np.arange(steps - 20)
-    matrices = [dense(graph, part, simulation.w) for part in graph.projections]
+    matrices = [dense(graph, part, simulation.plan.w) for part in graph.projections]
     x = [u[frames]]
     for matrix in matrices:
         x.append(np.tanh(x[-1] @ matrix.T))
@@ -486,7 +489,7 @@ def test_matched_direct_feedback_meets_its_own_frame(tmp_path: Path):
     for layer in (1, 2):
         part = graph.projections[layer - 1]
         own = returns.into(part.post.units)
-        matrix = simulation.feedback.b[own].reshape(part.post.size, 2)
+        matrix = simulation.plan.feedback.b[own].reshape(part.post.size, 2)
         delta = (1 - x[layer] ** 2) * (error @ matrix.T)
         want = np.einsum("tj,ti->tji", x[layer - 1], delta).reshape(len(frames), -1)
         got = simulation.recording["product"].values[frames + 6 + r][:, part.synapses]
@@ -501,12 +504,13 @@ def test_the_report_says_how_well_errors_come_back():
     keys = {"plasticity": frozen(), "duration": "60 ms", **EVERY_STEP}
     model = chain([3, 6, 5, 2], feedback="random", **keys | {"validation": {"start": "40 ms"}})
     simulation = simulate(model)
-    graph, feedback = simulation.graph, simulation.feedback
+    graph, feedback = simulation.graph, simulation.plan.feedback
     report = validate(simulation)
     u, y = (
-        part.at(np.array([0])) for part in (simulation.stimuli.input, simulation.stimuli.target)
+        part.at(np.array([0]))
+        for part in (simulation.plan.stimuli.input, simulation.plan.stimuli.target)
     )
-    true = backprop(graph, simulation.w, simulation.bias, u, y, "squared_error").delta[0]
+    true = backprop(graph, simulation.plan.w, simulation.plan.bias, u, y, "squared_error").delta[0]
     delta = simulation.recording["delta"].values[-1]
     for part, layer in zip(graph.projections, report.layers, strict=True):
         found = layer.to_dict()
@@ -518,7 +522,7 @@ def test_the_report_says_how_well_errors_come_back():
             assert found["feedback_cosine"] is None
         else:
             own = graph.returning.along(part.synapses)
-            want = cosine(feedback.b[own], simulation.w[part.synapses])
+            want = cosine(feedback.b[own], simulation.plan.w[part.synapses])
             assert found["feedback_cosine"] == pytest.approx((want, want), abs=1e-12)
     assert report.layers[-1].to_dict()["delta_cosine"] == pytest.approx(1, abs=1e-12)
     assert "cosine of errors" in report.summary() and "of b and w, first" in report.summary()
@@ -557,14 +561,14 @@ def test_the_waves_as_reference_follow_any_feedback():
 def test_show_says_what_a_rule_takes(rule: str, said: list[str]):
     feedback = RULES[rule] if rule != "direct" else "direct"
     keys = {"delay": {"forward": "2 ms", "backward": "5 ms"}, "plasticity": LEARNING}
-    text = describe(built(chain([2, 4, 3, 2], feedback=feedback, duration="60 ms", **keys)))
+    text = described(built(chain([2, 4, 3, 2], feedback=feedback, duration="60 ms", **keys)))
     for part in [*said, "each has to know: the error that arrives", "steady from step"]:
         assert part in text
     assert ("angles between backward and forward" in text) == (rule != "direct")
 
 
 def test_show_says_nothing_of_symmetric_feedback():
-    assert "feedback" not in describe(built(chain([2, 4, 3, 2])))
+    assert "feedback" not in described(built(chain([2, 4, 3, 2])))
 
 
 # --- refusals ----------------------------------------------------------------------------------

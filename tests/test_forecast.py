@@ -7,14 +7,14 @@ import pytest
 
 from neurodiff import Simulation
 from neurodiff.forecast import hold_shares, learnable_bands, learning_rate_ceilings
-from neurodiff.forecast.description.model import describe
 from neurodiff.forecast.turning import first_turns
 from neurodiff.network.loops import compute_loops
 from neurodiff.network.static_response import respond
-from neurodiff.reference.waves import delayed_waves
+from neurodiff.plan import Plan
 from tests.forecasts import KINDS, drawn_network
 from tests.mean_update import cosines
-from tests.networks import chain, digraph
+from tests.networks import chain, digraph, waves_of
+from tests.simulated import described
 
 #: Kinds that must have numbers.
 SURE = ("layered", "skip", "drawn", "drawn skip", "two outputs")
@@ -30,7 +30,7 @@ def measured(simulation: Simulation, hertz: float) -> np.ndarray:
 
 def wrong_bands(simulation: Simulation) -> list[str]:
     """Projections whose update is not positive just below their band, and negative just above."""
-    bands = learnable_bands(simulation)
+    bands = learnable_bands(simulation.plan)
     finite = sorted({band.cutoff for band in bands if np.isfinite(band.cutoff)})
     wrong = []
     # the lowest and the highest are measured
@@ -51,7 +51,7 @@ def wrong_bands(simulation: Simulation) -> list[str]:
 )
 def test_updates_turn_against_the_gradient_where_the_band_ends(seed: int, kind: str):
     simulation = Simulation(drawn_network(seed, kind))
-    bands = learnable_bands(simulation)
+    bands = learnable_bands(simulation.plan)
     assert any(np.isfinite(band.cutoff) for band in bands) and not any(band.why for band in bands)
     assert wrong_bands(simulation) == []
 
@@ -62,7 +62,7 @@ def test_thirty_networks_turn_where_their_bands_end():
     for n in range(30):
         kind = KINDS[n % len(KINDS)]
         simulation = Simulation(drawn_network(n, kind))
-        if any(band.why for band in learnable_bands(simulation)):
+        if any(band.why for band in learnable_bands(simulation.plan)):
             depends.append(kind)
         assert wrong_bands(simulation) == [], (n, kind)
     assert len(depends) <= 5 and not set(depends) & set(SURE)
@@ -100,7 +100,9 @@ def two_paths(long: float, short: float, **keys: Any) -> Simulation:
 
 @pytest.mark.parametrize(("long", "short", "first"), [(1, 0.2, 7.33), (0.2, 1, 110.1)])
 def test_of_two_paths_the_weights_decide(long: float, short: float, first: float):
-    bands = {band.projection.name: band.cutoff for band in learnable_bands(two_paths(long, short))}
+    bands = {
+        band.projection.name: band.cutoff for band in learnable_bands(two_paths(long, short).plan)
+    }
     assert bands["in_to_a"] == pytest.approx(first, rel=1e-3)
     # cos 2w, cos 21w and cos 40w by hand
     w = 2 * np.pi * bands["in_to_a"] * 1e-3
@@ -112,16 +114,18 @@ def test_of_two_paths_the_weights_decide(long: float, short: float, first: float
     assert bands["a_to_out"] == bands["b_to_out"] == np.inf
     # the same without knowing phases: white inputs and errors
     noise = {"input": {"kind": "noise", "time_constant": "10 ms"}}
-    white = {b.projection.name: b.cutoff for b in learnable_bands(two_paths(long, short, **noise))}
+    white = {
+        b.projection.name: b.cutoff for b in learnable_bands(two_paths(long, short, **noise).plan)
+    }
     assert white["in_to_a"] == pytest.approx(first, rel=1e-3)
 
 
 def test_a_band_without_a_number_says_why():
     mirror = {"rule": "weight_mirror", "duration": "10 ms", "weight_decay": "60 Hz"}
-    bands = learnable_bands(Simulation(chain([2, 3, 1], feedback=mirror, duration="100 ms")))
+    bands = learnable_bands(Plan.of(chain([2, 3, 1], feedback=mirror, duration="100 ms")))
     assert all(np.isnan(band.cutoff) and "learned before" in band.why for band in bands)
     nothing = chain([1, 1, 1], weights={"init": "constant", "value": 0.0})
-    assert [band.why for band in learnable_bands(Simulation(nothing))] == [
+    assert [band.why for band in learnable_bands(Plan.of(nothing))] == [
         "no gradient reaches it at the start"
     ] * 2
 
@@ -131,9 +135,9 @@ def test_weights_that_stay_have_no_band():
     parts = {"in": {"size": 1, "role": "input"}, "a": {"size": 1}}
     parts["out"] = {"size": 1, "role": "output"}
     simulation = Simulation(digraph(parts, [frozen, "a out"], input=TONE))
-    stays, learns = learnable_bands(simulation)
+    stays, learns = learnable_bands(simulation.plan)
     assert np.isnan(stays.cutoff) and stays.why == "" and learns.cutoff == np.inf
-    shown = describe(simulation)
+    shown = described(simulation)
     assert "depends" not in shown
 
 
@@ -154,11 +158,11 @@ def test_a_dip_between_two_points_of_a_scan_is_seen():
 
 def test_the_share_of_a_hold_is_that_of_the_mismatch(tmp_path):
     """Theory 2.3: 1 - M/T_h where all loops have one length; weights decide where they have not."""
-    shares = hold_shares(Simulation(chain([2, 3, 3, 1])), 5)
+    shares = hold_shares(Plan.of(chain([2, 3, 3, 1])), 5)
     np.testing.assert_allclose(shares, [1 - 4 / 5, 1 - 2 / 5, 1], atol=1e-9)
     for long, short in ((1, 0.2), (0.2, 1)):
         share = hold_shares(
-            two_paths(long, short, input={"kind": "noise", "time_constant": "9 ms"}), 30
+            two_paths(long, short, input={"kind": "noise", "time_constant": "9 ms"}).plan, 30
         )
         loops = np.maximum(0, 1 - np.array([2, 21, 40]) / 30)
         weights = np.array([short**2, 2 * short * long, long**2])
@@ -180,7 +184,7 @@ UNIT: dict[str, Any] = {
 
 def ceiling(model: Any) -> float:
     """Per step."""
-    found = learning_rate_ceilings(Simulation(model)).whole
+    found = learning_rate_ceilings(Plan.of(model)).whole
     assert found is not None
     return found.rate * 1e-3
 
@@ -210,21 +214,21 @@ def test_the_membrane_of_a_learning_neuron_is_in_its_own_loop():
     k = np.exp(-0.1)
     assert ceiling(chain([1, 1], **UNIT, **leaky)) == pytest.approx(2 * (1 + k) / (1 - k))
     for layers, expected in ((2, 0.0823), (3, 0.03915)):
-        alone = learning_rate_ceilings(Simulation(chain([1] * (layers + 1), **UNIT, **leaky))).alone
+        alone = learning_rate_ceilings(Plan.of(chain([1] * (layers + 1), **UNIT, **leaky))).alone
         assert alone[0].rate * 1e-3 == pytest.approx(expected, rel=2e-3)
 
 
 def settles(simulation: Simulation, rate: float, swing: float) -> bool:
     """Whether small deviations of the weights from an end point shrink, all learning at once."""
-    graph, (w, bias) = simulation.graph, (simulation.w, simulation.bias)
-    u = simulation.stimuli.input.at(np.zeros(1, dtype=np.int64))
+    graph, (w, bias) = simulation.graph, (simulation.plan.w, simulation.plan.bias)
+    u = simulation.plan.stimuli.input.at(np.zeros(1, dtype=np.int64))
     goal = respond(graph, w, bias, u)[1][0, graph.outputs]
     rest = 60 + int(40 * graph.filter_lag)
     # 3 % beyond a root on the circle it grows by about so much in the longest loop
     longest = np.nanmax(compute_loops(graph).longest)
     steps = rest + int(60 * swing + 150 * longest) + 400
     away = 1e-9 * np.random.default_rng(0).normal(size=len(w)) * graph.plastic
-    waves = delayed_waves(
+    waves = waves_of(
         graph,
         w + away,
         bias,
@@ -257,7 +261,7 @@ def drawn_ceiling(seed: int, kind: str) -> Simulation:
 )
 def test_weights_settle_just_below_the_ceiling_and_not_just_above(seed: int, kind: str):
     simulation = drawn_ceiling(seed, kind)
-    whole = learning_rate_ceilings(simulation).whole
+    whole = learning_rate_ceilings(simulation.plan).whole
     assert whole is not None
     rate = whole.rate * simulation.graph.time_step
     assert settles(simulation, 0.97 * rate, whole.swing)
@@ -269,7 +273,7 @@ def test_the_weights_of_thirty_networks_settle_below_their_ceilings_only():
     for n in range(30):
         kind = KINDS[n % len(KINDS)]
         simulation = drawn_ceiling(n, kind)
-        whole = learning_rate_ceilings(simulation).whole
+        whole = learning_rate_ceilings(simulation.plan).whole
         assert whole is not None, (n, kind)
         rate = whole.rate * simulation.graph.time_step
         settled = [settles(simulation, share * rate, whole.swing) for share in (0.97, 1.03)]

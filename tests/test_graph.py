@@ -258,7 +258,7 @@ def test_a_continued_run_with_synapses_of_the_file_keeps_what_was_learned(tmp_pa
     np.savez(tmp_path / "w.npz", u_to_o=np.where(np.eye(3), 0.5, 0))
     rule = {"rule": "diffusion", "learning_rate": "5 Hz"}
     model = two_populations(tmp_path, connectivity="weights").replace(plasticity=rule)
-    learned = Simulation(model, target="numpy").run().recording.w.values[-1]
+    learned = Simulation(model, backend="numpy").run().recording.w.values[-1]
     np.savez(tmp_path / "w.npz", u_to_o=np.diag(learned))
     onwards = initial_weights(model.replace(seed=9), build_graph(model.replace(seed=9)))[0]
     assert (onwards == learned).all() and (learned != 0.5).any()

@@ -186,7 +186,7 @@ def test_a_change_of_the_target_reaches_every_error_when_predicted(seed: int, tm
     model, base = stepped(seed, moved, "target"), stepped(seed, still, "neither")
     simulation = simulate(model)
     graph = simulation.graph
-    predicted, _ = target_arrivals(graph, simulation.stimuli.target_lag)
+    predicted, _ = target_arrivals(graph, simulation.plan.stimuli.target_lag)
     own = slice(graph.n_inputs, None)
     assert (first_change(model, base, "delta", moved)[own] == predicted[own]).all()
 

@@ -12,13 +12,11 @@ import pytest
 
 from neurodiff import Model, ModelError, Simulation, load, validate
 from neurodiff.forecast import learnable_bands
-from neurodiff.forecast.description.model import describe
-from neurodiff.plan.alignment import learning_latencies
 from neurodiff.validation import compare_task
 from tests.cyclic import C5, estimated, linear_model, random_cyclic
 from tests.networks import Floats, chain, digraph, random_digraph
 from tests.refusals import GOOD, SPIKING, refused, write
-from tests.simulated import EVERY_STEP, deviations, moved, simulate
+from tests.simulated import EVERY_STEP, described, deviations, moved, simulate
 
 MODELS = Path(__file__).parent.parent / "models"
 FROZEN = {"rule": "diffusion", "learning_rate": "0 Hz"}
@@ -98,9 +96,9 @@ def test_by_euler_with_the_time_constant_of_a_step_it_is_the_static_neuron(seed)
     for name in ("x", "delta", "w", "bias", "product", "target"):
         got, want = (np.nan_to_num(run.recording[name].values) for run in runs)
         np.testing.assert_allclose(got, want, rtol=0, atol=1e-12 * np.abs(want).max())
-    first, second = (learning_latencies(run.graph, run.latencies, None) for run in runs)
+    first, second = (run.plan.projection_latencies for run in runs)
     assert first == second
-    assert "exact from step" in describe(runs[0])
+    assert "exact from step" in described(runs[0])
 
 
 # --- one hop: lag and gain ---------------------------------------------------------------------
@@ -217,7 +215,7 @@ def tone(path: Path, period: float, **keys: Any) -> Model:
         validation={"start": "250 ms", "every": "2 ms"},
         **LINEAR,
     )
-    assert Simulation(model).stimuli.target_lag.tolist() == [lag] * 3
+    assert Simulation(model).plan.stimuli.target_lag.tolist() == [lag] * 3
     return model
 
 
@@ -244,7 +242,7 @@ def test_traces_make_up_for_delays_and_membranes(tmp_path):
     lag = keep(TAU / STEP) / (1 - keep(TAU / STEP))
     for layer, part in enumerate(simulation.graph.projections, start=1):
         want = (4 - layer) * (FORWARD + BACKWARD + 2 * lag)
-        got = simulation.alignment.activity_lag[part.synapses]
+        got = simulation.plan.alignment.activity_lag[part.synapses]
         np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-9)
 
 
@@ -265,8 +263,8 @@ def test_a_layer_learns_below_a_quarter_period(alignment):
     delay = {"forward": "2 ms", "backward": "3 ms"}
     simulation = Simulation(chain([2, 3, 3, 1], neuron=leaky("8 ms"), delay=delay, plasticity=rule))
     k = keep(8)
-    rows = learning_latencies(simulation.graph, simulation.latencies, simulation.alignment)
-    bands = learnable_bands(simulation)
+    rows = simulation.plan.projection_latencies
+    bands = learnable_bands(simulation.plan)
     for layer, (row, band) in enumerate(zip(rows[:-1], bands[:-1], strict=True), start=1):
         omega = 2 * np.pi * band.cutoff * 1e-3
         z = np.exp(-1j * omega)
@@ -302,7 +300,7 @@ def test_a_constant_input_comes_as_an_erlang_distribution():
     stages = 10 - np.arange(1, 6)
     np.testing.assert_allclose(got, 20 * erlang + stages / 2, atol=3)
     assert got[0] * 0.5 == pytest.approx(10 * 17.4, rel=0.02)
-    rows = learning_latencies(simulation.graph, simulation.latencies, None)
+    rows = simulation.plan.projection_latencies
     np.testing.assert_allclose([row.exact_from for row in rows], got, atol=3)
     # and so is the update of the first layer
     update = validate(simulation).over_time["relative_error"].values[:, 0]
@@ -333,8 +331,8 @@ def test_each_hop_adds_its_leak_once():
     assert simulation.latencies.forward.tolist() == [0, 5, 9]
     assert simulation.latencies.backward[1:].tolist() == [8, 0]
     assert simulation.latencies.age[1:].tolist() == [17, 9]
-    assert simulation.stimuli.target_lag.tolist() == [9]
-    rows = learning_latencies(simulation.graph, simulation.latencies, None)
+    assert simulation.plan.stimuli.target_lag.tolist() == [9]
+    rows = simulation.plan.projection_latencies
     # the PSP of the first synapse is 5 steps late, that of the second as late as its error
     assert [(row.mismatch, row.leaks) for row in rows] == [(12, 2), (0, 0)]
 
@@ -360,13 +358,13 @@ def frames(tmp_path: Path, **keys: Any) -> Model:
 def test_frames_are_answered_at_the_last_step_before_the_next_one_arrives(tmp_path):
     simulation = simulate(frames(tmp_path, delay="3 ms"))
     # six steps to the outputs: they see the first frame from step 6 to step 25
-    recording, answers = simulation.recording, simulation.samplings.answers
+    recording, answers = simulation.recording, simulation.plan.schedule.answers
     assert (answers.start, answers.every, answers.over) == (25, 20, 1)
     x = recording["x"].values[:, simulation.graph.outputs]
     np.testing.assert_array_equal(recording["answer"].values, x[25::20])
     # the target comes with the mean of the input
     lag = round(2 * (3 + keep(2) / (1 - keep(2))))
-    assert simulation.stimuli.target_lag.tolist() == [lag] * 2
+    assert simulation.plan.stimuli.target_lag.tolist() == [lag] * 2
     # before it comes there is none
     shown = np.nan_to_num(recording["target"].values[:, 0])
     changes = np.flatnonzero(np.diff(shown) != 0) + 1
@@ -375,7 +373,7 @@ def test_frames_are_answered_at_the_last_step_before_the_next_one_arrives(tmp_pa
 
 def test_frames_that_are_shorter_than_the_leaks_take_are_refused(tmp_path):
     # two leaks of k/(1 - k) = 9.508 steps: 19.02 of them
-    assert Simulation(frames(tmp_path, neuron=leaky("10 ms"))).stimuli.presentations.hold == 20
+    assert Simulation(frames(tmp_path, neuron=leaky("10 ms"))).plan.stimuli.presentations.hold == 20
     with pytest.raises(ModelError) as caught:
         Simulation(frames(tmp_path, neuron=leaky("11 ms")))
     assert "input.hold: leaks delay a frame by 0.021 s in all, and it lasts 20 ms" in str(
@@ -482,7 +480,7 @@ def test_direct_errors_settle_as_soon_as_their_one_hop_has():
     for feedback in ("symmetric", "direct"):
         keys = {"neuron": leaky("5 ms"), "plasticity": FROZEN, "delay": "3 ms"}
         simulation = Simulation(chain(layers, feedback=feedback, duration="1 s", **keys))
-        rows[feedback] = learning_latencies(simulation.graph, simulation.latencies, None)
+        rows[feedback] = simulation.plan.projection_latencies
     symmetric, direct = ([row.exact_from for row in rows[key]] for key in rows)
     # with direct feedback errors of all hidden layers have come one hop, as that of the last one
     assert direct == [symmetric[2]] * 3 + [symmetric[3]]
@@ -501,7 +499,7 @@ def test_the_shortest_and_the_longest_time_constants_are_built(time_constant):
 def test_show_says_what_the_leak_does():
     delay = {"forward": "2 ms", "backward": "3 ms"}
     model = chain([2, 3, 1], neuron=leaky("10 ms"), delay=delay, plasticity=FROZEN)
-    shown = describe(Simulation(model))
+    shown = described(Simulation(model))
     # k/(1 - k) = 9.508 with k = e^(-.1); F = 2 (2 + 9.508), M = 2 + 3 + 2*9.508
     assert "leaky neurons, time constant 10 ms (exact integration)" in shown
     assert "each hop lags by 9.508 steps (9.508 ms)" in shown
@@ -510,12 +508,12 @@ def test_show_says_what_the_leak_does():
     assert [row[1:4] for row in table] == [["11.51", "12.51", "24.02"], ["23.02", "0", "0"]]
     assert "steady from step" in shown and "exact from step" not in shown
     assert "arrivals, leaks aside" in shown
-    simple = describe(Simulation(chain([2, 3, 1], delay=delay, plasticity=FROZEN)))
+    simple = described(Simulation(chain([2, 3, 1], delay=delay, plasticity=FROZEN)))
     assert "leak" not in simple
 
 
 def test_show_of_a_network_with_cycles_says_what_the_leak_does(tmp_path):
     lags = np.ones((2, 2), dtype=int)
-    shown = describe(Simulation(linear_model(0.5 * C5, lags, tmp_path, neuron=leaky("5 ms"))))
+    shown = described(Simulation(linear_model(0.5 * C5, lags, tmp_path, neuron=leaky("5 ms"))))
     assert "each hop leaves of the amplitude of a tone: 0.708 at 31.83 Hz" in shown
     assert "settled after about" in shown

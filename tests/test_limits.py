@@ -10,8 +10,8 @@ from neurodiff import Model, ModelError, Simulation, load
 from neurodiff.files.regular_files import memory_limit
 from neurodiff.model_file.checks.limits import MOST_STEPS
 from neurodiff.network.limits import refuse_large_network, refuse_many_numbers
+from neurodiff.plan.sampling import Sampling
 from neurodiff.results.recording import load_recording, save_recording
-from neurodiff.simulator.sampling import Sampling
 from tests.networks import chain
 from tests.refusals import GOOD, refused, write
 
@@ -99,13 +99,13 @@ def test_the_last_step_that_a_run_can_have_is_sampled():
 @pytest.mark.parametrize("seed", [2**31, 2**63 - 1, 2**63, 2**64, 99999999999999999999, 2**128 + 1])
 def test_seeds_of_any_size_are_kept_exactly(tmp_path: Path, seed: int):
     model = chain([2, 3, 1], seed=seed, weights={"init": "normal", "sd": 1.0})
-    simulation = Simulation(model, target="numpy").run()
+    simulation = Simulation(model, backend="numpy").run()
     save_recording(simulation.recording, tmp_path / "recording.nc")
     kept = load_recording(tmp_path / "recording.nc").attrs["seed"]
     assert int(kept) == seed
     assert isinstance(kept, str) == (seed >= 2**63)
     # another seed, that only differs where 64 bits end, draws other weights
-    assert (Simulation(model.replace(seed=seed + 2**70)).w != simulation.w).any()
+    assert (Simulation(model.replace(seed=seed + 2**70)).plan.w != simulation.plan.w).any()
 
 
 def test_seeds_are_bounded_by_what_the_reader_reads_back():

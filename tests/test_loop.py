@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 
 from neurodiff import Simulation
-from neurodiff.forecast.description.model import describe
 from neurodiff.network.graph import build_graph
 from neurodiff.network.loops import compute_loops
 from neurodiff.plan.alignment import Matched
-from neurodiff.reference.waves import delayed_waves
 from tests.adjoint import activities, through_time
-from tests.networks import Floats, digraph, random_digraph, random_weights
-from tests.simulated import EVERY_STEP, deviations, simulate
+from tests.networks import Floats, digraph, random_digraph, random_weights, waves_of
+from tests.simulated import EVERY_STEP, described, deviations, simulate
 
 MATCHED = {"rule": "diffusion", "learning_rate": "0 Hz", "alignment": "matched"}
 HIDDEN = {"in": {"size": 1, "role": "input"}, "h": {"size": 2, "activation": "tanh"}}
@@ -45,10 +43,10 @@ def cosine(a: Floats, b: Floats) -> float:
 
 
 def true_gradient(simulation: Simulation, window: slice) -> Floats:
-    steps = np.arange(simulation.stimuli.steps)
-    u, y = simulation.stimuli.input.at(steps), simulation.stimuli.target_at(steps)
+    steps = np.arange(simulation.plan.stimuli.steps)
+    u, y = simulation.plan.stimuli.input.at(steps), simulation.plan.stimuli.target_at(steps)
     graph, loss = simulation.graph, simulation.model.loss
-    return through_time(graph, simulation.w, simulation.bias, u, y, loss, window)[0]
+    return through_time(graph, simulation.plan.w, simulation.plan.bias, u, y, loss, window)[0]
 
 
 def summed_update(simulation: Simulation, error: slice) -> Floats:
@@ -82,7 +80,7 @@ def test_the_gradient_through_time_is_that_of_finite_differences():
 
 def test_lags_into_a_unit_do_not_matter(tmp_path: Path):
     simulation = simulate(lagged(tmp_path))
-    graph, alignment = simulation.graph, simulation.alignment
+    graph, alignment = simulation.graph, simulation.plan.alignment
     assert isinstance(alignment, Matched) and alignment.one_length
     # s = 2: one step to the output, one back
     ages = {part.name: set(alignment.activity_age[part.synapses]) for part in graph.projections}
@@ -100,14 +98,14 @@ def test_ages_of_the_mean_over_paths_through_a_synapse_are_wrong(tmp_path: Path)
     """What `matched` did: 7, 7 and 9 steps."""
     simulation = Simulation(lagged(tmp_path))
     wrong = np.repeat([7, 7, 9, 1], [2, 2, 2, 2])
-    alignment = Matched(wrong, simulation.alignment.slope_age, simulation.alignment.exact)
+    alignment = Matched(wrong, simulation.plan.alignment.slope_age, simulation.plan.alignment.exact)
     steps = np.arange(400)
-    waves = delayed_waves(
+    waves = waves_of(
         simulation.graph,
-        simulation.w,
-        simulation.bias,
-        simulation.stimuli.input.at(steps),
-        simulation.stimuli.target_at(steps),
+        simulation.plan.w,
+        simulation.plan.bias,
+        simulation.plan.stimuli.input.at(steps),
+        simulation.plan.stimuli.target_at(steps),
         "squared_error",
         alignment=alignment,
     )
@@ -136,8 +134,8 @@ def test_drawn_delays_are_matched_unit_by_unit(tmp_path: Path, seed: int):
         **EVERY_STEP,
     )
     simulation = simulate(model)
-    assert simulation.alignment.one_length
-    assert len(set(simulation.alignment.slope_age[3:7])) > 1
+    assert simulation.plan.alignment.one_length
+    assert len(set(simulation.plan.alignment.slope_age[3:7])) > 1
     window = slice(60, 380)
     got, want = summed_update(simulation, window), true_gradient(simulation, window)
     assert np.linalg.norm(got - want) <= 1e-8 * np.linalg.norm(want)
@@ -158,4 +156,4 @@ def test_loops_of_a_skip_have_several_lengths():
     assert loops.mean[1:].tolist() == [(13 + 8) / 2, 6, 0]
     assert (loops.shortest[1], loops.longest[1]) == (8, 13)
     assert loops.one_length.tolist() == [True, False, True, True]
-    assert "loops of several lengths" in describe(simulation)
+    assert "loops of several lengths" in described(simulation)

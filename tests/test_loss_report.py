@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neurodiff.validation.case import rebuild
+from neurodiff.validation.case import case_of
 from neurodiff.validation.loss import compare_loss
 from tests.networks import chain
 from tests.simulated import reference_waves, simulate
@@ -39,7 +39,7 @@ def test_a_target_that_does_not_wait_is_there_at_once():
 
 def test_means_begin_with_the_target():
     simulation = simulate(learning("1 ms"))
-    report = compare_loss(rebuild(simulation))
+    report = compare_loss(case_of(simulation))
     y = np.array([0.5, -0.5])
     waves = reference_waves(simulation)
     loss = [0.5 * np.sum((wave.x[simulation.graph.outputs] - y) ** 2) for wave in waves]
@@ -51,7 +51,7 @@ def test_means_begin_with_the_target():
 
 
 def test_a_tenth_without_a_sample_says_so():
-    report = compare_loss(rebuild(simulate(learning("7 ms"))))
+    report = compare_loss(case_of(simulate(learning("7 ms"))))
     assert report.first_tenth is report.ratio is None and report.last_tenth is not None
     assert "too few samples in the first tenth" in report.summary()
-    assert compare_loss(rebuild(simulate(learning("none")))) is None
+    assert compare_loss(case_of(simulate(learning("none")))) is None

@@ -69,7 +69,7 @@ LARGE = {
 @pytest.mark.parametrize("part", LARGE)
 def test_a_run_that_does_not_fit_is_refused_before_anything_is_built(monkeypatch, part):
     keys, remedy = LARGE[part]
-    simulation = neurodiff.Simulation(chain([2, 1], **keys), target="numpy")
+    simulation = neurodiff.Simulation(chain([2, 1], **keys), backend="numpy")
     free = simulation.cost.memory / 2
     monkeypatch.setattr(memory, "free_memory", lambda: free)
     monkeypatch.setattr(simulation, "build", lambda: pytest.fail("it was built"))
@@ -85,9 +85,9 @@ def test_a_run_that_does_not_fit_is_refused_before_anything_is_built(monkeypatch
 def test_a_delay_that_outlasts_the_run_is_worth_a_warning():
     late = chain([2, 1], delay="40 ms")
     with pytest.warns(UserWarning, match="2 of 2 forward delays, up to 40 ms, outlast the run"):
-        neurodiff.Simulation(late, target="numpy").run()
+        neurodiff.Simulation(late, backend="numpy").run()
     in_time = chain([2, 1], delay="39 ms")
-    neurodiff.Simulation(in_time, target="numpy").run()
+    neurodiff.Simulation(in_time, backend="numpy").run()
 
 
 def test_waiting_is_told_in_words():

@@ -16,7 +16,7 @@ MODELS = Path(__file__).parent.parent / "models"
 
 
 def run(name: str, *overrides: str) -> Simulation:
-    return Simulation(load(MODELS / f"{name}.yaml", overrides), target="numpy").run()
+    return Simulation(load(MODELS / f"{name}.yaml", overrides), backend="numpy").run()
 
 
 def test_the_committed_schema_is_that_of_the_model_file():
@@ -115,7 +115,7 @@ def test_slow_sinusoids_send_few_events_and_still_give_the_gradient():
     simulation = Simulation(load(MODELS / "sinusoid_events.yaml")).run()
     assert simulation.events.ratio <= 0.03
     assert validate(simulation).total.cosine >= 0.996
-    expected = expected_activity(simulation)
+    expected = expected_activity(simulation.plan)
     assert expected.ratio == pytest.approx(simulation.events.ratio, rel=0.5)
 
 
@@ -127,7 +127,7 @@ def test_frames_without_labels_as_target_have_no_task():
 
 def test_a_duration_of_frames_is_the_time_of_learning_and_a_multiple_of_the_hold():
     simulation = run("two_layer_xor", "run={duration: 60 ms}", "record.weights=10 ms")
-    assert simulation.stimuli.learning_steps == 60
+    assert simulation.plan.stimuli.learning_steps == 60
     assert (~simulation.recording["tested"].values).sum() == 6
     with pytest.raises(ModelError, match="65 ms is no multiple of `input.hold`, 10 ms"):
         run("two_layer_xor", "run={duration: 65 ms}")
@@ -160,7 +160,7 @@ def norm_ratio_of_sums(simulation: Simulation, projection: str) -> float:
     own = (recording.projection == projection).values
     mean = shown.mean("product_time").values[own]
     u, y = np.array([model.input.values]), np.array([model.target.values])
-    true = backprop(simulation.graph, simulation.w, simulation.bias, u, y, model.loss)
+    true = backprop(simulation.graph, simulation.plan.w, simulation.plan.bias, u, y, model.loss)
     gradient = products(simulation.graph, true.x, true.delta)[0, own]
     return float(np.linalg.norm(mean) / np.linalg.norm(gradient))
 
@@ -171,5 +171,5 @@ def test_spikes_learn_digits():
     # twice as fast as the model of the file, in a fifth of its time
     faster = ["run.epochs=3", "plasticity.learning_rate=3 Hz"]
     model = load(MODELS / "digits_spikes.yaml", faster)
-    simulation = Simulation(model, target="cpp_standalone").run()
+    simulation = Simulation(model, backend="cpp_standalone").run()
     assert compare_task(simulation).test_accuracy >= 0.95

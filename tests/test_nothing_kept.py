@@ -26,7 +26,7 @@ def written(folder, **keys):
 
 def test_validation_none_records_and_compares_nothing():
     simulation = simulate(chain([2, 3, 1], plasticity=RULE, validation="none"))
-    assert "product" not in simulation.recording and simulation.samplings.products is None
+    assert "product" not in simulation.recording and simulation.plan.schedule.products is None
     report = report_run(simulation)
     assert report.gradient is None and report.loss is not None
     assert "not validated: the model says `validation: none`" in report.summary()
@@ -71,8 +71,8 @@ def test_samples_see_all_phases_of_a_stimulus():
 def test_the_default_interval_is_no_multiple_of_the_period():
     tone = {"kind": "sinusoid", "frequency": "100 Hz"}
     model: Model = chain([2, 1], input=tone, duration="2 s")
-    simulation = Simulation(model, target="numpy")
-    every = simulation.samplings.products.every
-    assert every > 10 and simulation.stimuli.input.spread(every) >= 0.1
+    simulation = Simulation(model, backend="numpy")
+    every = simulation.plan.schedule.products.every
+    assert every > 10 and simulation.plan.stimuli.input.spread(every) >= 0.1
     written_out = chain([2, 1], input=tone, duration="2 s", validation={"every": "10 ms"})
-    assert Simulation(written_out, target="numpy").samplings.products.every == 10
+    assert Simulation(written_out, backend="numpy").plan.schedule.products.every == 10

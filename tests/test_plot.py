@@ -36,7 +36,7 @@ SLOW = {"kind": "sinusoid", "frequency": "1 Hz", "amplitude": 1.0, "phase": "ran
 
 
 def _recorded(model) -> xr.Dataset:
-    simulation = Simulation(model, target="numpy").run()
+    simulation = Simulation(model, backend="numpy").run()
     return simulation.recording.merge(validate(simulation).over_time)
 
 

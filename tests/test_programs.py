@@ -84,7 +84,7 @@ def sources(monkeypatch: pytest.MonkeyPatch, *changes: str) -> str:
     monkeypatch.setattr("neurodiff.simulator.backends.execution.provide", provide)
     model = load(Path(__file__).parents[1] / "models" / "two_layer_xor.yaml", changes)
     with pytest.raises(SimulationError, match="not compiled"):
-        Simulation(model, target="cpp_standalone").run()
+        Simulation(model, backend="cpp_standalone").run()
     return hashes[0]
 
 
@@ -160,7 +160,7 @@ def test_a_compilation_that_fails_is_not_kept(tmp_path, store):
 def test_a_process_that_is_killed_while_it_compiles_holds_up_nobody(tmp_path, store):
     project = Project(tmp_path / "a", "source")
     code = (
-        "import sys, time, pathlib; from neurodiff.simulator import programs;"
+        "import sys, time, pathlib; from neurodiff.simulator.backends import programs;"
         "wait = lambda: (print('compiling', flush=True), time.sleep(60));"
         "programs.provide(pathlib.Path(sys.argv[1]), wait)"
     )

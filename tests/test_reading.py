@@ -191,7 +191,7 @@ def test_archives_written_in_other_ways_are_read(tmp_path: Path):
     for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         for suffix in ("", ".npy"):
             (tmp_path / "data.npz").write_bytes(archive(npy(), method, suffix))
-            shown = Simulation(load(path, [FRAMES])).stimuli.presentations
+            shown = Simulation(load(path, [FRAMES])).plan.stimuli.presentations
             assert shown is not None and shown.frames.images.shape == (4, 2)
 
 
@@ -201,7 +201,7 @@ def test_a_header_of_an_array_is_held_against_the_file(tmp_path: Path):
     file.write_bytes(npy("(99999999999, 2)"))
     assert "it says that it has the shape (99999999999, 2) of float64, and has 64" in refused(path)
     file.write_bytes(npy("(20, 2)", body=320))
-    assert Simulation(load(path)).stimuli.steps == 20
+    assert Simulation(load(path)).plan.stimuli.steps == 20
 
 
 def test_netcdf_that_claims_more_than_it_has(tmp_path: Path):

@@ -10,7 +10,7 @@ import pytest
 
 from neurodiff import Simulation, load, validate
 from neurodiff.validation import every_step
-from neurodiff.validation.case import rebuild
+from neurodiff.validation.case import case_of
 from neurodiff.validation.intervals import of_ratios, resampled_counts, widening
 from neurodiff.validation.sums import Sums, ratios, terms
 from tests.networks import Floats, chain
@@ -20,7 +20,7 @@ MODELS = Path(__file__).parents[1] / "models"
 
 
 def sinusoid(folder: Path) -> Simulation:
-    return Simulation(load(MODELS / "sinusoid.yaml"), target="numpy")
+    return Simulation(load(MODELS / "sinusoid.yaml"), backend="numpy")
 
 
 def wine(folder: Path) -> Simulation:
@@ -40,11 +40,11 @@ def wine(folder: Path) -> Simulation:
         run={"epochs": 10},
         record={"signals": "none", "weights": "none"},
     )
-    return Simulation(model, target="numpy")
+    return Simulation(model, backend="numpy")
 
 
 def digits(folder: Path) -> Simulation:
-    return Simulation(load(MODELS / "digits.yaml", ["run.epochs=1"]), target="numpy")
+    return Simulation(load(MODELS / "digits.yaml", ["run.epochs=1"]), backend="numpy")
 
 
 def collected(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Floats:
@@ -57,7 +57,7 @@ def collected(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Floats
 
     with monkeypatch.context() as patch:
         patch.setattr(every_step, "Sums", Kept)
-        every_step.compare_every_step(rebuild(simulation))
+        every_step.compare_every_step(case_of(simulation))
     return np.concatenate(kept)
 
 

@@ -31,12 +31,12 @@ def framed(tmp_path_factory):
 
 
 def test_signals_of_whole_frames_are_kept_by_default(framed):
-    simulation = Simulation(framed, target="numpy")
-    kept = simulation.samplings.signals.steps(simulation.stimuli.steps)
+    simulation = Simulation(framed, backend="numpy")
+    kept = simulation.plan.schedule.signals.steps(simulation.plan.stimuli.steps)
     assert kept.tolist() == list(range(41 * 24))
     data = framed.model_dump(mode="json", exclude_none=True) | {"record": {"signals": "35 ms"}}
-    asked = Simulation(type(framed).from_mapping(data), target="numpy")
-    assert asked.samplings.signals.every == 35
+    asked = Simulation(type(framed).from_mapping(data), backend="numpy")
+    assert asked.plan.schedule.signals.every == 35
     # the figure of the waves has at least twenty samples of a frame
     recording = simulation.run().recording
     times, _ = _shown_times(recording, framed, simulation.graph, None)

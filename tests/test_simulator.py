@@ -48,8 +48,8 @@ def strong_rule(build: Build, seed: int) -> dict[str, str] | None:
         simulation = Simulation(build(seed, plasticity=rule))
         with np.errstate(over="ignore", invalid="ignore"):
             last = reference_waves(simulation)[-1].w
-            change = np.linalg.norm((last - simulation.w)[simulation.graph.plastic])
-        if 0.1 <= change / np.linalg.norm(simulation.w[simulation.graph.plastic]) < 10:
+            change = np.linalg.norm((last - simulation.plan.w)[simulation.graph.plastic])
+        if 0.1 <= change / np.linalg.norm(simulation.plan.w[simulation.graph.plastic]) < 10:
             return rule
     return None
 
@@ -176,7 +176,7 @@ def test_targets_and_outputs_go_by_the_order_of_the_model_file():
     names = recording["population"].values[recording["output"].values]
     assert names.tolist() == ["deep", "flat"]
     assert recording["target"].values[-1].tolist() == [1, 2]
-    assert simulation.stimuli.target_lag.tolist() == [2, 1]
+    assert simulation.plan.stimuli.target_lag.tolist() == [2, 1]
     assert max(deviations(simulation).values()) <= 1e-12
 
 

@@ -12,17 +12,16 @@ import pytest
 from numpy.typing import NDArray
 
 from neurodiff import Model, ModelError, Simulation
-from neurodiff.forecast.description.model import describe
 from neurodiff.network.activations import Membrane
 from neurodiff.network.graph import random_stream
 from neurodiff.network.latency import projection_latencies
+from neurodiff.plan import Plan
 from neurodiff.plan.error_size import expected_error_sizes
-from neurodiff.plan.recording_schedule import shares_that_send
 from neurodiff.reference.backprop import backprop
 from neurodiff.simulator.network import BuiltNetwork
 from neurodiff.simulator.order import OBSERVE
 from tests.networks import Floats, chain, digraph, random_digraph
-from tests.simulated import furthest, moved, simulate
+from tests.simulated import described, furthest, moved, simulate
 from tests.spike_twin import RegularNeurons, TwinStep, dense_steps, recorded_counts
 
 Build = Callable[..., Model]
@@ -37,11 +36,15 @@ class Watched(Simulation):
     """A simulation on numpy whose currents are looked at in every step."""
 
     def __init__(self, model: Model):
-        super().__init__(model, target="numpy")
+        super().__init__(model, backend="numpy")
 
     def build(self) -> BuiltNetwork:
         built = super().build()
-        parts = ["feedback"] if self.spiking.mutual_inhibition else ["feedback_on", "feedback_off"]
+        parts = (
+            ["feedback"]
+            if self.plan.transmission.mutual_inhibition
+            else ["feedback_on", "feedback_off"]
+        )
         self._units = b2.StateMonitor(built.units, parts, record=True, **OBSERVE.when)
         self._errors = b2.StateMonitor(built.errors, ["drive"], record=True, **OBSERVE.when)
         built.network.add(self._units, self._errors)
@@ -60,7 +63,7 @@ class Watched(Simulation):
     @property
     def came_back(self) -> Floats:
         """Of all units but the inputs, (steps, n)."""
-        if self.spiking.mutual_inhibition:
+        if self.plan.transmission.mutual_inhibition:
             return np.array(self._units.feedback).T[:, self.own]
         return np.array(self._units.feedback_on - self._units.feedback_off).T[:, self.own]
 
@@ -159,7 +162,7 @@ def some_stay(folder: Path, **transmission: Any) -> Model:
 def deviations_from_twin(seen: Simulation, twin: list[TwinStep]) -> dict[str, float]:
     """Largest relative deviation over all recorded steps, by variable; a step more than the run."""
     recording, own = seen.recording, slice(seen.graph.n_inputs, None)
-    every = seen.samplings.weights.every
+    every = seen.plan.schedule.weights.every
     at_weights = [*twin[:-1:every], twin[-1]]
     pairs = {
         "x": (recording["x"].values, [step.x for step in twin[:-1]]),
@@ -342,7 +345,7 @@ def noisy(x: Floats, error: Floats, keys: dict[str, Any], **transmission: Any) -
 def silenced(model: Model) -> Watched:
     """A run in which the biases of the outputs are so low that these never fire."""
     seen = Watched(model)
-    seen.bias[seen.graph.outputs] = -40.0
+    seen.plan.bias[seen.graph.outputs] = -40.0
     seen.run()
     assert not seen.recording["x"].values[:, seen.graph.outputs].any()
     return seen
@@ -382,7 +385,7 @@ def test_the_variance_of_the_trace_of_an_error(neurons: int):
     error = np.tile([0.3, 0.9], 300)
     keys = {"duration": "900 ms", "record": {"signals": "1 ms"}}
     seen = noisy(np.array([0.5]), error, keys, neurons_per_unit=neurons)
-    gain = seen.spiking.gain[-1] * 1000
+    gain = seen.plan.transmission.gain[-1] * 1000
     delta = seen.recording["delta"].values[200:, 1:]
     np.testing.assert_allclose(delta.mean(axis=0).reshape(-1, 2).mean(axis=0), [-0.3, -0.9], 0.05)
     found = np.mean((delta + error) ** 2, axis=0).reshape(-1, 2).mean(axis=0)
@@ -411,8 +414,8 @@ def test_the_variance_of_the_trace_of_an_error_without_mutual_inhibition():
         record={"signals": "1 ms", "events": "none"},
     )
     seen = silenced(model)
-    weights = seen.w[seen.graph.projections[1].synapses].reshape(150, 400)
-    gain = seen.spiking.gain[1] * 1000
+    weights = seen.plan.w[seen.graph.projections[1].synapses].reshape(150, 400)
+    gain = seen.plan.transmission.gain[1] * 1000
     # sigma' is 1/4 where nothing drives, and every output's error is -1
     on, off = (gain * part.sum(axis=1) / 4 for part in (-np.minimum(weights, 0), weights.clip(0)))
     delta = seen.recording["delta"].values[200:, 1:151]
@@ -434,7 +437,7 @@ def test_the_cosine_of_the_local_product_with_its_mean(neurons: int):
     products = seen.recording["product"].values[20:]
     mean = -np.outer(x, error).ravel()
     found = products @ mean / np.linalg.norm(products, axis=1) / np.linalg.norm(mean)
-    gain = seen.spiking.gain[-1] * 1000
+    gain = seen.plan.transmission.gain[-1] * 1000
     of_x = np.sum(x) / (2 * neurons * TAU * RATE) / np.sum(x**2)
     of_delta = np.sum(error) / (2 * neurons * TAU * gain) / np.sum(error**2)
     expected = ((1 + of_x) * (1 + of_delta)) ** -0.5
@@ -465,15 +468,17 @@ def test_lif_neurons_fire_as_the_f_i_curve_says(keys: dict[str, Any], step: str,
         duration=duration,
         record={"signals": duration, "events": "all"},
     )
-    simulation = Simulation(model, target="numpy")
-    a = np.linspace(1.05, 6, n) - simulation.spiking.membrane.background
-    simulation.bias[1:] = a
+    simulation = Simulation(model, backend="numpy")
+    a = np.linspace(1.05, 6, n) - simulation.plan.transmission.membrane.background
+    simulation.plan.bias[1:] = a
     recording = simulation.run().recording
     time, unit = recording["spike_time"].values, recording["spike_unit"].values
     time, unit = (part[recording["spike_kind"].values == "forward"] for part in (time, unit))
     own = [time[unit == k] for k in range(1, n + 1)]
     found = [(len(times) - 1) / np.ptp(times) for times in own]
-    np.testing.assert_allclose(found, 200 * simulation.spiking.membrane.rate(a), rtol=0.01)
+    np.testing.assert_allclose(
+        found, 200 * simulation.plan.transmission.membrane.rate(a), rtol=0.01
+    )
 
 
 class OneCurrent(Simulation):
@@ -524,13 +529,15 @@ def test_lif_neurons_fire_in_the_step_in_which_a_changing_current_takes_them_the
         duration="1 s",
         record={"signals": "1 ms", "events": "all"},
     )
-    simulation = OneCurrent(model, target="numpy")
+    simulation = OneCurrent(model, backend="numpy")
     recording = simulation.run().recording
-    begun = random_stream(simulation.spiking.seed, "phases of neurons").random(9)
+    begun = random_stream(simulation.plan.transmission.seed, "phases of neurons").random(9)
     forward = recording["spike_kind"] == "forward"
     for unit in range(3, 9):
         own = recording["spike_time"][forward & (recording["spike_unit"] == unit)]
-        expected = crossings(simulation.spiking.membrane, simulation.drives[unit], begun[unit])
+        expected = crossings(
+            simulation.plan.transmission.membrane, simulation.drives[unit], begun[unit]
+        )
         assert np.rint(1000 * own.values).astype(int).tolist() == expected
     assert int(forward.sum()) > 500
 
@@ -628,10 +635,10 @@ def test_expected_errors_are_about_as_large_as_those_of_backpropagation(seed: in
         target={"kind": "constant", "values": rng.uniform(0.1, 0.9, 20).tolist()},
         run={"duration": "4 s"},
     )
-    drawn = Simulation(model, target="numpy")
-    parts = (drawn.graph, drawn.w, drawn.bias)
+    drawn = Simulation(model, backend="numpy")
+    parts = (drawn.graph, drawn.plan.w, drawn.plan.bias)
     steps = np.arange(0, 4000, 40)
-    stimuli = drawn.stimuli
+    stimuli = drawn.plan.stimuli
     exact = backprop(*parts, stimuli.input.at(steps), stimuli.target.at(steps), model.loss).delta
     for name, (size, unsigned) in expected_error_sizes(*parts, stimuli, model.loss).items():
         true = np.sqrt(np.mean(exact[:, drawn.graph.population(name).units] ** 2))
@@ -686,16 +693,16 @@ def told(layers: Sequence[int] = (2, 3, 1), **parts: Any) -> Model:
 
 def test_show_says_how_late_traces_are_and_which_signs_are_kept():
     model = told(dale=True)
-    shown = describe(Simulation(model))
+    shown = described(Simulation(model))
     # 1/(e^(1/10) - 1) steps for 10 ms and steps of 1 ms
     assert "by spikes of 2 integrate_and_fire neuron(s) per unit, 300 Hz" in shown
     assert "a trace lags by 9.508 steps" in shown
     assert "layer1 (0 excitatory, 6 inhibitory), layer2 (0 excitatory, 3 inhibitory)" in shown
-    assert "signs" not in describe(Simulation(told()))
+    assert "signs" not in described(Simulation(told()))
 
 
 def test_show_says_when_the_first_spikes_arrive():
-    shown = describe(Simulation(told(delay={"forward": "4 ms", "backward": "2 ms"})))
+    shown = described(Simulation(told(delay={"forward": "4 ms", "backward": "2 ms"})))
     # by the delays alone; but the target waits for the trace of the output, 2*(4 + 9.508), and its
     # own trace moves a step later
     assert re.search(r"hidden1 +hidden +3 +sigmoid +4 +30\n", shown)
@@ -716,7 +723,7 @@ def test_the_lag_of_traces_is_in_the_latencies():
     late = 2 * (4 + lag) + 2 * lag + 1
     assert last.mismatch == pytest.approx(late - 2 * (4 + lag))
     assert first.mismatch == pytest.approx(late + 2 + lag - (4 + lag))
-    assert simulation.stimuli.target_lag.tolist() == [round(2 * (4 + lag))]
+    assert simulation.plan.stimuli.target_lag.tolist() == [round(2 * (4 + lag))]
 
 
 def test_the_recording_says_what_an_error_spike_stands_for():
@@ -755,10 +762,10 @@ def test_spikes_and_the_synapses_that_they_reach_are_counted(learns: bool):
 
 def test_the_cost_is_that_of_the_spikes_that_are_expected():
     # two neurons a unit, half of 300 Hz and 100 Hz, in steps of 1 ms
-    assert shares_that_send(told()) == pytest.approx((0.3, 0.2))
-    assert shares_that_send(told(transmission=spikes(neurons_per_unit=9))) == pytest.approx(
-        (1, 0.9)
-    )
+    assert Plan.of(told()).transmission.sending == pytest.approx((0.3, 0.2))
+    assert Plan.of(
+        told(transmission=spikes(neurons_per_unit=9))
+    ).transmission.sending == pytest.approx((1, 0.9))
     simulation = Simulation(told(duration="10 s", record={"signals": "none", "events": "all"}))
     silent = Simulation(told(duration="10 s", record={"signals": "none", "events": "none"}))
     # 16 bytes and a text of 7 characters each
@@ -867,9 +874,9 @@ def test_every_frame_is_answered_by_spikes_too():
         record={"signals": "none", "weights": "none"},
         duration=None,
     )
-    simulation = Simulation(model, target="numpy")
-    shown = simulation.stimuli.presentations
-    steps = simulation.samplings.answers.steps(simulation.stimuli.steps)
+    simulation = Simulation(model, backend="numpy")
+    shown = simulation.plan.stimuli.presentations
+    steps = simulation.plan.schedule.answers.steps(simulation.plan.stimuli.steps)
     assert len(steps) == len(shown.order)
     # the last step of the frame, as the output sees it a step later
     assert steps[0] == 12

@@ -332,7 +332,7 @@ def test_brian2_plays_the_very_same_numbers(tmp_path: Path, build, time_step: st
     model = build(tmp_path).model_dump(mode="json", exclude_none=True)
     model |= {"record": {"signals": time_step, "weights": "none"}, "time_step": time_step}
     simulation: Simulation = simulate(Model.from_mapping(model))
-    recording, made = simulation.recording, simulation.stimuli
+    recording, made = simulation.recording, simulation.plan.stimuli
     steps = np.arange(made.steps)
     assert recording.sizes["time"] == made.steps
     u = recording["x"].values[:, : simulation.graph.n_inputs]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neurodiff.validation import compare_task
-from neurodiff.validation.case import rebuild
+from neurodiff.validation.case import case_of
 from neurodiff.validation.proportions import mcnemar, wilson
 from neurodiff.validation.task import _backprop, _choosing, _order, _score
 from tests.networks import chain
@@ -60,7 +60,7 @@ def test_an_accuracy_has_an_interval_and_its_difference_a_test(tmp_path):
 
 def test_test_frames_have_no_part_in_the_choice_of_a_learning_rate(tmp_path):
     simulation = learned(tmp_path)
-    case = rebuild(simulation)
+    case = case_of(simulation)
     kept, order, what = _choosing(case)
     frames = case.stimuli.presentations.frames
     assert set(kept) <= set(frames.training) and len(kept) == 18 and "18 of the 90" in what
@@ -75,20 +75,20 @@ def test_test_frames_have_no_part_in_the_choice_of_a_learning_rate(tmp_path):
 
 
 def test_without_test_frames_all_training_frames_decide(tmp_path):
-    case = rebuild(learned(tmp_path, fraction=0))
+    case = case_of(learned(tmp_path, fraction=0))
     kept, order, what = _choosing(case)
     assert len(kept) == 120 and order.tolist() == _order(case).tolist()
     assert what == "the training frames"
 
 
 def test_of_rates_that_name_as_many_frames_the_one_with_the_lower_loss_is_chosen(tmp_path):
-    case = rebuild(learned(tmp_path))
+    case = case_of(learned(tmp_path))
     kept = _choosing(case)[0]
-    large = 50 * case.w, case.bias
+    large = 50 * case.plan.w, case.plan.bias
     for weights in (1.0, 2.0):
-        some = weights * case.w, case.bias
+        some = weights * case.plan.w, case.plan.bias
         share, loss = _score(case, some, kept)
         assert 0 <= share <= 1 and loss < 0
     # outputs that are sure of themselves where they are wrong lose more, named or not
-    assert _score(case, large, kept)[1] < _score(case, (case.w, case.bias), kept)[1]
-    assert _score(case, (np.nan * case.w, case.bias), kept)[1] == -np.inf
+    assert _score(case, large, kept)[1] < _score(case, (case.plan.w, case.plan.bias), kept)[1]
+    assert _score(case, (np.nan * case.plan.w, case.plan.bias), kept)[1] == -np.inf

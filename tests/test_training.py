@@ -6,8 +6,7 @@ import pytest
 from neurodiff.network.graph import build_graph
 from neurodiff.reference.backprop import backprop, products
 from neurodiff.reference.training import accuracy, train_online
-from neurodiff.reference.waves import delayed_waves
-from tests.networks import chain, digraph, random_digraph, random_weights
+from tests.networks import chain, digraph, random_digraph, random_weights, waves_of
 
 ONE_FRAME = np.array([0])
 
@@ -106,7 +105,7 @@ def test_equals_the_waves_in_a_single_layer():
     u = np.concatenate([frames, np.zeros((2, 4))])
     y = np.concatenate([np.zeros((1, 3)), targets, np.zeros((1, 3))])
     learns = np.arange(n + 2) > 0
-    *_, last = delayed_waves(graph, w, bias, u, y, "squared_error", learns=learns, **keys)
+    *_, last = waves_of(graph, w, bias, u, y, "squared_error", learns=learns, **keys)
     np.testing.assert_allclose(last.w, trained[0], rtol=1e-12)
     np.testing.assert_allclose(last.bias, trained[1], rtol=1e-12)
 

@@ -86,11 +86,11 @@ def moving(reference: str, **keys: object) -> Model:
 def gradients(simulation: Simulation, ages: list[int], w: Floats, bias: Floats) -> Floats:
     """Backprop (steps, synapses) for each layer's input of `age` steps ago."""
     graph = simulation.graph
-    truth = np.empty((simulation.stimuli.steps, graph.n_synapses))
-    for step in range(simulation.stimuli.steps):
+    truth = np.empty((simulation.plan.stimuli.steps, graph.n_synapses))
+    for step in range(simulation.plan.stimuli.steps):
         for part, age in zip(graph.projections, ages, strict=True):
             frame = np.array([max(step - age, 0)])
-            u, y = simulation.stimuli.input.at(frame), simulation.stimuli.target.at(frame)
+            u, y = simulation.plan.stimuli.input.at(frame), simulation.plan.stimuli.target.at(frame)
             found = backprop(graph, w[step], bias[step], u, y, simulation.model.loss)
             own = part.synapses
             truth[step, own] = products(graph, found.x, found.delta, own)

@@ -5,13 +5,13 @@ import pytest
 
 from neurodiff.network.graph import Graph, build_graph
 from neurodiff.reference.backprop import backprop, products
-from neurodiff.reference.waves import WaveStep, delayed_waves
-from tests.networks import Populations, chain, digraph, random_digraph, random_weights
+from neurodiff.reference.waves import WaveStep
+from tests.networks import Populations, chain, digraph, random_digraph, random_weights, waves_of
 
 
 def _run(graph: Graph, w, bias, u, y, loss="squared_error", **keys) -> WaveStep:
     """All steps, stacked along time."""
-    steps = delayed_waves(graph, w, bias, u, y, loss, **keys)
+    steps = waves_of(graph, w, bias, u, y, loss, **keys)
     return WaveStep(*map(np.array, zip(*steps, strict=True)))
 
 
@@ -227,7 +227,7 @@ def test_steps_are_the_callers_own():
     ones, w, bias = np.ones((3, 1)), np.ones(1), np.zeros(2)
     clean = _run(graph, w, bias, ones, 0 * ones, learning_rate=0.1)
     steps = []
-    for step in delayed_waves(graph, w, bias, ones, 0 * ones, "squared_error", learning_rate=0.1):
+    for step in waves_of(graph, w, bias, ones, 0 * ones, "squared_error", learning_rate=0.1):
         steps.append(WaveStep(*(value.copy() for value in step)))
         for value in step:
             value[:] = np.nan

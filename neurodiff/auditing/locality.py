@@ -6,9 +6,7 @@ import numpy as np
 
 from neurodiff.auditing.finding import Finding, Verdict
 from neurodiff.network.graph import Graph, Ints
-from neurodiff.plan.alignment import Matched, Traced
-from neurodiff.plan.feedback import Signs
-from neurodiff.simulation import Simulation
+from neurodiff.plan import Plan
 from neurodiff.simulator.inspection.update_reads import Read, Reads
 
 _SPACE = "each update reads only what is at its synapse, and at the two ends of it"
@@ -33,16 +31,16 @@ def locality_in_space(reads: Reads) -> Finding:
     )
 
 
-def locality_in_time(reads: Reads, simulation: Simulation) -> Finding:
+def locality_in_time(reads: Reads, plan: Plan) -> Finding:
     """Whether anything has to wait for the error that it meets, or for what b learns from."""
-    graph, alignment = simulation.graph, simulation.alignment
+    graph, alignment = plan.graph, plan.alignment
     waits = waiting_steps(reads.update, graph)
     verdict: Verdict = "holds"
     why = "what has just arrived meets the error of this moment; no value is kept for it"
     evidence = {"longest_wait_ms": _ms(waits, graph), "made_from_their_own_past": reads.memory}
     details = []
-    if isinstance(alignment, Traced):
-        longest = float(max(alignment.activity_lag.max(), alignment.slope_lag.max()))
+    if alignment.keeps == "traces":
+        longest = alignment.longest_wait
         evidence["longest_trace_ms"] = _ms(longest, graph)
         verdict = "depends"
         why = (
@@ -50,7 +48,7 @@ def locality_in_time(reads: Reads, simulation: Simulation) -> Finding:
             "paths through its synapse"
         )
         details = [f"traces lag by up to {_ms(longest, graph):.4g} ms"]
-    elif waits or isinstance(alignment, Matched):
+    elif waits or alignment.keeps == "values":
         verdict = "does not hold"
         why = "exact values of earlier moments are kept until their error has come"
         details = [f"values wait for their error for up to {_ms(waits, graph):.4g} ms"]
@@ -60,8 +58,7 @@ def locality_in_time(reads: Reads, simulation: Simulation) -> Finding:
         evidence["trace_ms"] = lag
         why = "what has just arrived, as postsynaptic current or potential, meets the present error"
         details = [f"the current or potential itself lags by {lag:.4g} ms"]
-    feedback = simulation.feedback
-    if kept := feedback.waiting_steps(graph) if feedback else 0:
+    if kept := plan.feedback.waiting_steps(graph):
         verdict = "does not hold"
         evidence["longest_wait_of_feedback_ms"] = _ms(kept, graph)
         why = (
@@ -84,21 +81,20 @@ def waiting_steps(reads: Iterable[Read], graph: Graph) -> int:
     return max(waits, default=0)
 
 
-def weight_transport(reads: Reads, simulation: Simulation) -> Finding:
+def weight_transport(reads: Reads, plan: Plan) -> Finding:
     """Whether what errors come back by is made from the weights of the forward synapses."""
-    feedback, n = simulation.feedback, len(simulation.graph.returning)
-    knows = feedback.knows if feedback else "the error that arrives, and the weight of its synapse"
+    feedback, n = plan.feedback, len(plan.graph.returning)
     evidence = {
         "forward_weights_read": reads.transported,
         "backward_connections": n,
-        "with_weights_of_their_own": 0 if feedback is None or isinstance(feedback, Signs) else n,
+        "with_weights_of_their_own": n if feedback.own_weights else 0,
     }
-    details = [f"a backward connection has to know {knows}".replace("\n", " ")]
+    details = [f"a backward connection has to know {feedback.knows}".replace("\n", " ")]
     verdict: Verdict = "holds"
     why = f"all {n} backward connections have weights of their own, made without the forward ones"
     if not n:
         why, details = "no error goes back through any synapse", []
-    elif reads.transported and isinstance(feedback, Signs):
+    elif reads.transported and not (feedback.own_weights or feedback.symmetric):
         verdict = "depends"
         why = "backward weights follow the signs of the forward weights, but not their sizes"
     elif reads.transported:

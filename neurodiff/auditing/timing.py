@@ -12,11 +12,8 @@ from neurodiff.forecast import (
     learning_rate_ceilings,
 )
 from neurodiff.model_file.quantities import TIME_UNITS, format_quantity
-from neurodiff.model_file.signals import SinusoidInput
 from neurodiff.network.latency import ProjectionLatency
-from neurodiff.plan.alignment import learning_latencies
-from neurodiff.plan.feedback import Mirror
-from neurodiff.simulation import Simulation
+from neurodiff.plan import Plan
 
 _LOCKING = "no weight has to stay as it is until the waves have passed"
 _PHASES = "activity, errors and learning need no periods of their own"
@@ -24,14 +21,13 @@ _BAND = "the input is slow enough for each layer to learn what reduces the loss"
 _CEILING = "weights learn slowly enough for the delay of their own loop"
 
 
-def update_locking(simulation: Simulation) -> Finding:
+def update_locking(plan: Plan) -> Finding:
     """Whether weights have to wait, once learning has begun, for any wave to come by."""
-    graph, rule = simulation.graph, simulation.rule
+    graph, rule = plan.graph, plan.plasticity
     evidence: dict[str, object] = {"steps_between_updates": 1}
     details = ["every weight may change in every step"]
     if not graph.cyclic:
-        rows = learning_latencies(graph, simulation.latencies, simulation.alignment)
-        waves = max(row.exact_from for row in rows)
+        waves = max(row.exact_from for row in plan.projection_latencies)
         evidence["steps_of_both_waves"] = waves
         details.append(f"both waves together take {waves} steps, and weights do not wait for them")
     return Finding(
@@ -44,10 +40,9 @@ def update_locking(simulation: Simulation) -> Finding:
     )
 
 
-def separate_phases(simulation: Simulation) -> Finding:
+def separate_phases(plan: Plan) -> Finding:
     """Whether anything is done at times when something else must not be."""
-    feedback, steps = simulation.feedback, simulation.stimuli.learning_steps
-    silent = feedback.clear if isinstance(feedback, Mirror) else 0
+    silent, steps = plan.feedback.first_errors, plan.stimuli.learning_steps
     verdict: Verdict = "holds"
     why = "activity and errors travel, and weights learn, all at the same time"
     if silent:
@@ -56,37 +51,35 @@ def separate_phases(simulation: Simulation) -> Finding:
             "at first units send noise, from which backward weights learn, and no error comes back "
             "until that has left the network"
         )
-    evidence = {"share_of_the_time_apart": silent / steps, "time_apart_ms": _ms(silent, simulation)}
+    evidence = {"share_of_the_time_apart": silent / steps, "time_apart_ms": _ms(silent, plan)}
     details = (f"{100 * silent / steps:.3g} % of the time of learning is set apart",)
     return Finding("separate_phases", _PHASES, verdict, why, evidence, details)
 
 
-def learnable_band(simulation: Simulation) -> Finding:
+def learnable_band(plan: Plan) -> Finding:
     """Whether the mean update of each projection goes down the gradient, for the model's input."""
-    bands = learnable_bands(simulation)
-    verdict, why, evidence = _against_input(simulation, bands)
+    bands = learnable_bands(plan)
+    verdict, why, evidence = _against_input(plan, bands)
     cutoffs = {band.projection.name: _number(band.cutoff) for band in bands}
     reasons = {band.projection.name: band.why for band in bands if band.why}
-    rows = learning_latencies(simulation.graph, simulation.latencies, simulation.alignment)
+    rows = plan.projection_latencies
     details = tuple(_limit(band, row) for band, row in zip(bands, rows, strict=True))
     found = {"cutoff_hz": cutoffs, "depends": reasons} | evidence
     return Finding("learnable_band", _BAND, verdict, why, found, details)
 
 
-def _against_input(
-    simulation: Simulation, bands: list[Band]
-) -> tuple[Verdict, str, dict[str, object]]:
+def _against_input(plan: Plan, bands: list[Band]) -> tuple[Verdict, str, dict[str, object]]:
     """Compare what each projection learns from with what the model says of its input."""
-    model, shown = simulation.model, simulation.stimuli.presentations
-    learning = [band for band in bands if simulation.graph.plastic[band.projection.synapses].any()]
+    pace, shown = plan.stimuli.pace, plan.stimuli.presentations
+    learning = [band for band in bands if plan.graph.plastic[band.projection.synapses].any()]
     if learning and all(np.isinf(band.cutoff) for band in learning):
         return "holds", "activity and error that meet are about one input, at any speed", {}
     if shown is not None:
-        return _against_hold(simulation, learning, shown.hold)
-    if model.input.kind == "constant":
+        return _against_hold(plan, learning, shown.hold)
+    if pace.fastest == 0:
         return _against_rest(learning)
-    if isinstance(model.input, SinusoidInput):
-        return _against_tones(learning, float(np.max(model.input.frequency)))
+    if pace.fastest is not None:
+        return _against_tones(learning, pace.fastest)
     why = "the model file does not say how fast its input is; compare it with these frequencies"
     return "depends", why, {}
 
@@ -130,17 +123,17 @@ def _learns_from(band: Band, fastest: float) -> bool | None:
 
 
 def _against_hold(
-    simulation: Simulation, bands: list[Band], hold: int
+    plan: Plan, bands: list[Band], hold: int
 ) -> tuple[Verdict, str, dict[str, object]]:
     # layer l sees max(0, T_h - M_l) exact steps of each frame (theory 2.3)
-    found = hold_shares(simulation, hold)
-    parts = simulation.graph.projections
+    found = hold_shares(plan, hold)
+    parts = plan.graph.projections
     shares = {band.projection.name: float(found[parts.index(band.projection)]) for band in bands}
     never = [name for name, share in shares.items() if share <= 0]
     unknown = [name for name, share in shares.items() if np.isnan(share)]
-    held = format_quantity(hold * simulation.model.time_step, TIME_UNITS)
+    held = format_quantity(hold * plan.model.time_step, TIME_UNITS)
     evidence = {
-        "hold_ms": _ms(hold, simulation),
+        "hold_ms": _ms(hold, plan),
         "share_that_meets": {name: _number(share) for name, share in shares.items()},
         "beyond": never,
     }
@@ -168,10 +161,10 @@ def _limit(band: Band, row: ProjectionLatency) -> str:
     return f"{name}: learns below {band.cutoff:.4g} Hz ({apart})"
 
 
-def learning_rate_ceiling(simulation: Simulation) -> Finding:
+def learning_rate_ceiling(plan: Plan) -> Finding:
     """Whether the learning rate is below what the delays of all loops together allow."""
-    rate = simulation.rule.learning_rate / simulation.graph.time_step
-    found = learning_rate_ceilings(simulation)
+    rate = plan.plasticity.learning_rate / plan.graph.time_step
+    found = learning_rate_ceilings(plan)
     alone = {part.population.name: part.rate for part in found.alone if part.population}
     names = [name for name, ceiling in alone.items() if rate >= ceiling]
     evidence = {
@@ -183,7 +176,7 @@ def learning_rate_ceiling(simulation: Simulation) -> Finding:
     }
     if found.whole is None:
         return Finding("learning_rate_ceiling", _CEILING, "depends", found.why, evidence)
-    verdict, why = against_ceiling(simulation, rate, found.whole)
+    verdict, why = against_ceiling(plan, rate, found.whole)
     details = (_whole(found.whole), *(_ceiling(part) for part in found.alone))
     return Finding("learning_rate_ceiling", _CEILING, verdict, why, evidence, details)
 
@@ -203,8 +196,8 @@ def _ceiling(part: Ceiling) -> str:
     )
 
 
-def _ms(steps: float, simulation: Simulation) -> float:
-    return round(1e3 * steps * simulation.model.time_step, 9)
+def _ms(steps: float, plan: Plan) -> float:
+    return round(1e3 * steps * plan.model.time_step, 9)
 
 
 def _number(frequency: float) -> float | None:

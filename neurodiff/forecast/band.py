@@ -16,16 +16,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurodiff.exceptions import FixedPointError
-from neurodiff.forecast.hops import Hops, waiting
+from neurodiff.forecast.hops import Hops
 from neurodiff.forecast.linear import answer, symmetric_hops
 from neurodiff.forecast.operating import operating_points
 from neurodiff.forecast.periodic import PeriodicNetwork
-from neurodiff.forecast.tones import known_target, tones_of
+from neurodiff.forecast.tones import tones_of
 from neurodiff.forecast.turning import first_turns
 from neurodiff.network.convergence import SETTLED, estimate_convergence
 from neurodiff.network.graph import Floats, Projection
 from neurodiff.network.loops import compute_loops
-from neurodiff.plan.recording_schedule import Planned, first_input
+from neurodiff.plan import Plan
 
 #: Points for the longest delay of the scan's period, points at most, and those with cycles, where
 #: each takes many rounds.
@@ -63,72 +63,72 @@ class Band:
     at_input: float = np.nan
 
 
-def learnable_bands(case: Planned) -> list[Band]:
+def learnable_bands(plan: Plan) -> list[Band]:
     """Up to what frequency each projection of a model learns, in the order of the graph.
 
     Parameters
     ----------
-    case : Planned
+    plan : Plan
         A model with what was made of it: a simulation, or a recorded run.
     """
-    why = _no_number(case)
+    why = _no_number(plan)
     if why:
-        return [Band(part, np.nan, why) for part in case.graph.projections]
-    measure, now = _measure(case)
+        return [Band(part, np.nan, why) for part in plan.graph.projections]
+    measure, now = _measure(plan)
     try:
-        return _scan(case, measure, now)
+        return _scan(plan, measure, now)
     except FixedPointError as error:
-        return [Band(part, np.nan, str(error)) for part in case.graph.projections]
+        return [Band(part, np.nan, str(error)) for part in plan.graph.projections]
 
 
-def _no_number(case: Planned) -> str:
+def _no_number(plan: Plan) -> str:
     """Why nothing can be said of how fast an input may be; empty where something may."""
-    feedback = case.feedback
-    if feedback is not None and feedback.learned_first:
+    feedback = plan.feedback
+    if feedback.learned_first:
         return "the backward weights are learned before anything else, and not known at the start"
-    return "" if settles(case) else "with the weights of the start its cycles do not settle"
+    return "" if settles(plan) else "with the weights of the start its cycles do not settle"
 
 
-def settles(case: Planned) -> bool:
+def settles(plan: Plan) -> bool:
     """Whether both waves of a model settle with its first input and the weights of its start."""
-    graph, b = case.graph, case.feedback.b if case.feedback else None
+    graph, b = plan.graph, plan.feedback.b
     if not graph.cyclic:
         return True
-    first = first_input(case.stimuli)
-    return estimate_convergence(graph, case.w, case.bias, first, b).steps is not None
+    first = plan.first_input
+    return estimate_convergence(graph, plan.w, plan.bias, first, b).steps is not None
 
 
 Measure = Callable[[float], Floats]
 
 
-def _measure(case: Planned) -> tuple[Measure, float | None]:
+def _measure(plan: Plan) -> tuple[Measure, float | None]:
     """Cosines by frequency of the fastest tone in radian per step; and the model's own, if any."""
-    tones, target = tones_of(case.stimuli.input), known_target(case)
+    tones, target = tones_of(plan.stimuli.input), plan.stimuli.target_of
     if tones is None or target is None:
-        return _linear_measure(case), None
-    b = case.feedback.b if case.feedback else None
+        return _linear_measure(plan), None
+    b = plan.feedback.b
     network = PeriodicNetwork(
-        hops=Hops.of(case.graph, case.w, b),
-        bias=case.bias,
-        loss=case.model.loss,
-        alignment=case.alignment,
+        hops=Hops.of(plan.graph, plan.w, b),
+        bias=plan.bias,
+        loss=plan.model.loss,
+        alignment=plan.alignment,
         tones=tones.pattern,
         target=target,
-        target_lag=case.stimuli.target_lag,
+        target_lag=plan.stimuli.target_lag,
     )
 
     def measure(omega: float) -> Floats:
-        return _cosines(case, *network.means(omega))
+        return _cosines(plan, *network.means(omega))
 
     return measure, tones.fastest
 
 
-def _cosines(case: Planned, product: Floats, gradient: Floats) -> Floats:
+def _cosines(plan: Plan, product: Floats, gradient: Floats) -> Floats:
     """Cosine of both (n_synapses,) over the plastic synapses of each projection; NaN without."""
     found: list[float] = []
     largest = np.abs(gradient).max(initial=0.0)
-    for part in case.graph.projections:
-        own = np.flatnonzero(case.graph.plastic[part.synapses]) + part.start
+    for part in plan.graph.projections:
+        own = np.flatnonzero(plan.graph.plastic[part.synapses]) + part.start
         sizes = np.linalg.norm(product[own]), np.linalg.norm(gradient[own])
         if sizes[1] <= _ROUNDING * largest or not largest:
             found.append(np.nan)
@@ -137,9 +137,9 @@ def _cosines(case: Planned, product: Floats, gradient: Floats) -> Floats:
     return np.array(found)
 
 
-def _linear_measure(case: Planned) -> Measure:
+def _linear_measure(plan: Plan) -> Measure:
     """Cosines of the linearised network, for inputs and errors of any phase."""
-    strengths = strengths_of(case)
+    strengths = strengths_of(plan)
     return lambda omega: _ratio(*strengths(omega))
 
 
@@ -149,7 +149,7 @@ def _ratio(strength: Floats, size: Floats) -> Floats:
 
 
 def strengths_of(
-    case: Planned, *, symmetric: bool = False
+    plan: Plan, *, symmetric: bool = False
 ) -> Callable[[float], tuple[Floats, Floats]]:
     """Inner products of mean updates with gradients (n_projections,), and what they are at most.
 
@@ -163,15 +163,15 @@ def strengths_of(
     For one length of the loop it is cos(omega M) of what it is at most. With `symmetric` errors are
     taken to come back by the forward weights, whatever the feedback: what is left is its delays.
     """
-    graph = case.graph
+    graph = plan.graph
     moments = _MOMENTS if graph.n_synapses <= _LARGE else 1
-    points, loss = operating_points(case, moments), case.model.loss
-    hops = [Hops.of(graph, case.w, case.feedback.b if case.feedback else None)] * len(points)
+    points, loss = operating_points(plan, moments), plan.model.loss
+    hops = [Hops.of(graph, plan.w, plan.feedback.b)] * len(points)
     if symmetric:
-        hops = [symmetric_hops(graph, case.w, point.slope, loss) for point in points]
+        hops = [symmetric_hops(graph, plan.w, point.slope, loss) for point in points]
 
     def of_synapses(omega: float) -> tuple[Floats, Floats]:
-        waits = waiting(graph, case.alignment, omega, slice(None))
+        waits = plan.alignment.activity_response(graph, omega, slice(None))
         strength, size = np.zeros((2, graph.n_synapses))
         for point, ways in zip(points, hops, strict=True):
             tone = answer(ways, point.slope, loss, omega)
@@ -188,9 +188,9 @@ def strengths_of(
     return by_projection
 
 
-def _scan(case: Planned, measure: Measure, now: float | None) -> list[Band]:
+def _scan(plan: Plan, measure: Measure, now: float | None) -> list[Band]:
     """Bands from the cosines by frequency."""
-    graph, longest, exact = case.graph, longest_lag(case), _exact(case)
+    graph, longest, exact = plan.graph, longest_lag(plan), _exact(plan)
     step = np.pi / (_RESOLUTION * max(longest, 1.0))
     most = int(min(_ROUND if graph.cyclic else _POINTS, _WORK / (200 * graph.n_synapses)))
 
@@ -224,29 +224,28 @@ def _cutoff(turn: float, end: float, time_step: float) -> tuple[float, str]:
     return float(turn / (2 * np.pi * time_step)), ""
 
 
-def _exact(case: Planned) -> np.ndarray:
+def _exact(plan: Plan) -> np.ndarray:
     """Projections (n,) of which the local product is the gradient itself, at any speed."""
-    graph = case.graph
+    graph = plan.graph
     loops = compute_loops(graph)
     at_once = loops.one_length & (np.nan_to_num(loops.mean) == 0)
-    if case.alignment is not None:
-        at_once |= case.alignment.exact_units
-    if case.feedback is not None:
+    at_once |= plan.alignment.exact_units(plan.graph)
+    if not plan.feedback.symmetric:
         # errors of hidden units are something else than the gradient
         at_once &= np.isin(np.arange(graph.n_units), graph.outputs)
     return np.array([bool(at_once[graph.post[part.synapses]].all()) for part in graph.projections])
 
 
-def longest_lag(case: Planned) -> float:
+def longest_lag(plan: Plan) -> float:
     """Steps of the longest way of a signal that counts for its phase."""
-    graph, alignment = case.graph, case.alignment
+    graph, alignment = plan.graph, plan.alignment
     loops = compute_loops(graph)
-    ages = float(alignment.longest_wait) if alignment else 0.0
+    ages = float(alignment.longest_wait)
     if graph.cyclic:
-        first = first_input(case.stimuli)
-        steps = estimate_convergence(graph, case.w, case.bias, first).steps or 0
+        first = plan.first_input
+        steps = estimate_convergence(graph, plan.w, plan.bias, first).steps or 0
         # a deviation that is e^-3 of what it was turns no sum around
         return ages + steps * 3 / -np.log(SETTLED)
-    ways = case.latencies.longest_forward[graph.outputs]
+    ways = plan.latencies.longest_forward[graph.outputs]
     finite = [values[np.isfinite(values)] for values in (loops.longest, ways)]
     return ages + sum(float(values.max(initial=0.0)) for values in finite)

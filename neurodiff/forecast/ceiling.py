@@ -21,7 +21,7 @@ from neurodiff.forecast.linear import errors, own_errors, symmetric_hops, to_out
 from neurodiff.forecast.operating import Point, operating_points
 from neurodiff.network.convergence import estimate_convergence
 from neurodiff.network.graph import Floats, Graph, Population
-from neurodiff.plan.recording_schedule import Planned, first_input
+from neurodiff.plan import Plan
 
 #: Inputs of a run that are looked at, and how many of the most curved are followed all round.
 _INPUTS, _FOLLOWED = 20, 2
@@ -79,7 +79,7 @@ class Ceilings:
     why: str = ""
 
 
-def learning_rate_ceilings(case: Planned) -> Ceilings:
+def learning_rate_ceilings(plan: Plan) -> Ceilings:
     """Ceilings of the learning rate of a model, with the weights of its start.
 
     They are those of inputs that are shown for longer than the loops, and of a few of them: the
@@ -88,21 +88,21 @@ def learning_rate_ceilings(case: Planned) -> Ceilings:
 
     Parameters
     ----------
-    case : Planned
+    plan : Plan
     """
-    graph = case.graph
+    graph = plan.graph
     if graph.cyclic:
-        first = first_input(case.stimuli)
-        if estimate_convergence(graph, case.w, case.bias, first).steps is None:
+        first = plan.first_input
+        if estimate_convergence(graph, plan.w, plan.bias, first).steps is None:
             return Ceilings(None, (), "with the weights of the start its cycles do not settle")
-    if case.feedback is not None:
+    if not plan.feedback.symmetric:
         why = "errors come back by weights of their own, whose loops are not those of the gradient"
         return Ceilings(None, (), why)
     if len(graph.outputs) > _OUTPUTS:
         why = f"it is worked out for up to {_OUTPUTS} outputs, and there are {len(graph.outputs)}"
         return Ceilings(None, (), why)
     with np.errstate(over="ignore", invalid="ignore"):
-        found = [_Circle(case, point) for point in operating_points(case, _INPUTS)]
+        found = [_Circle(plan, point) for point in operating_points(plan, _INPUTS)]
     if not all(circle.finite for circle in found):
         return Ceilings(None, (), "activities or weights are too large to work with")
     found.sort(key=lambda circle: -circle.curvatures[0])
@@ -132,13 +132,13 @@ def _lowest(
 class _Circle:
     """What comes back of a change of the weights, for z on the unit circle and one input."""
 
-    def __init__(self, case: Planned, point: Point):
-        self._case, self._graph, self._slope = case, case.graph, point.slope
-        graph = case.graph
+    def __init__(self, plan: Plan, point: Point):
+        self._case, self._graph, self._slope = plan, plan.graph, point.slope
+        graph = plan.graph
         # s_i = sum of x_j^2 over the plastic synapses onto i, and 1 for its bias
         squares = np.bincount(graph.post, graph.plastic * point.x[graph.pre] ** 2, graph.n_units)
         arriving = squares + graph.has_bias
-        self._hops = symmetric_hops(graph, case.w, point.slope, case.model.loss)
+        self._hops = symmetric_hops(graph, plan.w, point.slope, plan.model.loss)
         alone = [
             np.where(_of(graph, part), arriving, 0.0)
             for part in graph.populations
@@ -161,7 +161,7 @@ class _Circle:
 
     def _rates(self, omega: float) -> Complexes:
         """1/eta (1 + n_populations, n_outputs) of the roots at z, where they are real."""
-        shrinks = self._case.rule.weight_decay
+        shrinks = self._case.plasticity.weight_decay
         step = np.exp(1j * omega) - 1 + shrinks
         return np.asarray(np.linalg.eigvals(-self._comes_back(omega) / step))
 

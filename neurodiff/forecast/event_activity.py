@@ -1,20 +1,21 @@
 """How many events a model will send, from the speed of its stimuli, before it is run."""
 
 from dataclasses import dataclass
+from functools import singledispatch
 from itertools import pairwise
 from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.exceptions import UnknownKindError
 from neurodiff.network.graph import Graph
 from neurodiff.network.static_response import respond, slopes
+from neurodiff.plan import Plan
+from neurodiff.plan.transmission import Events, Graded, Spikes, Transmission
 from neurodiff.reference.backprop import Gradient, backprop
 from neurodiff.results.event_counts import operations_per_event
-from neurodiff.simulation import Simulation
-from neurodiff.simulator.transmission.send_on_change import Thresholds
-from neurodiff.stimuli.build import Stimuli
-from neurodiff.stimuli.signals import Table
+from neurodiff.stimuli import Stimuli
 
 Floats = NDArray[np.float64]
 
@@ -39,28 +40,40 @@ class Activity:
     ratio: float
 
 
-def expected_activity(simulation: Simulation) -> Activity | None:
+def expected_activity(plan: Plan) -> Activity | None:
     """What the static network answers to changes of the stimulus, set against the thresholds.
 
     A value that changes by d sends d/threshold times, at most once a step. The weights are the
-    initial ones: learning adds events as it moves them. None with graded transmission.
+    initial ones: learning adds events as it moves them. None where nothing is sent on change.
     """
-    thresholds = simulation.thresholds
-    if thresholds is None:
-        return None
-    graph = simulation.graph
-    before, after, changes_per_step = _changes(simulation)
+    return _activity(plan.transmission, plan)
+
+
+@singledispatch
+def _activity(transmission: Transmission, plan: Plan) -> Activity | None:
+    raise UnknownKindError("neurodiff.forecast.event_activity._activity", transmission)
+
+
+@_activity.register
+def _(transmission: Graded | Spikes, plan: Plan) -> None:
+    return None
+
+
+@_activity.register
+def _(thresholds: Events, plan: Plan) -> Activity:
+    graph = plan.graph
+    before, after, changes_per_step = _changes(plan)
     forward = changes_per_step * _sent(
         after.x - before.x, np.full(graph.n_units, thresholds.forward)
     )
     steps = [before.delta, after.delta]
     if changes_per_step < 1:
         # first the activity arrives and changes the slope, later the error comes back
-        steps.insert(1, _errors_between(simulation, before, after))
+        steps.insert(1, _errors_between(plan, before, after))
     threshold = _error_threshold(graph, thresholds, after)
     sent = [_sent(new - old, threshold) for old, new in pairwise(steps)]
     backward = changes_per_step * np.sum(sent, axis=0)
-    of_unit, of_error = operations_per_event(graph, learns=not simulation.rule.frozen)
+    of_unit, of_error = operations_per_event(graph, learns=not plan.plasticity.frozen)
     operations = float(of_unit @ forward + of_error @ backward)
     return Activity(
         forward=float(forward.mean()),
@@ -76,7 +89,7 @@ def _sent(change: Floats, threshold: Floats) -> Floats:
     return np.asarray(np.minimum(beyond, 1.0).mean(axis=0))
 
 
-def _error_threshold(graph: Graph, thresholds: Thresholds, answers: Gradient) -> Floats:
+def _error_threshold(graph: Graph, thresholds: Events, answers: Gradient) -> Floats:
     """Changes of the errors (n_units,) that are sent, relative ones to the size of these errors."""
     if thresholds.average is None:
         return np.full(graph.n_units, thresholds.error)
@@ -86,9 +99,9 @@ def _error_threshold(graph: Graph, thresholds: Thresholds, answers: Gradient) ->
     return thresholds.error * sizes
 
 
-def _changes(simulation: Simulation) -> tuple[Gradient, Gradient, float]:
+def _changes(plan: Plan) -> tuple[Gradient, Gradient, float]:
     """Answers before and after some changes of the stimuli, and how often these change a step."""
-    stimuli, graph = simulation.stimuli, simulation.graph
+    stimuli, graph = plan.stimuli, plan.graph
     every = _period(stimuli)
     last = max((stimuli.learning_steps - 1) // every, 1)
     affordable = int(np.clip(_WORK / (6 * graph.n_synapses), _FEWEST, _MOST))
@@ -97,11 +110,11 @@ def _changes(simulation: Simulation) -> tuple[Gradient, Gradient, float]:
     before, after = (
         backprop(
             graph,
-            simulation.w,
-            simulation.bias,
+            plan.w,
+            plan.bias,
             stimuli.input.at(steps),
             stimuli.target.at(steps),
-            simulation.model.loss,
+            plan.model.loss,
         )
         for steps in (at - 1, at)
     )
@@ -110,19 +123,15 @@ def _changes(simulation: Simulation) -> tuple[Gradient, Gradient, float]:
 
 def _period(stimuli: Stimuli) -> int:
     """Steps from one moment at which stimuli may change to the next."""
-    holds = [
-        part.hold if isinstance(part, Table) and not part.blend else 1
-        for part in (stimuli.input, stimuli.target)
-    ]
-    return gcd(*holds)
+    return gcd(stimuli.input.period, stimuli.target.period)
 
 
-def _errors_between(simulation: Simulation, before: Gradient, after: Gradient) -> Floats:
+def _errors_between(plan: Plan, before: Gradient, after: Gradient) -> Floats:
     """Errors (n, n_units) when the new activity is there and the feedback is still the old one."""
-    graph = simulation.graph
+    graph = plan.graph
     inputs = slice(0, graph.n_inputs)
     old, new = (
-        slopes(graph, respond(graph, simulation.w, simulation.bias, part.x[:, inputs])[0])
+        slopes(graph, respond(graph, plan.w, plan.bias, part.x[:, inputs])[0])
         for part in (before, after)
     )
     feedback = np.divide(before.delta, old, out=np.zeros_like(old), where=old != 0)

@@ -4,13 +4,13 @@ import numpy as np
 
 from neurodiff.forecast.band import longest_lag, settles, strengths_of
 from neurodiff.network.graph import Floats
-from neurodiff.plan.recording_schedule import Planned
+from neurodiff.plan import Plan
 
 #: Frequencies at most, and shares that are rounding.
 _MOST, _ROUNDING = 2048, 1e-9
 
 
-def hold_shares(case: Planned, hold: int) -> Floats:
+def hold_shares(plan: Plan, hold: int) -> Floats:
     """Strength of learning from frames of `hold` steps, relative to waves without any mismatch.
 
     Frames are taken to be independent, so that activity and error d steps apart are of one frame
@@ -29,10 +29,10 @@ def hold_shares(case: Planned, hold: int) -> Floats:
     array (n_projections,)
         NaN where nothing learns, or there is no number.
     """
-    if not settles(case):
-        return np.full(len(case.graph.projections), np.nan)
-    n = int(min(_MOST, 1 << int(np.ceil(np.log2(4 * longest_lag(case) + 8)))))
-    strengths = strengths_of(case, symmetric=True)
+    if not settles(plan):
+        return np.full(len(plan.graph.projections), np.nan)
+    n = int(min(_MOST, 1 << int(np.ceil(np.log2(4 * longest_lag(plan) + 8)))))
+    strengths = strengths_of(plan, symmetric=True)
     spectra = np.array([strengths(2 * np.pi * k / n) for k in range(n // 2 + 1)])
     # by the lag in steps, of either sign: both are even functions of the frequency
     by_lag = np.fft.irfft(spectra, n=n, axis=0)

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.network.graph import Floats, Graph, Ints
-from neurodiff.plan.alignment import Alignment, Matched, smoothing
 
 Complexes = NDArray[Any]
 Units = slice | Ints
@@ -62,16 +61,13 @@ class Hops:
     backward: tuple[Block, ...]
 
     @classmethod
-    def of(cls, graph: Graph, w: Floats, b: Floats | None) -> "Hops":
-        """Blocks of the weights w (n_synapses,) and b (n_returning,); None for b = w."""
+    def of(cls, graph: Graph, w: Floats, b: Floats) -> "Hops":
+        """Blocks of the weights w (n_synapses,) and b (n_returning,)."""
         forward = tuple(_forward(graph, part, w) for part in graph.projections)
         if graph.direct is not None:
-            assert b is not None
             return cls(graph, forward, tuple(_direct(graph, b)))
-        weights = w
-        if b is not None:
-            weights = np.zeros(graph.n_synapses)
-            weights[graph.returning.synapse] = b
+        weights = np.zeros(graph.n_synapses)
+        weights[graph.returning.synapse] = b
         backward = tuple(
             _backward(graph, part, weights)
             for part in graph.projections
@@ -136,40 +132,3 @@ def _by_lag(
         own = lags == lag
         np.add.at(matrix, (rows[own], columns[own]), values[own])
     return tuple(matrices.items())
-
-
-def waiting(
-    graph: Graph, alignment: Alignment | None, omega: NDArray[Any] | float, synapse: Any
-) -> Complexes:
-    """What alignment does to what has arrived at a synapse, or at some, for a tone, or for some."""
-    if alignment is None:
-        return np.ones(np.broadcast(omega, graph.pre[synapse]).shape, dtype=np.complex128)
-    if isinstance(alignment, Matched):
-        waits = alignment.activity_age[synapse] - graph.forward_lag[synapse]
-        return np.asarray(np.exp(-1j * omega * waits))
-    return trace(alignment.activity_lag[synapse], alignment.stages, omega)
-
-
-def waiting_times(graph: Graph, alignment: Alignment | None) -> Floats:
-    """How long activity waits at each synapse (n_synapses,): synapses that are equal wait alike."""
-    if alignment is None:
-        return np.zeros(graph.n_synapses)
-    times = alignment.activity_age if isinstance(alignment, Matched) else alignment.activity_lag
-    return np.asarray(times, dtype=np.float64)
-
-
-def slopes_wait(graph: Graph, alignment: Alignment | None, omega: float) -> Complexes:
-    """What alignment does to the slope of each unit (n_units,), for a tone."""
-    if alignment is None:
-        return np.ones(graph.n_units, dtype=np.complex128)
-    if isinstance(alignment, Matched):
-        return np.exp(-1j * omega * alignment.slope_age)
-    return trace(alignment.slope_lag, alignment.stages, omega)
-
-
-def trace(lag: Floats, stages: int, omega: NDArray[Any] | float) -> Complexes:
-    """Traces of mean lags in so many stages; see `neurodiff.plan.alignment.smoothing`."""
-    stage = smoothing(lag, stages)
-    turn = np.exp(-1j * omega)
-    one = stage.gain * np.where(stage.at_once, 1.0, turn) / (1 - (1 - stage.gain) * turn)
-    return np.asarray(one**stages)

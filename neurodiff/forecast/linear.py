@@ -149,7 +149,7 @@ def symmetric_hops(graph: Graph, w: Floats, slope: Floats, loss: Loss) -> Hops:
         sigma' of the units where the network is linearised.
     """
     if graph.direct is None:
-        return Hops.of(graph, w, None)
+        return Hops.of(graph, w, w[graph.returning.synapse])
     forward = Hops.of(graph, w, np.zeros(len(graph.returning)))
     own = own_errors(graph, slope, loss)
     ahead = np.real(to_outputs(forward, slope, 0.0, own))

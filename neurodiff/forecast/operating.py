@@ -7,7 +7,7 @@ import numpy as np
 from neurodiff.network.graph import Floats, Ints
 from neurodiff.network.settling import state_from_rest
 from neurodiff.network.static_response import respond, settle, slopes
-from neurodiff.plan.recording_schedule import Planned
+from neurodiff.plan import Plan
 
 
 class Point(NamedTuple):
@@ -23,21 +23,21 @@ class Point(NamedTuple):
     slope: Floats
 
 
-def operating_points(case: Planned, moments: int) -> list[Point]:
+def operating_points(plan: Plan, moments: int) -> list[Point]:
     """Static answers, with the weights of the start, at moments evenly spread over learning.
 
     Of a network with cycles it is one: where it settles from rest with the first input.
 
     Parameters
     ----------
-    case : Planned
+    plan : Plan
     moments : int
         How many at most; of one input there is one.
     """
-    graph, w, bias = case.graph, case.w, case.bias
-    u = np.unique(case.stimuli.input.at(_spread(case.stimuli.learning_steps, moments)), axis=0)
+    graph, w, bias = plan.graph, plan.w, plan.bias
+    u = np.unique(plan.stimuli.input.at(_spread(plan.stimuli.learning_steps, moments)), axis=0)
     if graph.cyclic:
-        first = case.stimuli.input.at(np.zeros(1, dtype=np.int64))[0]
+        first = plan.stimuli.input.at(np.zeros(1, dtype=np.int64))[0]
         a, x = settle(graph, w, bias, first, state_from_rest(graph, w, bias, first))
         return [Point(x, slopes(graph, a))]
     a, x = respond(graph, w, bias, u)

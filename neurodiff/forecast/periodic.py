@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from neurodiff.exceptions import FixedPointError
-from neurodiff.forecast.hops import Complexes, Hops, slopes_wait, waiting, waiting_times
+from neurodiff.forecast.hops import Complexes, Hops
 from neurodiff.network.graph import Floats, Graph, Ints
 from neurodiff.network.loss import Loss
 from neurodiff.network.static_response import slopes
@@ -63,7 +63,7 @@ class PeriodicNetwork:
     hops : Hops
     bias : array (n_units,)
     loss : str
-    alignment : Alignment or None
+    alignment : Alignment
     tones : Tones
     target : callable
         Target (n, n_outputs) that belongs to inputs (n, n_inputs).
@@ -74,7 +74,7 @@ class PeriodicNetwork:
     hops: Hops
     bias: Floats
     loss: Loss
-    alignment: Alignment | None
+    alignment: Alignment
     tones: Tones
     target: Callable[[Floats], Floats]
     target_lag: Ints
@@ -87,7 +87,7 @@ class PeriodicNetwork:
     @cached_property
     def alike(self) -> list[Ints]:
         """Synapses of each projection in groups with one delay and one time to wait."""
-        keys = np.stack([self.graph.forward_lag, waiting_times(self.graph, self.alignment)])
+        keys = np.stack([self.graph.forward_lag, self.alignment.waits(self.graph)])
         groups = []
         for part in self.graph.projections:
             own = np.arange(part.start, part.stop)
@@ -133,7 +133,7 @@ class _Answer:
         product, gradient = np.zeros((2, graph.n_synapses))
         for own in network.alike:
             arrives = np.exp(-1j * self._omegas * graph.forward_lag[own[0]])
-            waits = waiting(graph, network.alignment, self._omegas, own[0])
+            waits = network.alignment.activity_response(graph, self._omegas, own[0])
             product[own] = self._mean_of_products(delta, sent, arrives * waits, own)
             gradient[own] = self._mean_of_products(adjoint, sent, arrives, own)
         return product, gradient
@@ -231,9 +231,10 @@ class _Answer:
 
     def _met_slope(self) -> Floats:
         """Slopes (phases, n_units) as old as alignment has them."""
-        if self._network.alignment is None:
+        alignment = self._network.alignment
+        if not alignment.waits_for:
             return self._slope
-        waits = [slopes_wait(self._graph, self._network.alignment, tone) for tone in self._omegas]
+        waits = [alignment.slope_response(self._graph, tone) for tone in self._omegas]
         return self._signal(self._tones(self._slope) * np.array(waits))
 
     def _until_still(self, sweep: Callable[[], None], signal: Floats) -> None:

@@ -1,19 +1,13 @@
 """What a forecast takes from the model's own input and target."""
 
-from collections.abc import Callable
 from fractions import Fraction
-from functools import reduce, singledispatch
+from functools import reduce
 from math import lcm
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from neurodiff.forecast.periodic import Tones
-from neurodiff.model_file.signals import ConstantTarget, TeacherTarget
-from neurodiff.network.graph import Floats
-from neurodiff.network.static_response import respond
-from neurodiff.network.weights import initial_weights
-from neurodiff.plan.recording_schedule import Planned
 from neurodiff.stimuli.signals import Sinusoids
 
 #: Periods of the fastest tone after which all tones must have come round.
@@ -47,26 +41,3 @@ def tones_of(source: Any) -> ModelTones | None:
         return None
     harmonic = np.array([int(share * period) for share in shares], dtype=np.int64)
     return ModelTones(Tones(source.amplitude, source.phase, harmonic), fastest)
-
-
-def known_target(case: Planned) -> Callable[[Floats], Floats] | None:
-    """Target (n, n_outputs) that belongs to inputs (n, n_inputs); None where nothing says so."""
-    return _answering(case.model.target, case)
-
-
-@singledispatch
-def _answering(target: Any, case: Planned) -> Callable[[Floats], Floats] | None:
-    return None
-
-
-@_answering.register
-def _(target: ConstantTarget, case: Planned) -> Callable[[Floats], Floats]:
-    values = np.asarray(target.values, dtype=np.float64)
-    return lambda u: np.broadcast_to(values, (len(u), len(values)))
-
-
-@_answering.register
-def _(target: TeacherTarget, case: Planned) -> Callable[[Floats], Floats]:
-    graph = case.graph
-    w, bias = initial_weights(case.model, graph, teacher_seed=target.seed)
-    return lambda u: respond(graph, w, bias, u)[1][:, graph.outputs]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, Tag, model_validator
 
@@ -61,6 +61,8 @@ class NoPlasticity(Part):
     """Weights stay as they are."""
 
     rule: Literal["none"] = "none"
+    alignment: ClassVar[Literal["none"]] = "none"
+    stages: ClassVar[None] = None
 
 
 Neuron = Annotated[

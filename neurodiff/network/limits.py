@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from neurodiff.network.graph import Graph
 
 _BYTES = 8
+#: Larger values count as diverged. Their squares, and the products of two, are still numbers.
+LARGEST = 1e100
+
 #: Numbers that a synapse takes while a network is made, and a pair of units that may have none.
 _PER_SYNAPSE, _PER_PAIR = 7, 1.2
 

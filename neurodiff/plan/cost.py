@@ -1,4 +1,4 @@
-"""What a run will cost, before it is made: operations, memory, time; and which target suits it."""
+"""What a run will cost, before it is made: operations, memory, time; and which backend suits it."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,7 +14,7 @@ class _Speed(NamedTuple):
     synapse: float
 
 
-#: Measured on a 2-core machine. They choose a target and tell a user what to expect; nothing else
+#: Measured on a 2-core machine. They choose a backend and tell a user what to expect; nothing else
 #: depends on them.
 _GRADED = {
     "numpy": _Speed(0.5, 3e-4, 1.2e-7),
@@ -39,15 +39,15 @@ class Cost:
 
     Attributes
     ----------
-    target : str
+    backend : str
         The fastest, which ``auto`` chooses where it can be compiled.
     seconds : dict
-        Estimated wall-clock time by target, compilation included.
+        Estimated wall-clock time by backend, compilation included.
     parts : dict
         Estimated bytes of the synapses, the delays, the recording and the stimuli.
     """
 
-    target: str
+    backend: str
     seconds: dict[str, float]
     parts: dict[str, float]
 
@@ -84,8 +84,8 @@ def estimate(
         # an error is told to the synapses that it came from, and goes on to the other end of them
         reached *= sending[0] + 2 * sending[1]
     seconds = {
-        target: speed.start + steps * (speed.step + speed.synapse * reached)
-        for target, speed in (_EVENTS if sending else _GRADED).items()
+        backend: speed.start + steps * (speed.step + speed.synapse * reached)
+        for backend, speed in (_EVENTS if sending else _GRADED).items()
     }
     forward = max(int(graph.forward_lag.max(initial=1)), longest_age)
     lags = forward + int(graph.returning.lag.max(initial=1))
@@ -96,4 +96,4 @@ def estimate(
         # kept twice, here and in Brian2
         "stimuli": 16.0 * stimuli,
     }
-    return Cost(min(seconds, key=lambda target: seconds[target]), seconds, parts)
+    return Cost(min(seconds, key=lambda backend: seconds[backend]), seconds, parts)

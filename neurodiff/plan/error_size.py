@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from neurodiff.network.graph import Graph
 from neurodiff.network.loss import Loss
 from neurodiff.network.static_response import dense, respond, slopes
-from neurodiff.stimuli.build import Stimuli
+from neurodiff.stimuli import Stimuli
 
 Floats = NDArray[np.float64]
 

@@ -13,8 +13,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from neurodiff.network.limits import LARGEST
 from neurodiff.results.checks import model_of as model_of
-from neurodiff.results.divergence import LARGEST
 
 Floats = NDArray[np.float64]
 

@@ -13,37 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.exceptions import FixedPointError
-from neurodiff.network.graph import Bools, Graph, Ints, Projection
+from neurodiff.network.graph import Graph, Ints, Projection
 from neurodiff.network.loss import Loss
 from neurodiff.network.static_response import slopes
-from neurodiff.plan.alignment import Alignment
-from neurodiff.plan.feedback import Feedback
+from neurodiff.plan import Plan
 from neurodiff.reference.backprop import injection
 from neurodiff.reference.fixed_point import recurrent_backprop
 from neurodiff.reference.outer import Listed, Products
-from neurodiff.reference.waves import Rows, WaveStep, delayed_waves
+from neurodiff.reference.stimuli import Rows
+from neurodiff.reference.waves import delayed_waves
 
 Floats = NDArray[np.float64]
 
 #: About how many weights the chunks of a network hold at once, all of their steps together.
 _WEIGHTS = 4e6
-
-
-@dataclass(frozen=True)
-class Run:
-    """What the waves of a run follow from; see `delayed_waves`."""
-
-    graph: Graph
-    w: Floats
-    bias: Floats
-    u: Rows
-    y: Rows
-    loss: Loss
-    learning_rate: float = 0.0
-    weight_decay: float = 0.0
-    learns: Bools | None = None
-    alignment: Alignment | None = None
-    feedback: Feedback | None = None
 
 
 class Gradients(NamedTuple):
@@ -190,31 +173,14 @@ class ListedChunk:
         return Gradients(x, delta)
 
 
-def waves_of(run: Run) -> Iterator[WaveStep]:
-    """The waves of any network, step by step."""
-    return delayed_waves(
-        run.graph,
-        run.w,
-        run.bias,
-        run.u,
-        run.y,
-        run.loss,
-        learning_rate=run.learning_rate,
-        weight_decay=run.weight_decay,
-        learns=run.learns,
-        alignment=run.alignment,
-        feedback=run.feedback,
-    )
-
-
-def listed_chunks(run: Run) -> Iterator[ListedChunk]:
-    """The waves of any network, step by step, in chunks."""
-    graph = run.graph
+def listed_chunks(plan: Plan, u: Rows, y: Rows) -> Iterator[ListedChunk]:
+    """The waves of any network, step by step, in chunks; see `delayed_waves`."""
+    graph = plan.graph
     cells = sum(part.post.size * part.pre.size for part in graph.projections)
     size, first = int(np.clip(_WEIGHTS / (cells + graph.n_synapses), 1, 512)), 0
-    waves = waves_of(run)
+    waves = delayed_waves(plan, u, y)
     while steps := list(islice(waves, size)):
         x, delta, product, w, bias, _ = (np.array(part) for part in zip(*steps, strict=True))
         numbers = first + np.arange(len(steps))
-        yield ListedChunk(graph, run.loss, numbers, x, delta, product, w, bias)
+        yield ListedChunk(graph, plan.model.loss, numbers, x, delta, product, w, bias)
         first += len(steps)

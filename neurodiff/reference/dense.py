@@ -12,7 +12,7 @@ step are never made (`_Link.times` and `_Link.times_transposed`).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, TypeGuard
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,12 @@ from neurodiff.network.graph import Graph, Ints, Population, Projection
 from neurodiff.network.hop_filter import leaked
 from neurodiff.network.loss import Loss
 from neurodiff.network.static_response import dense, slopes
-from neurodiff.plan.alignment import Alignment, Matched
-from neurodiff.plan.feedback import Feedback
+from neurodiff.plan import Plan
+from neurodiff.plan.alignment import Ages
 from neurodiff.reference.backprop import injection
-from neurodiff.reference.chunks import Gradients, Run
+from neurodiff.reference.chunks import Gradients
 from neurodiff.reference.outer import Outer, Products
+from neurodiff.reference.stimuli import Rows
 
 Floats = NDArray[np.float64]
 
@@ -35,20 +36,20 @@ Floats = NDArray[np.float64]
 _MOVING, _FROZEN = 64, 512
 
 
-def is_dense(graph: Graph, alignment: Alignment | None, feedback: Feedback | None) -> bool:
+def is_dense(plan: Plan) -> bool:
     """Whether `dense_chunks` can do a network.
 
     Its projections are all to all, with one delay in each direction, plastic or not as a whole; its
-    feedback is symmetric; and alignment, if any, waits for one time in each projection.
+    feedback is symmetric; its updates are plain products; and alignment, if any, waits for one time
+    in each projection.
     """
-    if feedback is not None or graph.cyclic or graph.dale.any():
+    graph, ages = plan.graph, plan.alignment.ages(plan.graph)
+    if not plan.feedback.symmetric or graph.cyclic or graph.dale.any() or ages is None:
         return False
-    if alignment is not None and not isinstance(alignment, Matched):
+    if not plan.plasticity.product_of_ends:
         return False
-    of_synapses = [graph.forward_lag, graph.backward_lag, graph.plastic]
-    of_synapses += [] if alignment is None else [alignment.activity_age]
-    ages = np.zeros(graph.n_units) if alignment is None else alignment.slope_age
-    return all(np.ptp(ages[part.units]) == 0 for part in graph.populations) and all(
+    of_synapses = [graph.forward_lag, graph.backward_lag, graph.plastic, ages.activity]
+    return all(np.ptp(ages.slope[part.units]) == 0 for part in graph.populations) and all(
         len(np.unique(_order(graph, part))) == part.pre.size * part.post.size
         and len(_order(graph, part)) == part.pre.size * part.post.size
         and all(np.ptp(values[part.synapses].astype(int)) == 0 for values in of_synapses)
@@ -201,10 +202,11 @@ class DenseChunk:
         return self.backprop(at, u, y)
 
 
-def dense_chunks(run: Run) -> Iterator[DenseChunk]:
+def dense_chunks(plan: Plan, u: Rows, y: Rows) -> Iterator[DenseChunk]:
     """The waves of a network for which `is_dense`, in chunks; they are those of `delayed_waves`."""
-    waves, moves = _Waves(run), run.learning_rate != 0 or run.weight_decay != 0
-    steps, first = len(run.u), 0
+    rule, first = plan.plasticity, 0
+    waves, moves = _Waves(plan, u, y), rule.learning_rate != 0 or rule.weight_decay != 0
+    steps = len(u)
     while first < steps:
         n = min(_MOVING if moves else _FROZEN, steps - first)
         yield waves.chunk(first, n, frozen=not moves)
@@ -214,44 +216,47 @@ def dense_chunks(run: Run) -> Iterator[DenseChunk]:
 class _Waves:
     """The state of the waves between chunks, and how they go on."""
 
-    def __init__(self, run: Run):
-        self.run, graph = run, run.graph
-        self.links = [_link(run, part) for part in graph.projections]
+    def __init__(self, plan: Plan, u: Rows, y: Rows):
+        self.plan, self.u, self.y, graph = plan, u, y, plan.graph
+        ages = plan.alignment.ages(graph)
+        assert ages is not None  # see `is_dense`
+        self.links = [_link(plan, part, ages) for part in graph.projections]
         parts = list(zip(graph.projections, self.links, strict=True))
         own = [part for part in graph.populations if part.role != "input"]
-        self.stages = [_stage(run, part, parts) for part in own]
+        self.stages = [_stage(part, parts, ages) for part in own]
         self.longest = max(
             *(max(link.forward, link.backward, link.age) for link in self.links),
             *(stage.slope_age for stage in self.stages),
         )
-        self.bias = run.bias.copy()
+        self.bias = plan.bias.copy()
         self.a, self.came = np.zeros((2, graph.n_units))
         self.x, self.delta, self.slope = np.zeros((3, self.longest, graph.n_units))
 
     def chunk(self, first: int, n: int, *, frozen: bool) -> DenseChunk:
         """The next n steps."""
-        run, graph = self.run, self.run.graph
+        graph, rule = self.plan.graph, self.plan.plasticity
         before = [link.w.copy() for link in self.links]
         # the last steps of the chunk before come first
         rows = [np.concatenate([old, np.zeros((n, graph.n_units))]) for old in self._past]
         acts = [np.zeros((n, link.w.shape[1])) for link in self.links]
-        biases, learns = np.empty((n, graph.n_units)), np.zeros(n, dtype=bool)
+        biases, learns = np.empty((n, graph.n_units)), rule.learns_at(first + np.arange(n))
         for k in range(n):
             biases[k] = self.bias
-            learns[k] = run.learns is None or bool(run.learns[first + k])
-            self._step(self.longest + k, run.u[first + k], run.y[first + k], rows, acts, k)
+            self._step(self.longest + k, self.u[first + k], self.y[first + k], rows, acts, k)
             if learns[k] and not frozen:
                 self._learn(rows[1][self.longest + k], acts, k)
         self.x, self.delta, self.slope = (part[n:].copy() for part in rows)
         x, delta = (part[self.longest :] for part in rows[:2])
-        kept, since = _decay(learns, run.weight_decay)
+        kept, since = _decay(learns, rule.weight_decay)
         moved = []
         for w, link, act in zip(before, self.links, acts, strict=True):
             own = delta[:, link.post]
-            step = (run.learning_rate * learns)[:, None] * own
+            step = (rule.learning_rate * learns)[:, None] * own
             moved.append(_Moved(w, own, act, step, frozen or not link.plastic))
         orders, steps = [link.order for link in self.links], first + np.arange(n)
-        return DenseChunk(graph, run.loss, steps, x, delta, biases, kept, since, moved, orders)
+        return DenseChunk(
+            graph, self.plan.model.loss, steps, x, delta, biases, kept, since, moved, orders
+        )
 
     @property
     def _past(self) -> tuple[Floats, Floats, Floats]:
@@ -261,7 +266,7 @@ class _Waves:
         self, row: int, u: Floats, y: Floats, rows: list[Floats], acts: list[Floats], k: int
     ) -> None:
         """One step of both waves, into `row` of the rows; see `delayed_waves`."""
-        (x, delta, slope), leak = rows, self.run.graph.leak
+        (x, delta, slope), leak = rows, self.plan.graph.leak
         x[row, : len(u)] = u
         for units, sigma, incoming, outgoing, age in self.stages:
             # a_i(t) = sum w x_pre(t - f) + b_i; leaky: k a_i(t-1) + (1 - k) (...)
@@ -278,16 +283,17 @@ class _Waves:
             back *= slope[row - age, units]
             if leak is not None:
                 back[:] = self.came[units] = leaked(leak, self.came[units], back)
-        out = self.run.graph.outputs
-        delta[row, out] += injection(self.run.loss, slope[row, out], x[row, out], y)
+        out = self.plan.graph.outputs
+        delta[row, out] += injection(self.plan.model.loss, slope[row, out], x[row, out], y)
         for act, link in zip(acts, self.links, strict=True):
             act[k] = x[row - link.age, link.pre]
-            if leak is not None and self.run.alignment is None:
+            if leak is not None:
                 act[k] = link.psp = leaked(leak, link.psp, act[k])
 
     def _learn(self, delta: Floats, acts: list[Floats], k: int) -> None:
         """Move weights and biases by one step; see `delayed_waves`."""
-        rate, decay, graph = self.run.learning_rate, self.run.weight_decay, self.run.graph
+        rule, graph = self.plan.plasticity, self.plan.graph
+        rate, decay = rule.learning_rate, rule.weight_decay
         for act, link in zip(acts, self.links, strict=True):
             if link.plastic:
                 # w(t+1) = w(t) - eta delta x - decay w(t)
@@ -297,35 +303,28 @@ class _Waves:
         self.bias -= graph.has_bias * (rate * delta + decay * self.bias)
 
 
-def _link(run: Run, part: Projection) -> _Link:
-    graph, first = run.graph, part.start
-    forward = int(graph.forward_lag[first])
-    age = int(run.alignment.activity_age[first]) if _waits(run.alignment) else forward
+def _link(plan: Plan, part: Projection, ages: Ages) -> _Link:
+    graph, first = plan.graph, part.start
     return _Link(
         part.pre.units,
         part.post.units,
-        dense(graph, part, run.w),
+        dense(graph, part, plan.w),
         bool(graph.plastic[first]),
-        forward,
+        int(graph.forward_lag[first]),
         int(graph.backward_lag[first]),
-        age,
+        int(ages.activity[first]),
         _order(graph, part),
         np.zeros(part.pre.size),
     )
 
 
-def _waits(alignment: Alignment | None) -> TypeGuard[Matched]:
-    """Whether activity and slopes wait for their errors."""
-    return isinstance(alignment, Matched)
-
-
-def _stage(run: Run, population: Population, parts: list[tuple[Projection, _Link]]) -> _Stage:
+def _stage(population: Population, parts: list[tuple[Projection, _Link]], ages: Ages) -> _Stage:
     return _Stage(
         population.units,
         population.sigma,
         [link for part, link in parts if part.post is population],
         [link for part, link in parts if part.pre is population],
-        int(run.alignment.slope_age[population.start]) if _waits(run.alignment) else 0,
+        int(ages.slope[population.start]),
     )
 
 

@@ -5,35 +5,24 @@ into the past, and memory does not grow with the run.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.network.graph import Bools, Graph, Ints
+from neurodiff.network.graph import Ints
 from neurodiff.network.hop_filter import leaked
-from neurodiff.network.loss import Loss
 from neurodiff.network.static_response import activate, slopes
-from neurodiff.plan.alignment import Alignment
-from neurodiff.plan.feedback import Feedback, KolenPollack
-from neurodiff.reference.alignment import aligned
+from neurodiff.plan import Plan
+from neurodiff.reference import alignment as alignments
+from neurodiff.reference import feedback as feedbacks
+from neurodiff.reference import plasticity as rules
 from neurodiff.reference.backprop import injection
-from neurodiff.reference.feedback import Learning, Moment, errors_pass, returned, sent
+from neurodiff.reference.feedback import Moment
 from neurodiff.reference.history import History
+from neurodiff.reference.stimuli import Rows, stimuli_of
 
 Floats = NDArray[np.float64]
-
-
-class Rows(Protocol):
-    """One row of numbers for each step."""
-
-    def __len__(self) -> int:
-        """Number of steps."""
-        ...
-
-    def __getitem__(self, step: int, /) -> Floats:
-        """The numbers (n,) of a step; steps are asked for in order."""
-        ...
 
 
 class WaveStep(NamedTuple):
@@ -60,20 +49,7 @@ class WaveStep(NamedTuple):
     b: Floats
 
 
-def delayed_waves(
-    graph: Graph,
-    w: Floats,
-    bias: Floats,
-    u: Rows,
-    y: Rows,
-    loss: Loss,
-    *,
-    learning_rate: float = 0.0,
-    weight_decay: float = 0.0,
-    learns: Bools | None = None,
-    alignment: Alignment | None = None,
-    feedback: Feedback | None = None,
-) -> Iterator[WaveStep]:
+def delayed_waves(plan: Plan, u: Rows | None = None, y: Rows | None = None) -> Iterator[WaveStep]:
     """Diffusion of both waves through delayed synapses (Betti & Gori, arXiv:1912.04635).
 
     In that paper every lag is one step; here each synapse has its own, forward and backward,
@@ -85,61 +61,52 @@ def delayed_waves(
 
     Parameters
     ----------
-    w : array (n_synapses,)
-        At the start; not changed.
-    bias : array (n_units,)
-        At the start; not changed.
-    u : Rows, such as an array (steps, n_inputs)
-    y : Rows, such as an array (steps, n_outputs)
-        Targets as they meet the outputs, already delayed; in the order of ``graph.outputs``.
-    learning_rate, weight_decay : float
-        Per step.
-    learns : bool array (steps,), optional
-        In which steps weights and biases move; always unless given.
-    alignment : Alignment, optional
-        Which activity and which slopes meet an error; those of this moment unless given.
-    feedback : Feedback, optional
-        By what weights errors come back; by those of the synapses unless given.
+    plan : Plan
+        Graph, weights at the start, loss, alignment, feedback and learning rule.
+    u : Rows, such as an array (steps, n_inputs), optional
+        Input, instead of that of the plan.
+    y : Rows, such as an array (steps, n_outputs), optional
+        Targets as they meet the outputs, already delayed, instead of those of the plan; in the
+        order of ``graph.outputs``.
     """
-    longest = _longest_age(graph, alignment, feedback)
+    if u is None or y is None:
+        u, y = stimuli_of(plan, plan.stimuli.steps)
+    graph, rule, loss = plan.graph, plan.plasticity, plan.model.loss
+    longest = _longest_age(plan)
     x, delta = History(longest, graph.n_units), History(longest, graph.n_units)
     a, came, psp = np.zeros(graph.n_units), np.zeros(graph.n_units), np.zeros(graph.n_synapses)
-    w, bias, out = w.copy(), bias.copy(), graph.outputs
-    learns = np.ones(len(u), dtype=bool) if learns is None else learns
-    meets, returns = aligned(graph, alignment), graph.returning
-    back = returned(graph, feedback, Learning(learning_rate, weight_decay, learns))
+    w, bias, out = plan.w.copy(), plan.bias.copy(), graph.outputs
+    learns = rule.learns_at(np.arange(len(u)))
+    meets, returns = alignments.follow(plan.alignment, graph), graph.returning
+    back, learning = feedbacks.follow(plan.feedback, graph, rule), rules.follow(rule, graph)
     for t in range(len(u)):
         arrived = x.ago(t, graph.forward_lag, graph.pre)
         came_back = delta.ago(t, returns.lag, returns.source)
         # a_i(t) = sum w x_pre(t - f) + b_i; leaky: k a_i(t-1) + (1 - k) (sum w x_pre(t - f) + b_i)
         a = leaked(graph.leak, a, _sum_into(graph.post, w * arrived, graph.n_units) + bias)
         response, slope, b = activate(graph, a, u[t]), slopes(graph, a), back.weights(w)
-        x.put(t, sent(feedback, t, response))
+        x.put(t, back.sent(t, response))
         # delta_j(t) = sigma'(a_j(t - s)) sum b delta_i(t - r), and the injection at the outputs
         error = _sum_into(returns.sink, b * came_back, graph.n_units)
         came = leaked(graph.leak, came, meets.slope(t, slope) * error)
-        delta.put(t, came * errors_pass(feedback, t))
+        delta.put(t, came * back.errors_pass(t))
         x_now, delta_now = x.now(t), delta.now(t)
         delta_now[out] += injection(loss, slope[out], x_now[out], y[t])
         # g(t) = delta_post(t) x_pre(t - p); without alignment p = f and s = 0; leaky: the PSP
         psp = leaked(graph.leak, psp, arrived)
-        product = delta_now[graph.post] * meets.activity(t, x, psp)
+        product = learning.product(delta_now[graph.post], meets.activity(t, x, psp))
         yield WaveStep(
             x_now.copy(), delta_now.copy(), product.copy(), w.copy(), bias.copy(), b.copy()
         )
         back.learn(Moment(t, x, delta, response, arrived))
         if learns[t]:
-            # w(t+1) = w(t) - eta g(t) - decay w(t); a bias is a synapse from a constant 1
-            w -= graph.plastic * (learning_rate * product + weight_decay * w)
-            bias -= graph.has_bias * (learning_rate * delta_now + weight_decay * bias)
+            learning.learn(w, bias, product, delta_now)
 
 
-def _longest_age(graph: Graph, alignment: Alignment | None, feedback: Feedback | None) -> int:
+def _longest_age(plan: Plan) -> int:
     """How many steps back anything looks at an activity, an error or a slope."""
-    lags = [graph.forward_lag.max(initial=1), graph.returning.lag.max(initial=1)]
-    lags += [alignment.longest_age] if alignment else []
-    lags += [feedback.activity_age.max(initial=0)] if isinstance(feedback, KolenPollack) else []
-    return int(max(lags))
+    lags = plan.graph.forward_lag.max(initial=1), plan.graph.returning.lag.max(initial=1)
+    return int(max(*lags, plan.longest_age))
 
 
 def _sum_into(units: Ints, values: Floats, n_units: int) -> Floats:

@@ -11,8 +11,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-#: Larger values count as diverged. Their squares, and the products of two, are still numbers.
-LARGEST = 1e100
+from neurodiff.network.limits import LARGEST
 
 
 class Divergence(NamedTuple):

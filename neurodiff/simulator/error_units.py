@@ -4,9 +4,9 @@ import brian2 as b2
 import numpy as np
 from brian2.utils.stringtools import word_substitute
 
-from neurodiff.network.graph import Graph
+from neurodiff.plan import Plan
+from neurodiff.simulator.addition import Addition
 from neurodiff.simulator.order import PROPAGATE
-from neurodiff.simulator.transmission.interface import Addition
 from neurodiff.simulator.units import (
     activation_codes,
     activation_text,
@@ -40,11 +40,9 @@ _INJECTION = {
 
 
 def build_error_units(
-    graph: Graph,
-    bias: np.ndarray,
+    plan: Plan,
     units: b2.NeuronGroup,
     target: b2.NeuronGroup,
-    loss: str,
     addition: Addition,
     clock: b2.Clock,
 ) -> b2.NeuronGroup:
@@ -59,13 +57,14 @@ def build_error_units(
 
     Parameters
     ----------
-    bias : array (n_units,)
-        At the start.
+    plan : Plan
+        With the graph, the biases at the start, and the loss of its model.
     target : NeuronGroup
         Its `value` is the target as it meets the outputs, one element per output unit.
     addition : Addition
         What the transmission adds, `feedback` among it, and the events of samples.
     """
+    graph = plan.graph
     own = np.arange(graph.n_inputs, graph.n_units)
     is_output = np.isin(own, graph.outputs)
     output = np.zeros(graph.n_units, dtype=np.int64)
@@ -85,7 +84,7 @@ def build_error_units(
     errors.output = output[own]
     errors.played = b2.linked_var(target, "value", index="output")
     errors.has_bias = graph.has_bias[own]
-    errors.bias = bias[own]
+    errors.bias = plan.bias[own]
     errors.a = b2.linked_var(units, "a", index="unit")
     errors.x = b2.linked_var(units, "x", index="unit")
     units.bias = b2.linked_var(errors, "bias", index="error")
@@ -101,7 +100,7 @@ def build_error_units(
         slope = {slope}
         {addition.aligns_slope}
         returned = {leaked_text(graph, "returned", feedback)}
-        {addition.computed or "delta"} = returned + is_output*{_INJECTION[loss]}
+        {addition.computed or "delta"} = returned + is_output*{_INJECTION[plan.model.loss]}
         """,
         name="propagate",
         **PROPAGATE.when,

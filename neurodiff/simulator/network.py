@@ -6,38 +6,16 @@ from typing import Any
 import brian2 as b2
 import numpy as np
 
-from neurodiff.network.graph import Graph, random_stream
-from neurodiff.plan.alignment import Alignment
-from neurodiff.plan.feedback import Feedback
+from neurodiff.network.graph import random_stream
+from neurodiff.plan import Plan
+from neurodiff.plan.sampling import Answers
+from neurodiff.simulator import transmission as transmissions
 from neurodiff.simulator.error_units import build_error_units
 from neurodiff.simulator.order import OBSERVE, RECORD, SEND
-from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.players import build_player
-from neurodiff.simulator.sampling import Answers, Sampling, monitor
-from neurodiff.simulator.transmission.events import Events
-from neurodiff.simulator.transmission.firing_neurons import Spiking
-from neurodiff.simulator.transmission.graded import Graded
-from neurodiff.simulator.transmission.interface import Connections, Transmission
-from neurodiff.simulator.transmission.send_on_change import Thresholds
-from neurodiff.simulator.transmission.spikes import Spikes
+from neurodiff.simulator.sampling import answer_variable, monitor
+from neurodiff.simulator.transmission import Connections
 from neurodiff.simulator.units import build_units
-from neurodiff.stimuli.build import Stimuli
-
-
-@dataclass(frozen=True)
-class Samplings:
-    """What is recorded, and when; None records nothing of it."""
-
-    signals: Sampling | None
-    weights: Sampling | None
-    products: Sampling | None
-    answers: Answers | None
-    events: Sampling | None
-
-    def of(self, *names: str) -> dict[str, Sampling]:
-        """Those of `names` that are recorded."""
-        named = {name: getattr(self, name) for name in names}
-        return {name: part for name, part in named.items() if part is not None}
 
 
 @dataclass(frozen=True)
@@ -63,70 +41,47 @@ class BuiltNetwork:
         return sum(len(part._code_objects) for part in objects)
 
 
-def build_network(
-    graph: Graph,
-    w: np.ndarray,
-    bias: np.ndarray,
-    stimuli: Stimuli,
-    loss: str,
-    sending: Thresholds | Spiking | None,
-    rule: Diffusion,
-    samplings: Samplings,
-    alignment: Alignment | None = None,
-    feedback: Feedback | None = None,
-) -> BuiltNetwork:
+def build_network(plan: Plan) -> BuiltNetwork:
     """Units, error units, synapses, learning and monitors on one clock.
 
     Parameters
     ----------
-    w, bias : arrays (n_synapses,), (n_units,)
-        At the start.
-    sending : Thresholds, Spiking or None
-        Transmission by events, by spikes, or graded.
-    alignment : Alignment, optional
-        Of the two waves; only graded transmission has it.
-    feedback : Feedback, optional
-        Symmetric unless given; only graded transmission has another one.
+    plan : Plan
+        What is built.
+
+    Raises
+    ------
+    ModelError
+        If the learning rule does not go with the transmission.
+    UnknownKindError
+        If a choice of the plan has no class in the simulator.
     """
+    graph, stimuli, schedule = plan.graph, plan.stimuli, plan.schedule
     clock = _clock(graph.time_step, stimuli.steps)
-    travel = _transmission(graph, sending, rule, alignment, feedback)
+    travel = transmissions.build(plan.transmission, plan)
     by_units, by_synapses = ["events"], ["weights", "products"]
-    if isinstance(sending, Spiking):
-        b2.seed(int(random_stream(sending.seed, "spikes").integers(2**32)))
+    if plan.transmission.fires:
+        b2.seed(int(random_stream(plan.model.seed, "spikes").integers(2**32)))
         # it is neurons that fire, and they are made with the synapses
         by_units, by_synapses = [], [*by_synapses, "events"]
     inputs = build_player(stimuli.input, "inputs", np.zeros(graph.n_inputs, dtype=np.int64), clock)
     targets = build_player(stimuli.target, "targets", stimuli.target_lag, clock)
-    of_units = travel.of_units.with_samples(samplings.of("signals", "answers", *by_units))
-    answers = samplings.answers or Answers(1)
+    of_units = travel.of_units.with_samples(schedule.of("signals", "answers", *by_units))
+    answers = schedule.answers or Answers(1)
     units = build_units(graph, inputs, of_units, answers, clock)
-    sampled = samplings.of("signals", "weights", "products", *by_units)
+    sampled = schedule.of("signals", "weights", "products", *by_units)
     of_errors = travel.of_errors.with_samples(sampled)
-    errors = build_error_units(graph, bias, units, targets, loss, of_errors, clock)
-    synapses = travel.connect(w, units, errors, samplings.of(*by_synapses), clock)
+    errors = build_error_units(plan, units, targets, of_errors, clock)
+    synapses = travel.connect(plan.w, units, errors, schedule.of(*by_synapses), clock)
     monitors = {
         (group.name, event): monitor(group, event, variables, *moments)
-        for group, event, variables, *moments in _kept(units, errors, answers, rule, feedback)
+        for group, event, variables, *moments in _kept(units, errors, answers, plan)
         if event in group.events
     }
     objects = [inputs, targets, units, errors, *synapses.objects, *monitors.values()]
     network = b2.Network(objects, name="neurodiff_network")
-    initial = (w, bias[graph.n_inputs :])
+    initial = (plan.w, plan.bias[graph.n_inputs :])
     return BuiltNetwork(network, clock, units, errors, synapses, initial, monitors)
-
-
-def _transmission(
-    graph: Graph,
-    sending: Thresholds | Spiking | None,
-    rule: Diffusion,
-    alignment: Alignment | None,
-    feedback: Feedback | None,
-) -> Transmission:
-    if isinstance(sending, Spiking):
-        return Spikes(graph, sending, rule)
-    if sending is None:
-        return Graded(graph, rule, alignment, feedback)
-    return Events(graph, sending, rule)
 
 
 def _clock(time_step: float, steps: int) -> b2.Clock:
@@ -142,24 +97,20 @@ def _clock(time_step: float, steps: int) -> b2.Clock:
 
 
 def _kept(
-    units: b2.NeuronGroup,
-    errors: b2.NeuronGroup,
-    answers: Answers,
-    rule: Diffusion,
-    feedback: Feedback | None,
+    units: b2.NeuronGroup, errors: b2.NeuronGroup, answers: Answers, plan: Plan
 ) -> list[tuple[Any, ...]]:
     """What each monitor of the populations keeps, at which event, and when; see `monitor`."""
     kept: list[tuple[Any, ...]] = [
         (units, "signals", ["x"], RECORD),
-        (units, "answers", [answers.variable], RECORD),
+        (units, "answers", [answer_variable(answers)], RECORD),
         (units, "events", ["sent"], SEND.after()),
         (errors, "signals", ["delta", "target"], RECORD),
         (errors, "events", ["sent"], SEND.after()),
         (errors, "weights", ["bias"], OBSERVE),
     ]
     # biases that move are kept with the products that they made
-    products = [] if rule.frozen else ["bias"]
-    if feedback is not None:
+    products = [] if plan.plasticity.frozen else ["bias"]
+    if not plan.feedback.symmetric:
         # errors that are not those of backprop are held against these on their own
         products.append("delta")
     if products:

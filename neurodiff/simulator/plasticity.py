@@ -1,37 +1,47 @@
-"""Learning rules: what a synapse does with what is at the synapse."""
+"""Learning rules in Brian2 code: what a synapse does with what is at the synapse."""
 
-from dataclasses import dataclass
+from functools import singledispatch
+from typing import Protocol
 
 import brian2 as b2
 
+from neurodiff.exceptions import ModelError, UnknownKindError
+from neurodiff.plan import plasticity as planned
 from neurodiff.simulator.order import LEARN
 
 
-@dataclass(frozen=True)
-class Diffusion:
-    """dw/dt = -learning_rate * delta_post * x_pre - weight_decay * w.
-
-    delta_post is the postsynaptic error unit's value of this step, x_pre what has just arrived at
-    the synapse (Betti & Gori, arXiv:1912.04635), the PSP that it makes at a leaky neuron, or what
-    an alignment keeps of either. A bias is a synapse from a constant unit: there x_pre is 1.
+class Plasticity(Protocol):
+    """A learning rule in one network.
 
     Attributes
     ----------
-    learning_rate, weight_decay : float
-        Per step.
-    start, stop : int
-        First step that learns, and first that does not learn any more.
+    constants : dict
+        Its numbers, for the namespaces of synapses and error units.
     """
-
-    learning_rate: float
-    weight_decay: float
-    start: int
-    stop: int
 
     @property
     def frozen(self) -> bool:
         """Whether nothing will ever move."""
-        return self.learning_rate == self.weight_decay == 0 or self.start >= self.stop
+        ...
+
+    @property
+    def constants(self) -> dict[str, float]: ...  # noqa: D102
+
+    def product(self, presynaptic: str) -> str:
+        """What a synapse learns from, as Brian2 text of `delta` and the variable `presynaptic`."""
+        ...
+
+    def apply(self, store: b2.NeuronGroup, errors: b2.NeuronGroup, presynaptic: str) -> None:
+        """Let the weights of `store` and the biases of `errors` learn at every step."""
+        ...
+
+
+class Diffusion:
+    """dw/dt = -learning_rate * delta_post * x_pre - weight_decay * w; see `planned.Diffusion`."""
+
+    def __init__(self, rule: planned.Diffusion):
+        self.learning_rate, self.weight_decay = rule.learning_rate, rule.weight_decay
+        self.start, self.stop, self.frozen = rule.start, rule.stop, rule.frozen
 
     @property
     def constants(self) -> dict[str, float]:
@@ -43,6 +53,10 @@ class Diffusion:
             "learning_stop": self.stop,
         }
 
+    def product(self, presynaptic: str) -> str:
+        """The product of error and activity."""
+        return f"delta*{presynaptic}"
+
     def apply(self, store: b2.NeuronGroup, errors: b2.NeuronGroup, presynaptic: str) -> None:
         """Graded: let the weights of `store` and the biases of `errors` learn at every step.
 
@@ -51,7 +65,7 @@ class Diffusion:
         if self.frozen:
             return
         store.namespace.update(self.constants)
-        product = f"delta*{presynaptic}"
+        product = self.product(presynaptic)
         store.run_regularly(_learn("w", product, "plastic"), name="learn", **LEARN.when)
         self.apply_to_biases(errors)
 
@@ -87,6 +101,43 @@ class Diffusion:
             name="learn_feedback",
             **LEARN.when,
         )
+
+
+@singledispatch
+def build(rule: planned.Plasticity) -> Plasticity:
+    """The class that makes Brian2 code of a learning rule.
+
+    Raises
+    ------
+    UnknownKindError
+        If nothing is registered for the type of `rule`.
+    """
+    raise UnknownKindError("neurodiff.simulator.plasticity.build", rule)
+
+
+@build.register
+def _(rule: planned.Diffusion) -> Diffusion:
+    return Diffusion(rule)
+
+
+@build.register
+def _(rule: planned.Static) -> Diffusion:
+    return Diffusion(planned.Diffusion(0.0, 0.0, 0, 0))
+
+
+def solved_between_events(rule: planned.Plasticity) -> Diffusion:
+    """The rule where nothing is done for a synapse between events, which diffusion alone allows.
+
+    Raises
+    ------
+    ModelError
+        If the rule is another one.
+    """
+    built = build(rule)
+    if not isinstance(built, Diffusion):
+        text = f"{rule.rule} needs graded transmission"
+        raise ModelError("plasticity.rule", text, "write `transmission: graded`")
+    return built
 
 
 #: 1 in the steps that learn, 0 in the others, as Brian2 text.

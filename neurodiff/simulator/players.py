@@ -1,9 +1,13 @@
 """Stimuli as Brian2 plays them: one unit for each column of a signal."""
 
+from functools import singledispatch
+from typing import Any, NamedTuple
+
 import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.exceptions import UnknownKindError
 from neurodiff.simulator.order import PLAY
 from neurodiff.stimuli.signals import Signal, Sinusoids, Table
 
@@ -28,37 +32,84 @@ def build_player(
     lag : int array (n_columns,)
         How many steps late each column is played.
     """
-    text, parameters = _text(signal, "(timestep(t, dt) - lag)")
-    equations = [f"{part} : 1 (constant)" for part in parameters]
+    text, parameters, namespace = statement(signal, "(timestep(t, dt) - lag)", name, clock)
+    equations = [f"{parameter} : 1 (constant)" for parameter in parameters]
     player = b2.NeuronGroup(
         len(lag),
         "\n".join(["value : 1", "lag : integer (constant)", *equations]),
         name=name,
         clock=clock,
-        namespace=_tables(signal, name, clock),
+        namespace=namespace,
     )
     player.lag = lag
-    for part, values in parameters.items():
-        setattr(player, part, values)
+    for parameter, values in parameters.items():
+        setattr(player, parameter, values)
     played = f"value = int(timestep(t, dt) >= lag)*({text})"
     player.run_regularly(played, name=f"play_{name}", **PLAY.when)
     return player
 
 
-def _text(signal: Signal, step: str) -> tuple[str, dict[str, NDArray[np.float64]]]:
-    """The signal at `step`, as Brian2 text, and the parameters of each unit that it names."""
-    if isinstance(signal, Sinusoids):
-        names = ("amplitude", "frequency", "phase")
-        text = f"amplitude*sin(frequency*{step} + phase)"
-        return text, {part: getattr(signal, part) for part in names}
+class Statement(NamedTuple):
+    """A signal as Brian2 code.
+
+    Attributes
+    ----------
+    text : str
+        Its value at a step.
+    parameters : dict
+        Values (n_columns,) of the constants of each unit that the text names.
+    namespace : dict
+        Tables and numbers that it names.
+    """
+
+    text: str
+    parameters: dict[str, NDArray[np.float64]]
+    namespace: dict[str, Any]
+
+
+@singledispatch
+def statement(signal: Signal, step: str, name: str, clock: b2.Clock) -> Statement:
+    """A signal as Brian2 code.
+
+    Parameters
+    ----------
+    signal : Signal
+    step : str
+        Brian2 text of the step, 0 or later, for which the value is asked.
+    name : str
+        Prefix for the names of tables, which must differ between groups.
+    clock : Clock
+
+    Raises
+    ------
+    UnknownKindError
+        If nothing is registered for the type of the signal.
+    """
+    raise UnknownKindError("neurodiff.simulator.players.statement", signal)
+
+
+@statement.register
+def _(signal: Sinusoids, step: str, name: str, clock: b2.Clock) -> Statement:
+    names = ("amplitude", "frequency", "phase")
+    text = f"amplitude*sin(frequency*{step} + phase)"
+    return Statement(text, {parameter: getattr(signal, parameter) for parameter in names}, {})
+
+
+@statement.register
+def _(signal: Table, step: str, name: str, clock: b2.Clock) -> Statement:
+    return Statement(_text(signal, step), {}, _tables(signal, name, clock))
+
+
+def _text(signal: Table, step: str) -> str:
+    """The row at `step`, as Brian2 text."""
     frames = _Frames.of(signal)
     row = frames.text("order", step) if frames else f"table({step}*dt, i)"
     if not signal.blend:
-        return row, {}
+        return row
     before = frames.text("order_before", step) if frames else f"before({step}*dt, i)"
     last = f"clip({step}//hold, 0, last_row)"
     weight = f"clip(({step} - hold*{last})/blend, 0, 1)"
-    return f"({before} + ({row} - {before})*{weight})", {}
+    return f"({before} + ({row} - {before})*{weight})"
 
 
 class _Frames:
@@ -109,10 +160,8 @@ def _padded(shown: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.pad(shown.astype(float), (0, length - len(shown)), mode="edge")
 
 
-def _tables(signal: Signal, name: str, clock: b2.Clock) -> dict[str, float | b2.TimedArray]:
+def _tables(signal: Table, name: str, clock: b2.Clock) -> dict[str, float | b2.TimedArray]:
     """The tables and numbers that the text of a signal names."""
-    if not isinstance(signal, Table):
-        return {}
     hold, frames = signal.hold * clock.dt, _Frames.of(signal)
     numbers: dict[str, float | b2.TimedArray] = {}
     if signal.blend:

@@ -6,16 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.network.graph import Graph
-from neurodiff.simulator.network import BuiltNetwork, Samplings
-from neurodiff.simulator.sampling import samples
-from neurodiff.stimuli.build import Presentations
+from neurodiff.plan.sampling import Schedule
+from neurodiff.simulator.network import BuiltNetwork
+from neurodiff.simulator.sampling import answer_variable, samples
+from neurodiff.stimuli import Presentations
 
 Arrays = dict[str, NDArray[Any]]
 Ints = NDArray[np.int64]
 
 
 def collect(
-    built: BuiltNetwork, graph: Graph, samplings: Samplings, completed: int
+    built: BuiltNetwork, graph: Graph, schedule: Schedule, completed: int
 ) -> tuple[Arrays, dict[str, NDArray[np.int64]]]:
     """Arrays of a recording by variable, and the steps of its time dimensions.
 
@@ -23,23 +24,23 @@ def collect(
     """
     arrays: Arrays = {}
     steps = {}
-    if samplings.signals is not None:
+    if schedule.signals is not None:
         arrays.update(_signals(built, graph))
-        steps["time"] = samplings.signals.steps(completed)[: len(arrays["x"])]
-    if samplings.products is not None:
+        steps["time"] = schedule.signals.steps(completed)[: len(arrays["x"])]
+    if schedule.products is not None:
         arrays.update(_products(built, graph))
-        steps["product_time"] = samplings.products.steps(completed)[: len(arrays["product"])]
-    if samplings.answers is not None:
+        steps["product_time"] = schedule.products.steps(completed)[: len(arrays["product"])]
+    if schedule.answers is not None:
         recorded = built.monitors["units", "answers"]
-        answers = samples(recorded, samplings.answers.variable, len(graph.outputs))
+        answers = samples(recorded, answer_variable(schedule.answers), len(graph.outputs))
         # recorded by unit number, kept in the order of the outputs
         arrays["answer"] = answers[:, np.argsort(np.argsort(graph.outputs))]
     if built.synapses.spike_monitors:
         arrays.update(_spikes(built, graph))
-    elif samplings.events is not None:
+    elif schedule.events is not None:
         arrays.update(_events(built, graph))
     arrays.update(_weights(built, graph))
-    weights = samplings.weights.steps(completed) if samplings.weights else np.array([0])
+    weights = schedule.weights.steps(completed) if schedule.weights else np.array([0])
     steps["weight_time"] = np.append(weights[: len(arrays["w"]) - 1], completed)
     return arrays, steps
 

@@ -4,78 +4,50 @@ Sampling goes by the step number of the one clock. A sample is a Brian2 event th
 synapse) of a group has at the same step; so it can be limited to a part of the run.
 """
 
-from dataclasses import dataclass
-
 import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.plan.sampling import Answers, Sampling
 from neurodiff.simulator.order import Step
 
-
-@dataclass(frozen=True)
-class Sampling:
-    """Every so many steps, from `start` (included) to `stop` (not included).
-
-    Unless given, `stop` is beyond the last step that any run can have.
-    `only` is a Brian2 condition on the elements that are recorded.
-    """
-
-    every: int
-    start: int = 0
-    stop: int = 2**31 - 1
-    only: str = ""
-
-    def condition(self, event: str) -> str:
-        """The event's condition, as Brian2 text; its numbers are in `constants`."""
-        now = "timestep(t, dt)"
-        conditions = [
-            f"({now} - {event}_start) % {event}_every == 0",
-            f"{now} >= {event}_start",
-            f"{now} < {event}_stop",
-        ]
-        return " and ".join(filter(None, [self.only, *conditions]))
-
-    def constants(self, event: str) -> dict[str, int]:
-        """The numbers of `condition`, for the group's namespace."""
-        return {f"{event}_{name}": getattr(self, name) for name in ("every", "start", "stop")}
-
-    def count(self, until: int) -> int:
-        """How many samples a run of `until` steps has."""
-        return len(range(self.start, min(self.stop, until), self.every))
-
-    def steps(self, until: int) -> NDArray[np.int64]:
-        """The steps of the samples of a run of `until` steps."""
-        return np.arange(self.start, min(self.stop, until), self.every)
+#: Condition that a unit has sent in this step; true from `SEND` on.
+SENT_NOW = "last_sent == timestep(t, dt)"
 
 
-@dataclass(frozen=True)
-class Answers(Sampling):
-    """When outputs are asked for their answers: at each sample, for their mean over `over` steps.
+def condition(sampling: Sampling, event: str) -> str:
+    """The condition of an event, as Brian2 text; its numbers are in `constants`."""
+    now = "timestep(t, dt)"
+    conditions = [
+        f"({now} - {event}_start) % {event}_every == 0",
+        f"{now} >= {event}_start",
+        f"{now} < {event}_stop",
+    ]
+    return " and ".join(filter(None, [sampling.only, *conditions]))
 
-    The sample is the last of these steps.
-    """
 
-    over: int = 1
+def constants(sampling: Sampling, event: str) -> dict[str, int]:
+    """The numbers of `condition`, for the group's namespace."""
+    return {f"{event}_{name}": getattr(sampling, name) for name in ("every", "start", "stop")}
 
-    @property
-    def variable(self) -> str:
-        """What is recorded of the units."""
-        return "x" if self.over == 1 else "mean_x"
 
-    @property
-    def equations(self) -> str:
-        """What the units need for that."""
-        return "" if self.over == 1 else "mean_x : 1\n"
+def answer_variable(answers: Answers) -> str:
+    """What is recorded of the units as their answers."""
+    return "x" if answers.over == 1 else "mean_x"
 
-    @property
-    def averaging(self) -> str:
-        """Code of the units at every step; nothing where no mean is taken."""
-        if self.over == 1:
-            return ""
-        begins = (self.start - self.over + 1) % self.every
-        going_on = f"int(timestep(t, dt) % {self.every} != {begins})"
-        return f"mean_x = {going_on}*mean_x + x/{self.over}"
+
+def answer_equations(answers: Answers) -> str:
+    """What the units need for that."""
+    return "" if answers.over == 1 else "mean_x : 1\n"
+
+
+def averaging(answers: Answers) -> str:
+    """Code of the units at every step; nothing where no mean is taken."""
+    if answers.over == 1:
+        return ""
+    begins = (answers.start - answers.over + 1) % answers.every
+    going_on = f"int(timestep(t, dt) % {answers.every} != {begins})"
+    return f"mean_x = {going_on}*mean_x + x/{answers.over}"
 
 
 def monitor(

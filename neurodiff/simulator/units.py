@@ -4,9 +4,10 @@ import brian2 as b2
 import numpy as np
 
 from neurodiff.network.graph import Graph
+from neurodiff.plan.sampling import Answers
+from neurodiff.simulator.addition import Addition
 from neurodiff.simulator.order import ACTIVATE, REMEMBER
-from neurodiff.simulator.sampling import Answers
-from neurodiff.simulator.transmission.interface import Addition
+from neurodiff.simulator.sampling import answer_equations, averaging
 
 _EQUATIONS = """
 a : 1
@@ -45,7 +46,7 @@ def build_units(
     """
     units = b2.NeuronGroup(
         graph.n_units,
-        "\n".join([_EQUATIONS, answers.equations, addition.equations]),
+        "\n".join([_EQUATIONS, answer_equations(answers), addition.equations]),
         events=addition.events,
         name="units",
         clock=clock,
@@ -66,8 +67,8 @@ def build_units(
         name="activate",
         **ACTIVATE.when,
     )
-    if answers.averaging:
-        units.run_regularly(answers.averaging, name="mean_x", **REMEMBER.when)
+    if average := averaging(answers):
+        units.run_regularly(average, name="mean_x", **REMEMBER.when)
     return units
 
 

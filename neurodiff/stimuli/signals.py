@@ -3,6 +3,7 @@
 Either rows of a table, each held for some steps, or sinusoids.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from math import gcd
 
@@ -13,8 +14,40 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class Table:
+class Signal(ABC):
+    """Numbers as a function of the step; 0 before step 0."""
+
+    @abstractmethod
+    def at(self, steps: Ints) -> Floats:
+        """Values (len(steps), n) at whole steps; 0 before step 0."""
+
+    @property
+    @abstractmethod
+    def largest(self) -> float:
+        """The largest size of a value."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """How many numbers it keeps."""
+
+    @abstractmethod
+    def spread(self, every: int) -> float:
+        """How well samples every so many steps see all phases of it: from 0, badly, to 1."""
+
+    @property
+    def period(self) -> int:
+        """Steps from one moment at which it may change to the next."""
+        return 1
+
+    @property
+    def rows_of_all(self) -> Floats | None:
+        """All values that it can have (n_rows, n), where they are listed."""
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Table(Signal):
     """Row k is shown from step k*hold to (k+1)*hold; the last row stays.
 
     Over the first `blend` steps of its time a row blends in linearly from the row before; the first
@@ -41,6 +74,22 @@ class Table:
         """How many numbers it keeps."""
         return self.rows.size
 
+    @property
+    def period(self) -> int:
+        """The time of a row, unless rows blend."""
+        return 1 if self.blend else self.hold
+
+    @property
+    def rows_of_all(self) -> Floats:
+        """All rows, and what the first blends in from."""
+        return np.concatenate([self.before[None], self.rows])
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The smallest and the largest value."""
+        values = self.rows_of_all
+        return float(values.min()), float(values.max())
+
     def spread(self, every: int) -> float:
         """Whether samples every so many steps see all phases of a row's time: 1, or 0 if not."""
         return float(gcd(every, self.hold) == 1)
@@ -56,8 +105,8 @@ class Table:
         return np.where(steps[:, None] >= 0, values, 0.0)
 
 
-@dataclass(frozen=True)
-class Sinusoids:
+@dataclass(frozen=True, eq=False)
+class Sinusoids(Signal):
     """amplitude * sin(frequency * t + phase); frequency in radian per step, each an array (n,)."""
 
     amplitude: Floats
@@ -93,4 +142,6 @@ class Sinusoids:
         return np.where(steps[:, None] >= 0, values, 0.0)
 
 
-Signal = Table | Sinusoids
+def held(rows: Floats, hold: int, blend: int) -> Table:
+    """Rows (n_rows, n) that begin from 0, each held for some steps."""
+    return Table(rows.astype(float), hold, blend, np.zeros(rows.shape[1]))

@@ -8,17 +8,12 @@ from numpy.typing import NDArray
 
 from neurodiff.exceptions import SimulationError
 from neurodiff.model_file import Model
-from neurodiff.model_file.signals import ConstantInput, ConstantTarget, TeacherTarget
-from neurodiff.network.graph import Graph, build_graph
-from neurodiff.network.latency import Latencies, compute_latencies
-from neurodiff.plan.alignment import Alignment, Traced, build_alignment
-from neurodiff.plan.feedback import Feedback, build_feedback
-from neurodiff.plan.recording_schedule import learning_rule, validation_start
+from neurodiff.network.graph import Graph
+from neurodiff.plan import Plan
 from neurodiff.results.checks import another_network, misfit, missing
-from neurodiff.results.data_files import recorded_model
 from neurodiff.results.recording import with_current_names
-from neurodiff.simulator.plasticity import Diffusion
-from neurodiff.stimuli.build import Stimuli, build_stimuli
+from neurodiff.run_folder.data_files import recorded_model
+from neurodiff.stimuli import Stimuli
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -26,15 +21,31 @@ Bools = NDArray[np.bool_]
 
 
 class Case(NamedTuple):
-    """A recorded run with what its model says of it; built anew, not taken from the simulation."""
+    """A recorded run with the plan of its model, whose weights at the start are the recorded ones.
 
-    model: Model
-    graph: Graph
-    latencies: Latencies
-    stimuli: Stimuli
+    Attributes
+    ----------
+    plan : Plan
+    recording : Dataset
+    """
+
+    plan: Plan
     recording: xr.Dataset
-    alignment: Alignment | None
-    feedback: Feedback | None
+
+    @property
+    def model(self) -> Model:
+        """What was asked for."""
+        return self.plan.model
+
+    @property
+    def graph(self) -> Graph:
+        """Units, synapses and delays."""
+        return self.plan.graph
+
+    @property
+    def stimuli(self) -> Stimuli:
+        """Input and target."""
+        return self.plan.stimuli
 
     @property
     def steps(self) -> Ints:
@@ -47,7 +58,7 @@ class Case(NamedTuple):
     @property
     def start(self) -> int:
         """First step whose product counts."""
-        return validation_start(self)
+        return self.plan.validation_start
 
     @property
     def stop(self) -> int:
@@ -65,35 +76,18 @@ class Case(NamedTuple):
         return np.asarray(self.steps >= self.start)
 
     @property
-    def rule(self) -> Diffusion:
-        """The learning rule, per step."""
-        return learning_rule(self.model, self.stimuli, self.feedback)
-
-    @property
     def frozen(self) -> bool:
         """Whether weights never moved."""
-        return self.rule.frozen
-
-    @property
-    def w(self) -> Floats:
-        """Weights (n_synapses,) at the start."""
-        return np.asarray(self.recording["w"].values[0])
-
-    @property
-    def bias(self) -> Floats:
-        """Biases (n_units,) at the start."""
-        return np.nan_to_num(self.recording["bias"].values[0])
+        return self.plan.plasticity.frozen
 
     @property
     def steady(self) -> bool:
         """Whether all stays as it is, so that the products must become exact; filters never are."""
-        if self.graph.filter_lag or isinstance(self.alignment, Traced):
-            return False
-        target = isinstance(self.model.target, ConstantTarget | TeacherTarget)
-        return self.frozen and target and isinstance(self.model.input, ConstantInput)
+        filtered = self.graph.filter_lag or self.plan.alignment.ages(self.graph) is None
+        return self.frozen and self.stimuli.steady and not filtered
 
 
-def rebuild(source: Any) -> Case:
+def case_of(source: Any) -> Case:
     """The case of a simulation that has run, or of a recording, from the model that it carries.
 
     Raises
@@ -107,15 +101,12 @@ def rebuild(source: Any) -> Case:
         raise SimulationError(f"{kind} is no run; give a Simulation that has run or its recording")
     recording = with_current_names(recording)
     _refuse(misfit(recording), "is no recording of neurodiff")
-    model = recorded_model(recording)
-    graph = build_graph(model)
-    latencies = compute_latencies(graph, model.target_delay)
-    alignment = build_alignment(model, graph, latencies)
-    stimuli = build_stimuli(model, graph, latencies)
-    _refuse(another_network(recording, graph, stimuli.steps), "is not of the model that it carries")
+    plan = getattr(source, "plan", None) or Plan.of(recorded_model(recording))
+    steps = plan.stimuli.steps
+    _refuse(another_network(recording, plan.graph, steps), "is not of the model that it carries")
     w = np.asarray(recording["w"].values[0])
-    feedback = build_feedback(model, graph, w, latencies, alignment)
-    return Case(model, graph, latencies, stimuli, recording, alignment, feedback)
+    bias = np.nan_to_num(recording["bias"].values[0])
+    return Case(plan.replace(w=w, bias=bias), recording)
 
 
 def refuse_incomplete(case: Case) -> None:
@@ -134,7 +125,7 @@ def refuse_incomplete(case: Case) -> None:
     names = {"product", "product_time", "bias"}
     if not case.frozen:
         names |= {"product_w", "product_bias"}
-    if case.feedback is not None:
+    if not case.plan.feedback.symmetric:
         names |= {"product_delta"} if case.graph.direct else {"product_delta", "b"}
     _refuse(missing(case.recording, names), "cannot be validated")
 

@@ -45,15 +45,15 @@ def _nothing_moved(case: Case) -> Iterator[str]:
 
 
 def _why_frozen(case: Case) -> str:
-    if case.model.plasticity.rule == "none":
+    if not case.plan.plasticity.learns:
         return "the model has no plasticity rule"
-    if case.rule.learning_rate == case.rule.weight_decay == 0:
+    if case.plan.plasticity.learning_rate == case.plan.plasticity.weight_decay == 0:
         return "`plasticity.learning_rate` is 0"
     if not case.graph.plastic.any():
         return "every projection is `plastic: false`"
-    first = np.nanmin(case.latencies.age[case.graph.outputs], initial=np.inf)
+    first = np.nanmin(case.plan.latencies.age[case.graph.outputs], initial=np.inf)
     steps = int(case.recording.attrs["steps"])
-    if steps <= max(first, case.rule.start):
+    if steps <= max(first, case.plan.plasticity.start):
         return f"the run ended after {steps} steps, before a first error could change anything"
     return "all local products were 0 while plasticity was on"
 
@@ -87,18 +87,18 @@ def _too_fast(case: Case) -> Iterator[str]:
     """That the learning rate is above what the delays allow, as the audit says."""
     if case.frozen or case.graph.cyclic:
         return
-    whole = learning_rate_ceilings(case).whole
+    whole = learning_rate_ceilings(case.plan).whole
     if whole is None:
         return
-    rate = case.rule.learning_rate / case.graph.time_step
-    verdict, why = against_ceiling(case, rate, whole)
+    rate = case.plan.plasticity.learning_rate / case.graph.time_step
+    verdict, why = against_ceiling(case.plan, rate, whole)
     if verdict == "does not hold":
         yield f"above the ceiling of the learning rate: {why} (see `neurodiff audit`)"
 
 
 def _many_frames(case: Case) -> Iterator[str]:
     """That no one frame is in a layer, where the reference takes one for all of its synapses."""
-    latencies, graph = case.latencies, case.graph
+    latencies, graph = case.plan.latencies, case.graph
     if case.model.reference != "error_frame":
         return
     spread = latencies.longest_forward - latencies.shortest_forward

@@ -6,16 +6,17 @@ each of them, and only sums are kept. What the run did record must be the same t
 otherwise the waves say nothing of the run.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.network.loss import loss_of
-from neurodiff.reference.chunks import Chunk, Gradients, Run, listed_chunks
+from neurodiff.reference.chunks import Chunk, Gradients, listed_chunks
 from neurodiff.reference.dense import dense_chunks, is_dense
 from neurodiff.reference.outer import Products
+from neurodiff.reference.stimuli import stimuli_of
 from neurodiff.validation.case import Case
 from neurodiff.validation.loss import LossReport, tenths
 from neurodiff.validation.sums import Sums
@@ -31,9 +32,6 @@ _LONGEST = 60.0
 
 #: The same where a fixed point is looked for at every step, of which neighbours are much alike.
 _LONGEST_SETTLING = 5.0
-
-#: Steps of a stimulus that are read at once.
-_BLOCK = 1024
 
 
 @dataclass(frozen=True)
@@ -66,8 +64,8 @@ class EveryStep:
 
 def why_not(case: Case) -> str | None:
     """Why the steps of a case cannot be computed anew; None where they can."""
-    if case.model.transmission.kind != "graded":
-        return f"with {case.model.transmission.kind} only the run itself knows the others"
+    if not case.plan.transmission.recomputable:
+        return f"with {case.plan.transmission.kind} only the run itself knows the others"
     if case.model.reference == "delayed":
         return "the others are what the reference itself gives"
     if not case.complete:
@@ -83,7 +81,7 @@ def why_not(case: Case) -> str | None:
 def estimated_seconds(case: Case) -> float:
     """About how long the pass takes; measured on a 2-core machine."""
     graph = case.graph
-    if is_dense(graph, case.alignment, case.feedback):
+    if is_dense(case.plan):
         return case.stop * (2e-5 * len(graph.projections) + 3e-9 * graph.n_synapses)
     seconds = case.stop * (3e-4 + 4e-7 * graph.n_synapses)
     return seconds + _settles(case) * 8e-3 * max(case.stop - case.start, 0)
@@ -103,9 +101,10 @@ def compare_every_step(case: Case, *, gradients: bool = True) -> EveryStep:
         If the reference is a fixed point and none was found.
     """
     # one step more than is compared: its weights are the last
-    run, means, check = run_of(case, case.stop + 1), tenths(case), _Check(case)
-    fast = is_dense(case.graph, case.alignment, case.feedback)
-    chunks: Iterator[Chunk] = dense_chunks(run) if fast else listed_chunks(run)
+    u, y = stimuli_of(case.plan, case.stop + 1)
+    means, check = tenths(case), _Check(case)
+    chunks_of = dense_chunks if is_dense(case.plan) else listed_chunks
+    chunks: Iterator[Chunk] = chunks_of(case.plan, u, y)
     start, stop, sums, errors = case.start, case.stop, Sums(), _Errors(case)
     with np.errstate(over="ignore", invalid="ignore"):  # the waves need not be those of the run
         for chunk in chunks:
@@ -119,41 +118,6 @@ def compare_every_step(case: Case, *, gradients: bool = True) -> EveryStep:
                 errors.add(chunk.delta[rows], found)
     loss = means.report(every_step=True) if means else None
     return EveryStep(sums, errors.cosines, loss, check.deviation())
-
-
-def run_of(case: Case, n: int) -> Run:
-    """What the first n steps of the reference's own waves follow from."""
-    rule, steps = case.rule, np.arange(n)
-    return Run(
-        case.graph,
-        case.w,
-        case.bias,
-        _Played(case.stimuli.input.at, n),
-        _Played(case.stimuli.target_at, n),
-        case.model.loss,
-        rule.learning_rate,
-        rule.weight_decay,
-        (steps >= rule.start) & (steps < rule.stop),
-        case.alignment,
-        case.feedback,
-    )
-
-
-class _Played:
-    """A signal step by step, of which only some steps are in memory."""
-
-    def __init__(self, at: Callable[[Ints], Floats], steps: int):
-        self._at, self._steps, self._first = at, steps, -_BLOCK
-        self._rows = np.empty((0, 0))
-
-    def __len__(self) -> int:
-        return self._steps
-
-    def __getitem__(self, step: int, /) -> Floats:
-        if not 0 <= step - self._first < _BLOCK:
-            self._first = step
-            self._rows = self._at(np.arange(step, min(step + _BLOCK, self._steps)))
-        return np.asarray(self._rows[step - self._first])
 
 
 class _Check:
@@ -209,7 +173,7 @@ def _truths(case: Case, chunk: Chunk, rows: Ints) -> _Truths:
         inputs, targets = case.stimuli.input.at(now), case.stimuli.target.at(now)
         of_each = [chunk.fixed_points(rows, inputs, targets)] * len(parts)
     else:
-        ages = [case.latencies.error_age(part.post) for part in parts]
+        ages = [case.plan.latencies.error_age(part.post) for part in parts]
         ages = [0] * len(parts) if reference == "instantaneous" else ages
         of_each = _backprops(case, chunk, rows, ages)
     products = [
@@ -245,7 +209,7 @@ class _Errors:
     """
 
     def __init__(self, case: Case):
-        asked = case.feedback is not None and case.model.reference == "error_frame"
+        asked = not case.plan.feedback.symmetric and case.model.reference == "error_frame"
         self._parts = case.graph.projections if asked else ()
         self._sums = np.zeros((2, len(case.graph.projections)))
 

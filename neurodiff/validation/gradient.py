@@ -15,14 +15,13 @@ import xarray as xr
 from neurodiff.exceptions import FixedPointError, SimulationError
 from neurodiff.network.convergence import activity_factor
 from neurodiff.network.static_response import drive
-from neurodiff.plan.alignment import learning_latencies
 from neurodiff.reference.backprop import Gradient, backprop, products
-from neurodiff.reference.chunks import waves_of
 from neurodiff.reference.fixed_point import recurrent_backprop
 from neurodiff.reference.outer import Listed
-from neurodiff.reference.waves import WaveStep
-from neurodiff.validation.case import Case, Floats, rebuild, refuse_incomplete
-from neurodiff.validation.every_step import EveryStep, compare_every_step, run_of, why_not
+from neurodiff.reference.stimuli import stimuli_of
+from neurodiff.reference.waves import WaveStep, delayed_waves
+from neurodiff.validation.case import Case, Floats, case_of, refuse_incomplete
+from neurodiff.validation.every_step import EveryStep, compare_every_step, why_not
 from neurodiff.validation.loss import LossReport, compare_loss, tenths
 from neurodiff.validation.report import (
     NO_MOMENT,
@@ -69,7 +68,7 @@ def validate(source: Any, moments: Moments = "auto") -> GradientReport:
     FixedPointError
         If the reference is a fixed point and none was found.
     """
-    return validate_case(rebuild(source), moments)
+    return validate_case(case_of(source), moments)
 
 
 def validate_case(case: Case, moments: Moments = "auto") -> GradientReport:
@@ -80,7 +79,7 @@ def validate_case(case: Case, moments: Moments = "auto") -> GradientReport:
     g, truth = case.recording["product"].values, _TRUTHS[case.model.reference](case)
     found = _compare(case, g, truth, moments)
     layers = _with_exact_steps(case, g, truth, found.reports[:-1])
-    if case.feedback is not None:
+    if not case.plan.feedback.symmetric:
         layers = _with_transport(case, layers, found)
     verdict, asked = judge(layers, case.model, found.moments.deviation or 0.0)
     return GradientReport(
@@ -168,10 +167,12 @@ def _with_exact_steps(
 
     Backward weights of their own, and cycles, make something else of the gradient.
     """
-    exact = case.feedback is None and not case.graph.cyclic and case.model.reference != "delayed"
+    exact = (
+        case.plan.feedback.symmetric and not case.graph.cyclic and case.model.reference != "delayed"
+    )
     if not (case.steady and exact):
         return list(reports)
-    rows = learning_latencies(case.graph, case.latencies, case.alignment)
+    rows = case.plan.projection_latencies
     layers = []
     for report, row in zip(reports, rows, strict=True):
         own = row.projection.synapses
@@ -226,7 +227,7 @@ def _true_errors(case: Case) -> Floats:
     """Errors (times, n_units) of backprop, each for the input that the unit's error is about."""
     graph, truth = case.graph, np.zeros((len(case.steps), case.graph.n_units))
     parts = [part for part in graph.populations if part.role != "input"]
-    ages = np.array([case.latencies.error_age(part) for part in parts])
+    ages = np.array([case.plan.latencies.error_age(part) for part in parts])
     for sample, step in enumerate(case.steps):
         frames = np.maximum(step - ages, 0)
         u, y = case.stimuli.input.at(frames), case.stimuli.target.at(frames)
@@ -252,7 +253,7 @@ def _over_time(case: Case, g: Floats, truth: Floats) -> xr.Dataset:
 def _weights_at(case: Case, sample: int) -> tuple[Floats, Floats]:
     """Weights and biases of the step of a sample."""
     if case.frozen:
-        return case.w, case.bias
+        return case.plan.w, case.plan.bias
     w, bias = case.recording["product_w"], case.recording["product_bias"]
     return w.values[sample], np.nan_to_num(bias.values[sample])
 
@@ -262,7 +263,7 @@ def _error_frame(case: Case) -> Floats:
 
     Before the first input has come back as an error, that of the first input.
     """
-    ages = [case.latencies.error_age(part.post) for part in case.graph.projections]
+    ages = [case.plan.latencies.error_age(part.post) for part in case.graph.projections]
     return _gradients(case, ages)
 
 
@@ -326,7 +327,7 @@ def _delayed(case: Case) -> Floats:
 
 def _at_samples(case: Case, signal: Callable[[WaveStep], Floats]) -> Floats:
     """A signal of the reference's own waves at the validated steps (times, n)."""
-    waves = waves_of(run_of(case, int(case.steps[-1]) + 1))
+    waves = delayed_waves(case.plan, *stimuli_of(case.plan, int(case.steps[-1]) + 1))
     wanted = set(case.steps.tolist())
     return np.stack([signal(wave) for step, wave in enumerate(waves) if step in wanted])
 

@@ -91,7 +91,7 @@ def tenths(case: Case) -> Tenths | None:
     What is learned of frames is their task.
     """
     start, stop = int(case.stimuli.target_lag.max()), int(case.recording.attrs["steps"])
-    start += int(case.graph.spikes)
+    start += int(case.plan.transmission.fires)
     if case.frozen or case.stimuli.presentations is not None or stop <= start:
         return None
     return Tenths(start, stop)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from neurodiff.exceptions import FixedPointError, SimulationError
 from neurodiff.results.event_counts import EventCounts
 from neurodiff.simulation import Simulation, Timing
-from neurodiff.validation.case import Case, rebuild
+from neurodiff.validation.case import Case, case_of
 from neurodiff.validation.cautions import cautions
 from neurodiff.validation.gradient import validate_case
 from neurodiff.validation.loss import LossReport, compare_loss
@@ -92,7 +92,7 @@ def report_run(simulation: Simulation, *, whole: bool = False) -> RunReport:
         Leave out nothing: Ctrl-C raises KeyboardInterrupt.
     """
     try:
-        case = rebuild(simulation)
+        case = case_of(simulation)
     except SimulationError as error:
         return not_compared(simulation, str(error))
     asked = case.model.reference != "none"

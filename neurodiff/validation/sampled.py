@@ -78,7 +78,7 @@ def _known_sums(case: Case, steps: Ints) -> list[Floats | None]:
 
     sum g = (w(start) - w(end))/learning_rate, where nothing else moves a weight.
     """
-    rule, parts = case.rule, [part.synapses for part in case.graph.projections]
+    rule, parts = case.plan.plasticity, [part.synapses for part in case.graph.projections]
     if (
         rule.learning_rate == 0
         or rule.weight_decay

@@ -11,7 +11,7 @@ from neurodiff.network.loss import loss_of
 from neurodiff.network.static_response import respond
 from neurodiff.reference.training import names_right, train_online
 from neurodiff.results.recording import answered_right
-from neurodiff.validation.case import Case, rebuild
+from neurodiff.validation.case import Case, case_of
 from neurodiff.validation.proportions import mcnemar, wilson
 
 Bools = NDArray[np.bool_]
@@ -120,13 +120,13 @@ def compare_task(source: Any) -> TaskReport | None:
     source : Simulation or xarray.Dataset
         A simulation that has run, or its recording.
     """
-    return compare_case(rebuild(source))
+    return compare_case(case_of(source))
 
 
 def compare_case(case: Case) -> TaskReport | None:
     """The task of a rebuilt case; see `compare_task`."""
     shown = case.stimuli.presentations
-    if shown is None or not case.complete or case.model.target.kind != "labels":
+    if shown is None or not case.complete or not case.stimuli.labelled:
         return None
     right = answered_right(case.recording)
     tested = case.recording["tested"].values.astype(bool)
@@ -174,7 +174,7 @@ def _backprop(case: Case) -> _Trained:
     """The reference's training with the learning rate that is best on frames kept from it."""
     shown = case.stimuli.presentations
     assert shown is not None
-    rates = [case.rule.learning_rate * shown.hold * fraction for fraction in _FRACTIONS]
+    rates = [case.plan.plasticity.learning_rate * shown.hold * fraction for fraction in _FRACTIONS]
     kept, learned, what = _choosing(case)
     best = max(rates, key=lambda rate: _score(case, _train(case, rate, learned), kept))
     trained, test = _train(case, best, _order(case)), shown.frames.test
@@ -187,7 +187,7 @@ def _order(case: Case) -> Ints:
     """Frames in the order in which the network learns from them."""
     shown = case.stimuli.presentations
     assert shown is not None
-    return shown.order[case.rule.start // shown.hold : shown.n_training]
+    return shown.order[case.plan.plasticity.start // shown.hold : shown.n_training]
 
 
 def _choosing(case: Case) -> tuple[Ints, Ints, str]:
@@ -233,14 +233,14 @@ def _train(case: Case, rate: float, learned: Ints) -> tuple[Floats, Floats]:
     with np.errstate(over="ignore", invalid="ignore"):  # the largest rate may diverge
         return train_online(
             case.graph,
-            case.w,
-            case.bias,
+            case.plan.w,
+            case.plan.bias,
             frames.images,
             _targets(case, frames.labels),
             learned,
             case.model.loss,
             learning_rate=rate,
-            weight_decay=case.rule.weight_decay * shown.hold,
+            weight_decay=case.plan.plasticity.weight_decay * shown.hold,
         )
 
 

@@ -11,13 +11,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from neurodiff import Simulation, load, load_sweep, run_sweep, validate
-from neurodiff.forecast.description.model import describe
 from neurodiff.plot import draw_figures, draw_sweep
 from neurodiff.results.recording import load_recording, save_recording
 from neurodiff.run_folder.folder import _recording_of
 from neurodiff.sweeps import load_result, summary
 from neurodiff.sweeps.planned_runs import Sweep
 from tests.fuzz import arrays, good, text
+from tests.simulated import described
 
 Rng = np.random.Generator
 
@@ -46,10 +46,10 @@ class Canned(Executor):
 
 def read_model(path: Path, rng: Rng, *overrides: str) -> None:
     """Show a model; now and then run it, and keep the run."""
-    simulation = Simulation(load(path, overrides), target="numpy")
-    describe(simulation)
-    small = simulation.stimuli.steps * simulation.graph.n_synapses < 1e5
-    if rng.random() < _RUN and small and simulation.stimuli.steps < 1000:
+    simulation = Simulation(load(path, overrides), backend="numpy")
+    described(simulation)
+    small = simulation.plan.stimuli.steps * simulation.graph.n_synapses < 1e5
+    if rng.random() < _RUN and small and simulation.plan.stimuli.steps < 1000:
         save_recording(simulation.run().recording, path.parent / "recording.nc")
         validate(load_recording(path.parent / "recording.nc"))
 

@@ -1,49 +1,68 @@
 """What alignment costs and how far it goes, as text: what each neuron keeps, and for how long."""
 
+from functools import singledispatch
+
 import numpy as np
 
 from neurodiff.forecast import hold_shares
 from neurodiff.model_file.quantities import TIME_UNITS, format_quantity
 from neurodiff.network.graph import Floats, Graph
-from neurodiff.plan.alignment import Alignment, Matched, Traced
-from neurodiff.simulation import Simulation
+from neurodiff.plan import Plan
+from neurodiff.plan.alignment import Alignment, Matched, Traced, Unaligned
 
 _SEVERAL = "loops of several lengths lead from a unit back to its own error"
 
 
-def describe_alignment(simulation: Simulation) -> list[str]:
+def describe_alignment(plan: Plan) -> list[str]:
     """Memory, and accuracy or time constants, of the model's alignment; nothing without one."""
-    graph, alignment = simulation.graph, simulation.alignment
-    if alignment is None:
-        return []
-    if isinstance(alignment, Matched):
-        about = "alignment matched: errors meet activity and slopes (sigma') that are M steps older"
-        rest = _accuracy(alignment, simulation)
-    else:
-        about = (
-            "alignment by traces: errors meet activity and slopes (sigma') that lag by M, in "
-            f"{alignment.stages} stage(s)"
-        )
-        rest = _time_constants(alignment, graph)
-    return ["\n".join([about, *_memory(alignment, graph), *rest])]
+    lines = _lines(plan.alignment, plan)
+    return ["\n".join(lines)] if lines else []
+
+
+@singledispatch
+def _lines(alignment: Alignment, plan: Plan) -> list[str]:
+    """What is said of an alignment; of one that is not known, what it keeps."""
+    about = f"alignment {alignment.kind}: {alignment.keeps} are kept for errors to come"
+    return [about, *_memory(alignment, plan.graph)]
+
+
+@_lines.register
+def _(alignment: Unaligned, plan: Plan) -> list[str]:
+    return []
+
+
+@_lines.register
+def _(alignment: Matched, plan: Plan) -> list[str]:
+    about = "alignment matched: errors meet activity and slopes (sigma') that are M steps older"
+    return [about, *_memory(alignment, plan.graph), *_accuracy(alignment, plan)]
+
+
+@_lines.register
+def _(alignment: Traced, plan: Plan) -> list[str]:
+    about = (
+        "alignment by traces: errors meet activity and slopes (sigma') that lag by M, in "
+        f"{alignment.stages} stage(s)"
+    )
+    graph = plan.graph
+    return [about, *_memory(alignment, graph), *_time_constants(alignment, graph)]
 
 
 def _memory(alignment: Alignment, graph: Graph) -> list[str]:
     """How many values of its past, or of its traces, each neuron keeps (theory 4, A6c)."""
     kept = alignment.remembered(graph)
     each = ", ".join(f"{part.name} {_span(kept[part.units])}" for part in graph.populations)
-    what = "steps of its past" if isinstance(alignment, Matched) else "stages of traces"
+    what = {"values": "steps of its past"}.get(alignment.keeps, "stages of traces")
     return [f"{what} that each neuron keeps, {kept.sum()} values in all:", each]
 
 
-def _accuracy(ages: Matched, simulation: Simulation) -> list[str]:
+def _accuracy(ages: Matched, plan: Plan) -> list[str]:
     """Whether the ages are exact, and if not, what is left of white noise, the fastest input."""
     if ages.one_length:
         return ["exact at any speed, while weights do not move and the target waits for its input"]
-    shares = hold_shares(simulation, 1)
+    shares = hold_shares(plan, 1)
     left = ", ".join(
         f"{part.name} {share:.2g}"
-        for part, share in zip(simulation.graph.projections, shares, strict=True)
+        for part, share in zip(plan.graph.projections, shares, strict=True)
         if not np.isnan(share)
     )
     return [

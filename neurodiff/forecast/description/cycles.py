@@ -3,26 +3,23 @@
 from neurodiff.model_file.cycles import find_cycle
 from neurodiff.network.convergence import SETTLED, Convergence, estimate_convergence
 from neurodiff.network.settling import other_fixed_points
-from neurodiff.plan.recording_schedule import first_input
-from neurodiff.simulation import Simulation
+from neurodiff.plan import Plan
 
 _SETTLED = """\
 settled after about {steps} steps, when a deviation is {size:g} of what it was: with constant input
 and frozen weights, the update {is_what} from there on"""
 
 
-def describe_cycles(simulation: Simulation) -> str:
+def describe_cycles(plan: Plan) -> str:
     """Whether and when both waves settle; empty where there is no cycle."""
-    if not simulation.graph.cyclic:
+    if not plan.graph.cyclic:
         return ""
-    graph, w, first = simulation.graph, simulation.w, first_input(simulation.stimuli)
-    cycle = " -> ".join(find_cycle(*simulation.model.network.digraph()))
-    feedback = simulation.feedback
-    b = feedback.b if feedback else None
-    found = estimate_convergence(graph, w, simulation.bias, first, b)
-    lines = _settling(found, exact=feedback is None)
+    graph, w, first = plan.graph, plan.w, plan.first_input
+    cycle = " -> ".join(find_cycle(*plan.model.network.digraph()))
+    found = estimate_convergence(graph, w, plan.bias, first, plan.feedback.b)
+    lines = _settling(found, exact=plan.feedback.symmetric)
     if found.forward is not None:
-        lines += _others(other_fixed_points(graph, w, simulation.bias, first))
+        lines += _others(other_fixed_points(graph, w, plan.bias, first))
     lines.append("(for the initial weights, the first input and the delays above)")
     return "\n".join([f"cycles, such as {cycle}", _guarantee(found.bound), *lines])
 

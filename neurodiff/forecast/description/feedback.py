@@ -2,36 +2,31 @@
 
 import numpy as np
 
-from neurodiff.plan.feedback import Mirror, along_synapses, span
-from neurodiff.simulation import Simulation
+from neurodiff.plan import Plan
+from neurodiff.plan.feedback import along_synapses, span
 
 
-def describe_feedback(simulation: Simulation) -> list[str]:
+def describe_feedback(plan: Plan) -> list[str]:
     """Extra connections, what each has to know, and the first angles; nothing if symmetric."""
-    feedback, graph = simulation.feedback, simulation.graph
-    if feedback is None:
+    feedback, graph = plan.feedback, plan.graph
+    if feedback.symmetric:
         return []
     n, delays = len(graph.returning), span(graph.returning.lag)
     where = "along synapses" if graph.direct is None else "from every output to every hidden unit"
     lines = [
-        f"feedback {simulation.model.feedback.rule}: {n} backward weights of its own, {where}, "
+        f"feedback {feedback.rule}: {n} backward weights of its own, {where}, "
         f"with delays in steps of {delays}",
         f"each has to know: {feedback.knows}",
     ]
-    if isinstance(feedback, Mirror):
-        lines.append(
-            f"units send noise for {feedback.steps} steps; errors come back, and weights learn, "
-            f"from step {feedback.clear} on"
-        )
-    return ["\n".join([*lines, *_angles(simulation, feedback.b)])]
+    return ["\n".join([*lines, *feedback.phases, *_angles(plan, feedback.b)])]
 
 
-def _angles(simulation: Simulation, b: np.ndarray) -> list[str]:
+def _angles(plan: Plan, b: np.ndarray) -> list[str]:
     """Angle between backward and forward weights of each projection at the start."""
-    graph, angles = simulation.graph, []
+    graph, angles = plan.graph, []
     if graph.direct is not None:
         return []
-    w = along_synapses(graph, simulation.w)
+    w = along_synapses(graph, plan.w)
     for part in graph.projections:
         own = graph.returning.along(part.synapses)
         norms = np.linalg.norm(b[own]) * np.linalg.norm(w[own])

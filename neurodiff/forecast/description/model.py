@@ -1,9 +1,11 @@
 """What a scientist wants to know of a model before running it."""
 
 import warnings
+from functools import singledispatch
 
 import numpy as np
 
+from neurodiff.exceptions import UnknownKindError
 from neurodiff.forecast import Band, learnable_bands
 from neurodiff.forecast.description.alignment import describe_alignment
 from neurodiff.forecast.description.cycles import describe_cycles
@@ -12,18 +14,15 @@ from neurodiff.forecast.description.leak import describe_leak
 from neurodiff.forecast.event_activity import expected_activity
 from neurodiff.model_file.quantities import TIME_UNITS, format_quantity
 from neurodiff.network.dale import kept_signs
-from neurodiff.network.graph import Ints, Projection
+from neurodiff.network.graph import Floats, Ints, Projection
 from neurodiff.network.latency import (
-    Floats,
     compute_latencies,
     target_arrivals,
 )
-from neurodiff.plan.alignment import Traced, learning_latencies
-from neurodiff.plan.feedback import first_errors
+from neurodiff.plan import Plan
 from neurodiff.plan.forewarnings import forewarnings, in_words
 from neurodiff.plan.memory import free_memory, in_bytes
-from neurodiff.plan.recording_schedule import validation_start
-from neurodiff.simulation import Simulation
+from neurodiff.plan.transmission import Events, Graded, Spikes, Transmission
 from neurodiff.text import align
 
 _LEGEND = """\
@@ -57,54 +56,60 @@ _RETURNED = (
 )
 
 
-def describe(simulation: Simulation) -> str:
+def describe(plan: Plan, backend: str) -> str:
     """Populations, projections, latencies, bandwidths and estimated cost, as text.
 
     What should be known before it runs is said as warnings.
+
+    Parameters
+    ----------
+    plan : Plan
+    backend : str
+        On which it would run: numpy, cython or cpp_standalone.
     """
-    steps = simulation.stimuli.steps
-    for text in forewarnings(simulation.graph, steps, simulation.estimated_seconds):
+    steps, seconds = plan.stimuli.steps, plan.cost.seconds.get(backend, float("nan"))
+    for text in forewarnings(plan.graph, steps, seconds):
         warnings.warn(text, stacklevel=2)
-    bands = [] if simulation.graph.cyclic else learnable_bands(simulation)
+    bands = [] if plan.graph.cyclic else learnable_bands(plan)
     parts = [
-        _head(simulation),
-        _populations(simulation),
-        _projections(simulation),
-        describe_cycles(simulation) or _latencies(simulation, bands),
-        *describe_leak(simulation, bands),
-        *describe_alignment(simulation),
-        *describe_feedback(simulation),
-        *_events(simulation),
-        *_spikes(simulation),
-        _cost(simulation),
+        _head(plan),
+        _populations(plan),
+        _projections(plan),
+        describe_cycles(plan) or _latencies(plan, bands),
+        *describe_leak(plan, bands),
+        *describe_alignment(plan),
+        *describe_feedback(plan),
+        *_events(plan),
+        *_spikes(plan),
+        _cost(plan, backend),
     ]
     return "\n\n".join(parts)
 
 
-def _head(simulation: Simulation) -> str:
-    model, graph = simulation.model, simulation.graph
+def _head(plan: Plan) -> str:
+    model, graph = plan.model, plan.graph
     time_step = format_quantity(model.time_step, TIME_UNITS)
-    duration = format_quantity(simulation.stimuli.steps * model.time_step, TIME_UNITS)
-    first = validation_start(simulation)
+    duration = format_quantity(plan.stimuli.steps * model.time_step, TIME_UNITS)
+    first = plan.validation_start
     return (
         f"{model.name}: {graph.n_units} units, {graph.n_synapses} synapses; "
-        f"{simulation.stimuli.steps} steps of {time_step} ({duration}), validated from step {first}"
+        f"{plan.stimuli.steps} steps of {time_step} ({duration}), validated from step {first}"
     )
 
 
-def _populations(simulation: Simulation) -> str:
+def _populations(plan: Plan) -> str:
     """When each wave arrives: x of an input after F steps, delta of a target after D_y + R.
 
     With spikes the first of them arrive then, whatever their traces add to the latencies; and the
     trace of the target is a step late. With leaky neurons it begins to arrive then.
     """
-    graph, spikes = simulation.graph.delays_only(), simulation.graph.spikes
+    graph, fires = plan.graph.delays_only(), plan.transmission.fires
     arrive = "first arrives" if graph.cyclic else "arrives"
     columns = ["population", "role", "units", "activation", f"input {arrive}", f"target {arrive}"]
     rows = [columns]
     latencies = compute_latencies(graph)
     first, last = latencies.shortest_forward, latencies.longest_forward
-    shortest, longest = target_arrivals(graph, simulation.stimuli.target_lag + int(spikes))
+    shortest, longest = target_arrivals(graph, plan.stimuli.target_lag + int(fires))
     if graph.cyclic:
         last, longest = first, shortest
     for part in graph.populations:
@@ -112,14 +117,14 @@ def _populations(simulation: Simulation) -> str:
         arrival = _range(first[own], last[own])
         error = "-" if part.role == "input" else _range(shortest[own], longest[own])
         rows.append([part.name, part.role, str(part.size), activation, arrival, error])
-    what = " of the first spikes that say so" if spikes else ""
-    if simulation.graph.leak:
+    what = " of the first spikes that say so" if fires else ""
+    if plan.graph.leak is not None:
         what = ", leaks aside,"
     return align(rows) + f"\n(arrivals{what} in steps after the step in which something changes)"
 
 
-def _projections(simulation: Simulation) -> str:
-    graph, never = simulation.graph, _never_learns(simulation)
+def _projections(plan: Plan) -> str:
+    graph, never = plan.graph, _never_learns(plan)
     rows = [["projection", "from", "to", "synapses", "forward delay", "backward delay", "learns"]]
     for part in graph.projections:
         own = part.synapses
@@ -132,29 +137,26 @@ def _projections(simulation: Simulation) -> str:
     return align(rows) + "\n(delays in steps)"
 
 
-def _never_learns(simulation: Simulation) -> str:
+def _never_learns(plan: Plan) -> str:
     """Why nothing learns, whatever the projection; empty where something may."""
-    if simulation.model.plasticity.rule == "none":
+    if not plan.plasticity.learns:
         return "no (no plasticity rule)"
-    if simulation.rule.learning_rate == simulation.rule.weight_decay == 0:
+    if plan.plasticity.learning_rate == plan.plasticity.weight_decay == 0:
         return "no (learning rate 0)"
     return ""
 
 
-def _latencies(simulation: Simulation, bands: list[Band]) -> str:
-    graph, alignment = simulation.graph, simulation.alignment
-    exact = not (graph.filter_lag or isinstance(alignment, Traced) or simulation.feedback)
+def _latencies(plan: Plan, bands: list[Band]) -> str:
+    graph, alignment = plan.graph, plan.alignment
+    exact = plan.feedback.symmetric and not (graph.filter_lag or alignment.ages(graph) is None)
     first = "exact from step" if exact else "steady from step"
     rows = [["projection", "F", "R", "M", first, "learns below"]]
-    settling = alignment.settling_steps() if alignment else 0
-    settling += first_errors(simulation.feedback)
-    for row, band in zip(
-        learning_latencies(graph, simulation.latencies, alignment), bands, strict=True
-    ):
+    settling = alignment.settling_steps + plan.feedback.first_errors
+    for row, band in zip(plan.projection_latencies, bands, strict=True):
         numbers = [f"{value:.4g}" for value in (row.forward, row.backward, row.mismatch)]
         settled = str(row.exact_from + settling)
         rows.append([row.projection.name, *numbers, settled, _cutoff(band)])
-    return "\n".join([align(rows), *_reasons(bands), _legend(simulation)])
+    return "\n".join([align(rows), *_reasons(bands), _legend(plan)])
 
 
 def _reasons(bands: list[Band]) -> list[str]:
@@ -172,21 +174,21 @@ def _cutoff(band: Band) -> str:
     return "any speed" if np.isinf(band.cutoff) else f"{band.cutoff:.4g} Hz"
 
 
-def _legend(simulation: Simulation) -> str:
+def _legend(plan: Plan) -> str:
     """What the columns mean, with the alignment, the neurons and the transmission of the model."""
-    graph, alignment = simulation.graph, simulation.alignment
-    steady = _STEADY if graph.spikes else _EXACT
+    graph, alignment = plan.graph, plan.alignment
+    steady = _STEADY if plan.transmission.fires else _EXACT
     if graph.leak and graph.filter_lag:
         steady = _LEAKED
-    if isinstance(alignment, Traced):
+    if alignment.keeps == "traces":
         steady = _TRACED
-    if simulation.feedback is not None:
+    if not plan.feedback.symmetric:
         steady = _RETURNED
     return _LEGEND.format(steady=steady)
 
 
-def _events(simulation: Simulation) -> list[str]:
-    activity = expected_activity(simulation)
+def _events(plan: Plan) -> list[str]:
+    activity = expected_activity(plan)
     if activity is None:
         return []
     return [
@@ -197,11 +199,24 @@ def _events(simulation: Simulation) -> list[str]:
     ]
 
 
-def _spikes(simulation: Simulation) -> list[str]:
+def _spikes(plan: Plan) -> list[str]:
     """Neurons, the lag of their traces, the gain of each population's error cells, kept signs."""
-    spiking, graph = simulation.spiking, simulation.graph
-    if spiking is None:
-        return []
+    return _firing(plan.transmission, plan)
+
+
+@singledispatch
+def _firing(transmission: Transmission, plan: Plan) -> list[str]:
+    raise UnknownKindError("neurodiff.forecast.description.model._firing", transmission)
+
+
+@_firing.register
+def _(transmission: Graded | Events, plan: Plan) -> list[str]:
+    return []
+
+
+@_firing.register
+def _(spiking: Spikes, plan: Plan) -> list[str]:
+    graph = plan.graph
     time_step = graph.time_step
     lines = [
         f"by spikes of {spiking.neurons_per_unit} {spiking.neuron} neuron(s) per unit, "
@@ -215,13 +230,13 @@ def _spikes(simulation: Simulation) -> list[str]:
             lines.append(f"error cells of {part.name}: {gain:.4g} Hz for an error of 1")
     if graph.dale.any():
         kept = [part for part in graph.projections if graph.dale[part.synapses].all()]
-        signs = ", ".join(_excitatory(simulation, part) for part in kept)
+        signs = ", ".join(_excitatory(plan, part) for part in kept)
         lines.append(f"weights that keep their signs: {signs}")
     return ["\n".join(lines)]
 
 
-def _excitatory(simulation: Simulation, part: Projection) -> str:
-    signs = kept_signs(simulation.graph, simulation.w)[part.synapses]
+def _excitatory(plan: Plan, part: Projection) -> str:
+    signs = kept_signs(plan.graph, plan.w)[part.synapses]
     return f"{part.name} ({int((signs > 0).sum())} excitatory, {int((signs < 0).sum())} inhibitory)"
 
 
@@ -229,13 +244,13 @@ def _share(part: float) -> str:
     return f"{100 * part:.2g} %"
 
 
-def _cost(simulation: Simulation) -> str:
-    cost = simulation.cost
-    times = ", ".join(f"{target} {in_words(seconds)}" for target, seconds in cost.seconds.items())
+def _cost(plan: Plan, backend: str) -> str:
+    cost = plan.cost
+    times = ", ".join(f"{name} {in_words(seconds)}" for name, seconds in cost.seconds.items())
     return (
         f"estimated memory {in_bytes(cost.memory)}, {in_bytes(free_memory())} are free; "
         f"estimated time, compilation included: {times}\n"
-        f"runs on {simulation.target}"
+        f"runs on {backend}"
     )
 
 

@@ -10,13 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.network.graph import Graph
+from neurodiff.plan import Plan
+from neurodiff.plan import transmission as planned
+from neurodiff.plan.sampling import Sampling
+from neurodiff.simulator.addition import Addition
 from neurodiff.simulator.order import ARRIVE, ARRIVE_BACK, MEET, RENEW, SEND
-from neurodiff.simulator.plasticity import Diffusion
-from neurodiff.simulator.sampling import Sampling
+from neurodiff.simulator.plasticity import Diffusion, solved_between_events
+from neurodiff.simulator.sampling import SENT_NOW
 from neurodiff.simulator.transmission import closed_form
 from neurodiff.simulator.transmission.arrival import arrival
 from neurodiff.simulator.transmission.closed_form import RENEWED_EVERY, ClosedForm
-from neurodiff.simulator.transmission.interface import Addition
+from neurodiff.simulator.transmission.interface import Transmission, build
 from neurodiff.simulator.transmission.lazy_synapses import (
     LazySynapses,
     Pathway,
@@ -27,9 +31,9 @@ from neurodiff.simulator.transmission.send_on_change import (
     ACTIVITY,
     MOVING,
     RELATIVE,
-    SENT_NOW,
-    Thresholds,
     build_scales,
+    changed,
+    error_sent,
     send,
 )
 
@@ -42,7 +46,7 @@ class Events:
     Parameters
     ----------
     graph : Graph
-    thresholds : Thresholds
+    thresholds : planned.Events
         When a value is sent.
     rule : Diffusion
         How the synapses learn.
@@ -53,7 +57,7 @@ class Events:
         What events add to the units and to the error units.
     """
 
-    def __init__(self, graph: Graph, thresholds: Thresholds, rule: Diffusion):
+    def __init__(self, graph: Graph, thresholds: planned.Events, rule: Diffusion):
         self._graph, self._thresholds, self._rule = graph, thresholds, rule
         n_errors = graph.n_units - graph.n_inputs
         self._ends = sorted_ends(graph)
@@ -69,7 +73,7 @@ class Events:
     def _addition_to_units(self) -> Addition:
         return Addition(
             f"{closed_form.UNITS}{self._x.sender_equations}{MOVING}",
-            {"change": self._thresholds.changed("x")},
+            {"change": changed("x", self._thresholds)},
             {"threshold": self._thresholds.forward},
         )
 
@@ -84,7 +88,7 @@ class Events:
             f"{closed_form.ERRORS}{self._delta.sender_equations}{relative}\n"
             "feeds_back : boolean (constant)\n",
             {
-                "change": self._thresholds.changed("delta"),
+                "change": changed("delta", self._thresholds),
                 "feed_back": f"feeds_back and {SENT_NOW}",
                 "renewal": "timestep(t, dt) % renewed_every == 0",
             },
@@ -123,7 +127,7 @@ class Events:
         errors.feedback = b2.linked_var(units, "feedback", index="unit")
         errors.set_event_schedule("feed_back", **SEND.after().when)
         send(units, ACTIVITY, self._x.keep)
-        error = f"sent_before = sent\nsent = {self._thresholds.error_sent}\n"
+        error = f"sent_before = sent\nsent = {error_sent(self._thresholds)}\n"
         send(errors, error, self._delta.keep)
 
     def _let_sums_begin_anew(self, units: b2.NeuronGroup, errors: b2.NeuronGroup) -> None:
@@ -155,3 +159,8 @@ class Events:
         if "plastic" in synapses.variables:
             synapses.plastic = form.plastic
         return synapses
+
+
+@build.register
+def _(transmission: planned.Events, plan: Plan) -> Transmission:
+    return Events(plan.graph, transmission, solved_between_events(plan.plasticity))

@@ -4,16 +4,16 @@ A unit has one neuron or several, all with the same drive, and an error unit has
 and as many OFF cells. What a unit sends is the number of its spikes in a step.
 """
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 import brian2 as b2
 import numpy as np
 
-from neurodiff.network.activations import Membrane
 from neurodiff.network.graph import Graph, Ints, random_stream
+from neurodiff.plan.sampling import Sampling
+from neurodiff.plan.transmission import Spikes
 from neurodiff.simulator.order import COMPARE, FIRE, GATHER
-from neurodiff.simulator.sampling import Sampling
+from neurodiff.simulator.sampling import condition, constants
 
 #: Integrate-and-fire: regular spikes at the given rate. A neuron that is to fire more often than
 #: once a step owes one spike at most.
@@ -57,51 +57,8 @@ too_fast : integer
 _COUNT_TOO_FAST = "too_fast += int(spikes_per_step > 1 + 1e-9)"
 
 
-@dataclass(frozen=True)
-class Spiking:
-    """Numbers of spiking transmission.
-
-    Attributes
-    ----------
-    neuron : str
-        `lif`, `integrate_and_fire` or `poisson`. Inputs and error cells of `lif` are
-        `integrate_and_fire`.
-    membrane : Membrane or None
-        Of `lif`.
-    maximum_rate : float
-        Spikes per step for an activity of 1.
-    gain : array (n_units,)
-        Spikes per step of an error cell for an error of 1.
-    decay : float
-        Of all traces, per step.
-    neurons_per_unit : int
-    mutual_inhibition : bool
-        Whether ON and OFF cells share only the difference of what excites them.
-    seed : int
-    """
-
-    neuron: Literal["lif", "integrate_and_fire", "poisson"]
-    membrane: Membrane | None
-    maximum_rate: float
-    gain: np.ndarray
-    decay: float
-    neurons_per_unit: int
-    mutual_inhibition: bool
-    seed: int
-
-    @property
-    def x_quantum(self) -> float:
-        """By how much a spike moves the trace of an activity: at a steady rate it is x."""
-        return (1 - self.decay) / (self.maximum_rate * self.neurons_per_unit)
-
-    @property
-    def delta_quantum(self) -> np.ndarray:
-        """By how much a spike of an ON cell moves the trace of the error (n_units,)."""
-        return (1 - self.decay) / (self.gain * self.neurons_per_unit)
-
-
 def build_neurons(
-    graph: Graph, units: b2.NeuronGroup, spiking: Spiking, kept: Sampling | None, clock: b2.Clock
+    graph: Graph, units: b2.NeuronGroup, spiking: Spikes, kept: Sampling | None, clock: b2.Clock
 ) -> tuple[b2.NeuronGroup, b2.Synapses]:
     """The neurons of the units, group `neurons`, and what counts their spikes.
 
@@ -137,7 +94,7 @@ def build_cells(
     graph: Graph,
     units: b2.NeuronGroup,
     errors: b2.NeuronGroup,
-    spiking: Spiking,
+    spiking: Spikes,
     kept: Sampling | None,
     clock: b2.Clock,
 ) -> tuple[b2.NeuronGroup, b2.Synapses]:
@@ -181,7 +138,7 @@ def build_cells(
     return cells, _gather(cells, errors, error, count, clock)
 
 
-def _code(spiking: Spiking) -> tuple[str, str, str]:
+def _code(spiking: Spikes) -> tuple[str, str, str]:
     """Step, condition of a spike, and reset of a neuron that is told its rate."""
     return _POISSON if spiking.neuron == "poisson" else _REGULAR
 
@@ -191,16 +148,16 @@ def _group(
     unit: Ints,
     equations: str,
     code: tuple[str, str, str],
-    spiking: Spiking,
+    spiking: Spikes,
     kept: Sampling | None,
     clock: b2.Clock,
 ) -> b2.NeuronGroup:
     step, fires, reset = code
     events = {"fire": fires}
     if kept is not None:
-        events["kept"] = replace(kept, only=f"({fires})").condition("kept")
+        events["kept"] = condition(replace(kept, only=f"({fires})"), "kept")
     group = b2.NeuronGroup(len(unit), _EQUATIONS + equations, events=events, name=name, clock=clock)
-    group.namespace.update(kept.constants("kept") if kept else {})
+    group.namespace.update(constants(kept, "kept") if kept else {})
     group.unit = unit
     # so that they do not fire together, each begins somewhere between two spikes
     group.phase = random_stream(spiking.seed, f"phases of {name}").random(len(unit))

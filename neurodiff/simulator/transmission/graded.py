@@ -12,22 +12,25 @@ import brian2 as b2
 import numpy as np
 
 from neurodiff.network.graph import Graph
-from neurodiff.plan.alignment import Alignment
-from neurodiff.plan.feedback import Feedback
-from neurodiff.simulator.alignment import Meeting, meeting
-from neurodiff.simulator.feedback import (
+from neurodiff.plan import Plan
+from neurodiff.plan import transmission as planned
+from neurodiff.plan.sampling import Sampling
+from neurodiff.simulator import alignment as alignments
+from neurodiff.simulator import feedback as feedbacks
+from neurodiff.simulator import plasticity as rules
+from neurodiff.simulator.addition import Addition
+from neurodiff.simulator.alignment import Alignment
+from neurodiff.simulator.feedback import Feedback, Known
+from neurodiff.simulator.feedback.connections import (
     BackwardWeights,
-    Ends,
-    Rule,
     build_backward,
     build_weights,
-    feedback_rule,
 )
 from neurodiff.simulator.history import READER, WRITER, History
 from neurodiff.simulator.order import ARRIVE, MULTIPLY, OBSERVE
-from neurodiff.simulator.plasticity import Diffusion
-from neurodiff.simulator.sampling import Sampling, monitor, samples
-from neurodiff.simulator.transmission.interface import Addition
+from neurodiff.simulator.plasticity import Plasticity
+from neurodiff.simulator.sampling import monitor, samples
+from neurodiff.simulator.transmission.interface import Transmission, build
 
 _STORE = """
 w : 1
@@ -50,25 +53,21 @@ drive_post = w*x_arrived : 1 (summed)
 class Graded:
     """Graded transmission in one network; see `Transmission`."""
 
-    graph: Graph
-    rule: Diffusion
-    alignment: Alignment | None = None
-    feedback: Feedback | None = None
-
-    @property
-    def _returns(self) -> Rule:
-        return feedback_rule(self.graph, self.feedback, self.rule)
+    plan: Plan
+    rule: Plasticity
+    meets: Alignment
+    returns: Feedback
 
     @property
     def of_units(self) -> Addition:
         """The drive, the history of the activity, and what the feedback needs."""
-        addition = self._returns.of_units()
+        addition = self.returns.of_units()
         return replace(addition, equations="drive : 1\n" + WRITER + addition.equations)
 
     @property
     def of_errors(self) -> Addition:
         """The feedback, its history, and the slopes that it meets."""
-        addition = self._returns.of_errors(meeting(self.graph, self.alignment))
+        addition = self.returns.of_errors(self.meets)
         return replace(addition, equations="feedback : 1\n" + WRITER + addition.equations)
 
     def connect(
@@ -86,22 +85,22 @@ class Graded:
         w : array (n_synapses,)
             Initial weights.
         """
-        graph, meets, returns = self.graph, meeting(self.graph, self.alignment), self._returns
-        longest_age = max(int(graph.forward_lag.max()), meets.longest_age, returns.longest_age)
+        graph, meets, returns = self.plan.graph, self.meets, self.returns
+        longest_age = max(int(graph.forward_lag.max()), self.plan.longest_age)
         x_history = History(units, "x", longest_age, clock)
-        store = _build_store(graph, w, errors, x_history, meets, sampling, clock)
+        store = _build_store(graph, w, errors, x_history, self, sampling, clock)
         new = meets.connect(store, errors, x_history, clock)
         self.rule.apply(store, errors, meets.presynaptic)
         longest = int(graph.returning.lag.max(initial=1))
-        ends = Ends(store, units, errors, x_history, History(errors, "delta", longest, clock))
+        known = Known(store, units, errors, x_history, History(errors, "delta", longest, clock))
         parts = [store, *new, x_history.buffer, _build_forward(graph, store, units, clock)]
-        parts.append(ends.error.buffer)
+        parts.append(known.error.buffer)
         own = None
-        if self.feedback is not None:
-            own = build_weights(self.feedback, returns, sampling, clock)
-            parts += [*own.objects, *returns.train(own.group, ends, clock)]
+        if returns.own_store:
+            own = build_weights(self.plan.feedback, returns, sampling, clock)
+            parts += [*own.objects, *returns.train(own.group, known, clock)]
         if len(graph.returning):
-            parts.append(build_backward(graph, own, ends, clock))
+            parts.append(build_backward(graph, own, known, clock))
         monitors = {name: _monitor(store, name, self.rule) for name in sampling}
         return GradedSynapses(store, [*parts, *monitors.values()], monitors, own)
 
@@ -141,7 +140,7 @@ class GradedSynapses:
         """Nothing is counted: every synapse works at every step."""
 
 
-def _monitor(store: b2.NeuronGroup, name: str, rule: Diffusion) -> b2.EventMonitor:
+def _monitor(store: b2.NeuronGroup, name: str, rule: Plasticity) -> b2.EventMonitor:
     # weights that move are kept with the products that they made
     variables = {"weights": ["w"], "products": ["product"] if rule.frozen else ["product", "w"]}
     return monitor(store, name, variables[name], OBSERVE)
@@ -152,11 +151,11 @@ def _build_store(
     w: np.ndarray,
     errors: b2.NeuronGroup,
     x_history: History,
-    meets: Meeting,
+    graded: Graded,
     sampling: dict[str, Sampling],
     clock: b2.Clock,
 ) -> b2.NeuronGroup:
-    sampled = Addition(_STORE + READER + meets.of_store).with_samples(sampling)
+    sampled = Addition(_STORE + READER + graded.meets.of_store).with_samples(sampling)
     store = b2.NeuronGroup(
         graph.n_synapses,
         sampled.equations,
@@ -172,7 +171,7 @@ def _build_store(
     x_history.connect(store, graph.pre, graph.forward_lag)
     store.run_regularly("x_arrived = arrived", name="arrive", **ARRIVE.when)
     if "products" in sampling:
-        product = f"product = delta*{meets.presynaptic}"
+        product = f"product = {graded.rule.product(graded.meets.presynaptic)}"
         store.run_regularly(product, name="multiply", **MULTIPLY.when)
     return store
 
@@ -186,3 +185,11 @@ def _build_forward(
     for variable in ("w", "x_arrived"):
         setattr(forward, variable, b2.linked_var(store, variable, index="synapse"))
     return forward
+
+
+@build.register
+def _(transmission: planned.Graded, plan: Plan) -> Transmission:
+    rule = rules.build(plan.plasticity)
+    meets = alignments.build(plan.alignment, plan.graph)
+    returns = feedbacks.build(plan.feedback, plan.graph, rule)
+    return Graded(plan, rule, meets, returns)

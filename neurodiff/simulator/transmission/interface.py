@@ -1,55 +1,18 @@
 """What the ways in which waves travel have in common: graded values at every step, or events."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from functools import singledispatch
+from typing import Protocol
 
 import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.simulator.sampling import Sampling
-from neurodiff.simulator.transmission.send_on_change import SENT_NOW
-
-
-@dataclass(frozen=True)
-class Addition:
-    """What is added to the equations, events and numbers of a population.
-
-    Attributes
-    ----------
-    equations : str
-    events : dict
-        Brian2 conditions by event.
-    namespace : dict
-    computed : str
-        The variable in which units keep sigma(a), and error units sigma'(a) feedback, where that is
-        not what they send; `x` and `delta` otherwise.
-    moves_target : bool
-        Whether the transmission itself keeps the `target` of error units, from what is `played`.
-    aligns_slope : str
-        Code with which error units make `aligned_slope`, for errors that come back; they take
-        `slope` where there is none.
-    """
-
-    equations: str
-    events: dict[str, str] = field(default_factory=dict)
-    namespace: dict[str, Any] = field(default_factory=dict)
-    computed: str = ""
-    moves_target: bool = False
-    aligns_slope: str = ""
-
-    def with_samples(self, sampling: Mapping[str, Sampling]) -> "Addition":
-        """The same with the events at which the population is recorded.
-
-        Sampling `events` keeps what is sent, and only of those that send.
-        """
-        events, namespace = dict(self.events), dict(self.namespace)
-        for name, part in sampling.items():
-            kept = replace(part, only=SENT_NOW) if name == "events" else part
-            events[name] = kept.condition(name)
-            namespace |= kept.constants(name)
-        return replace(self, events=events, namespace=namespace)
+from neurodiff.exceptions import UnknownKindError
+from neurodiff.plan import Plan
+from neurodiff.plan import transmission as planned
+from neurodiff.plan.sampling import Sampling
+from neurodiff.simulator.addition import Addition
 
 
 class Connections(Protocol):
@@ -120,3 +83,17 @@ class Transmission(Protocol):
     ) -> Connections:
         """Connect the populations; `w` (n_synapses,) are the weights at the start."""
         ...
+
+
+@singledispatch
+def build(transmission: planned.Transmission, plan: Plan) -> Transmission:
+    """The class that makes Brian2 code of a transmission.
+
+    Raises
+    ------
+    ModelError
+        If the plan has a learning rule that this transmission does not go with.
+    UnknownKindError
+        If nothing is registered for the type of `transmission`.
+    """
+    raise UnknownKindError("neurodiff.simulator.transmission.build", transmission)

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.network.graph import Bools, Graph, Ints
+from neurodiff.plan.sampling import Sampling
 from neurodiff.simulator.order import OBSERVE, Step
-from neurodiff.simulator.sampling import Sampling
 
 Floats = NDArray[np.float64]
 Value = Callable[[str], Floats]

@@ -14,12 +14,11 @@ it stands at the threshold, where the smallest reversal is an event: there it to
 operations. Errors that are sent ahead do much the same at a quarter already.
 """
 
-from dataclasses import dataclass
-
 import brian2 as b2
 import numpy as np
 
 from neurodiff.network.graph import Graph
+from neurodiff.plan.transmission import Events
 from neurodiff.simulator.order import COMPARE, SCALE, SEND
 
 #: Equations of a group that sends: the value last sent, at which step, and how often it has sent.
@@ -28,9 +27,6 @@ sent : 1
 last_sent : integer
 times_sent : integer
 """
-
-#: Condition that a unit has sent in this step; true from `SEND` on.
-SENT_NOW = "last_sent == timestep(t, dt)"
 
 #: Equations of a unit: by how much it moved when it last sent.
 MOVING = "last_move : 1"
@@ -54,39 +50,21 @@ population : integer (constant)
 """
 
 
-@dataclass(frozen=True)
-class Thresholds:
-    """Changes that are too small to be sent.
+def changed(variable: str, thresholds: Events) -> str:
+    """The condition under which `variable` is sent, as Brian2 text."""
+    if variable == "x":
+        return "abs(x - sent) > threshold"
+    scale = "" if thresholds.average is None else "*population_scale"
+    return f"abs({error_sent(thresholds)} - sent) > error_threshold{scale}"
 
-    Attributes
-    ----------
-    forward : float
-        Of an activity x.
-    error : float
-        Of an error delta, absolute or relative to the running root mean square of its population.
-    average : int or None
-        Steps of the running mean; None where `error` is absolute.
+
+def error_sent(thresholds: Events) -> str:
+    """What an error unit would send now, as Brian2 text.
+
+    Relative to errors that vanish nothing is small. What is left of them in a network that has
+    learned is sent as 0; else the last value sent would be learned from for ever.
     """
-
-    forward: float
-    error: float
-    average: int | None
-
-    def changed(self, variable: str) -> str:
-        """The condition under which `variable` is sent, as Brian2 text."""
-        if variable == "x":
-            return "abs(x - sent) > threshold"
-        scale = "" if self.average is None else "*population_scale"
-        return f"abs({self.error_sent} - sent) > error_threshold{scale}"
-
-    @property
-    def error_sent(self) -> str:
-        """What an error unit would send now, as Brian2 text.
-
-        Relative to errors that vanish nothing is small. What is left of them in a network that has
-        learned is sent as 0; else the last value sent would be learned from for ever.
-        """
-        return "delta" if self.average is None else "delta*int(abs(delta) > population_least)"
+    return "delta" if thresholds.average is None else "delta*int(abs(delta) > population_least)"
 
 
 def send(group: b2.NeuronGroup, what: str, keep: str) -> None:

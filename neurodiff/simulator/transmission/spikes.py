@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 
 from neurodiff.network.dale import kept_signs
 from neurodiff.network.graph import Graph
+from neurodiff.plan import Plan
+from neurodiff.plan import transmission as planned
+from neurodiff.plan.sampling import Sampling
+from neurodiff.simulator.addition import Addition
 from neurodiff.simulator.order import (
     ADVANCE,
     ARRIVE,
@@ -22,11 +26,11 @@ from neurodiff.simulator.order import (
     MEET,
     SEND,
 )
-from neurodiff.simulator.plasticity import Diffusion
-from neurodiff.simulator.sampling import Sampling, monitor
+from neurodiff.simulator.plasticity import Diffusion, solved_between_events
+from neurodiff.simulator.sampling import monitor
 from neurodiff.simulator.transmission.arrival import Ring
-from neurodiff.simulator.transmission.firing_neurons import Spiking, build_cells, build_neurons
-from neurodiff.simulator.transmission.interface import Addition
+from neurodiff.simulator.transmission.firing_neurons import build_cells, build_neurons
+from neurodiff.simulator.transmission.interface import Transmission, build
 from neurodiff.simulator.transmission.lazy_synapses import (
     LazySynapses,
     Pathway,
@@ -61,7 +65,7 @@ class Spikes:
     Parameters
     ----------
     graph : Graph
-    spiking : Spiking
+    spiking : planned.Spikes
         The neurons, and the traces that they make.
     rule : Diffusion
         How the synapses learn.
@@ -72,7 +76,7 @@ class Spikes:
         What spikes add to the units and to the error units.
     """
 
-    def __init__(self, graph: Graph, spiking: Spiking, rule: Diffusion):
+    def __init__(self, graph: Graph, spiking: planned.Spikes, rule: Diffusion):
         self._graph, self._spiking, self._rule = graph, spiking, rule
         self._ends = sorted_ends(graph)
         order = self._ends.order
@@ -226,3 +230,8 @@ class Spikes:
                 back.move_on,
             ]
         )
+
+
+@build.register
+def _(transmission: planned.Spikes, plan: Plan) -> Transmission:
+    return Spikes(plan.graph, transmission, solved_between_events(plan.plasticity))

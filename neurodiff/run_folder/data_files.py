@@ -8,59 +8,21 @@ also the path `relative` to the folder, and, where the file was small, the path 
 import hashlib
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 from neurodiff.exceptions import SimulationError
 from neurodiff.files import Unreadable, parse_json
 from neurodiff.files.placing import written_beside
 from neurodiff.model_file import Model, from_mapping
+from neurodiff.model_file.data_files import FILE_KEYS, DataFile, paths_in, sha256
 from neurodiff.process.terminal import warn
 from neurodiff.results.checks import recorded_keys
 from neurodiff.run_folder.names import DATA
 
 #: Files are copied into the run folder as long as all copies together have no more bytes.
 COPIED = 10_000_000
-
-#: Keys of a complete model that name files.
-_KEYS = ("file", "path", "dataset")
-
-
-class DataFile(TypedDict, total=False):
-    """One file that a run read."""
-
-    path: str
-    sha256: str
-    size: int
-    relative: str
-    copy: str
-
-
-def data_files(model: Model) -> list[DataFile]:
-    """The files that a model names and that exist, with the hash of what is in them now."""
-    keys = model.with_absolute_paths().model_dump(mode="json", exclude_none=True)
-    paths = dict.fromkeys(path for path in _paths(keys) if Path(path).is_file())
-    return [
-        {"path": path, "sha256": sha256(Path(path)), "size": Path(path).stat().st_size}
-        for path in paths
-    ]
-
-
-def sha256(path: Path) -> str:
-    """Hash of a file's content, as 64 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _paths(keys: Any) -> Iterator[str]:
-    """Absolute paths of all files that the keys of a model name."""
-    parts = keys.items() if isinstance(keys, Mapping) else ((None, part) for part in keys)
-    for key, value in parts:
-        if isinstance(value, Mapping | list):
-            yield from _paths(value)
-        elif key in _KEYS and Path(str(value)).is_absolute():
-            yield str(value)
 
 
 def with_paths(keys: Any, paths: Mapping[str, str]) -> Any:
@@ -70,7 +32,7 @@ def with_paths(keys: Any, paths: Mapping[str, str]) -> Any:
     if not isinstance(keys, Mapping):
         return keys
     return {
-        key: paths.get(str(value), value) if key in _KEYS else with_paths(value, paths)
+        key: paths.get(str(value), value) if key in FILE_KEYS else with_paths(value, paths)
         for key, value in keys.items()
     }
 
@@ -137,7 +99,7 @@ def recorded_model(recording: Any) -> Model:
         If a file that the run read is gone or has changed.
     """
     keys = recorded_keys(recording)
-    if "files" not in recording.attrs and (paths := [*_paths(keys)]):
+    if "files" not in recording.attrs and (paths := [*paths_in(keys)]):
         text = f"the recording keeps no hash of {paths[0]}, which is used as it is now"
         warnings.warn(text, stacklevel=2)
     return from_mapping(with_paths(keys, found_again(recording)))

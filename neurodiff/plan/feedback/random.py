@@ -1,0 +1,20 @@
+"""Random feedback: fixed backward weights along the synapses (Lillicrap et al. 2016)."""
+
+from typing import ClassVar
+
+from neurodiff.model_file.feedback import RandomFeedback
+from neurodiff.plan.feedback.dispatch import prepare
+from neurodiff.plan.feedback.draws import along_synapses_drawn
+from neurodiff.plan.feedback.interface import Context, Feedback
+
+
+class Random(Feedback):
+    """b stays as it was drawn (feedback alignment)."""
+
+    rule: ClassVar[str] = "random"
+    knows: ClassVar[str] = "the error that arrives"
+
+
+@prepare.register
+def _(spec: RandomFeedback, context: Context) -> Random:
+    return Random(along_synapses_drawn(context.model, spec, context.graph))

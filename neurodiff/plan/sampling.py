@@ -1,0 +1,54 @@
+"""At which steps something is recorded."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Every so many steps, from `start` (included) to `stop` (not included).
+
+    Unless given, `stop` is beyond the last step that any run can have.
+    `only` is a condition on the elements that are recorded, in the names of the simulator.
+    """
+
+    every: int
+    start: int = 0
+    stop: int = 2**31 - 1
+    only: str = ""
+
+    def count(self, until: int) -> int:
+        """How many samples a run of `until` steps has."""
+        return len(range(self.start, min(self.stop, until), self.every))
+
+    def steps(self, until: int) -> NDArray[np.int64]:
+        """The steps of the samples of a run of `until` steps."""
+        return np.arange(self.start, min(self.stop, until), self.every)
+
+
+@dataclass(frozen=True)
+class Answers(Sampling):
+    """When outputs are asked for their answers: at each sample, for their mean over `over` steps.
+
+    The sample is the last of these steps.
+    """
+
+    over: int = 1
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What is recorded, and when; None records nothing of it."""
+
+    signals: Sampling | None = None
+    weights: Sampling | None = None
+    products: Sampling | None = None
+    answers: Answers | None = None
+    events: Sampling | None = None
+
+    def of(self, *names: str) -> dict[str, Sampling]:
+        """Those of `names` that are recorded."""
+        named = {name: getattr(self, name) for name in names}
+        return {name: sampling for name, sampling in named.items() if sampling is not None}

@@ -1,0 +1,85 @@
+"""What everybody may ask of a transmission, and how its numbers are found."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import ClassVar, NamedTuple
+
+from neurodiff.exceptions import UnknownKindError
+from neurodiff.model_file import Model
+from neurodiff.network.graph import Floats, Graph
+from neurodiff.stimuli import Stimuli
+
+
+class Context(NamedTuple):
+    """What a transmission is made from.
+
+    Attributes
+    ----------
+    model : Model
+    graph : Graph
+    w, bias : arrays (n_synapses,), (n_units,)
+        At the start.
+    stimuli : Stimuli
+    """
+
+    model: Model
+    graph: Graph
+    w: Floats
+    bias: Floats
+    stimuli: Stimuli
+
+
+class Sending(NamedTuple):
+    """About what shares of the units and of the error units send in a step."""
+
+    forward: float
+    backward: float
+
+
+@dataclass(frozen=True, eq=False)
+class Transmission(ABC):
+    """How values travel through synapses.
+
+    Attributes
+    ----------
+    kind : str
+        Its name in the model file.
+    recomputable : bool
+        Whether what was sent follows from the model alone, step by step, so that a reference can
+        compute the run anew.
+    fires : bool
+        Whether neurons fire: answers are then means over many steps.
+    """
+
+    kind: ClassVar[str]
+    recomputable: ClassVar[bool] = False
+    fires: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def sending(self) -> Sending | None:
+        """A rough figure, for the cost; None where every unit sends at every step."""
+
+    def recorded(self, graph: Graph) -> dict[str, Floats]:
+        """What a recording keeps of its numbers, each an array (n_units,)."""
+        return {}
+
+
+@singledispatch
+def prepare(spec: object, context: Context) -> Transmission:
+    """The transmission of a model in numbers.
+
+    Parameters
+    ----------
+    spec : object
+        The `transmission` part of the model.
+    context : Context
+        What it is made from.
+
+    Raises
+    ------
+    UnknownKindError
+        If nothing is registered for the type of `spec`.
+    """
+    raise UnknownKindError("neurodiff.plan.transmission.prepare", spec)

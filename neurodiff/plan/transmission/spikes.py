@@ -1,0 +1,119 @@
+"""Spiking transmission: values travel as spike rates, and synapses know traces of what arrives."""
+
+import warnings
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from neurodiff.model_file.transmission import SpikeTransmission
+from neurodiff.network.activations import Membrane
+from neurodiff.network.graph import Floats, Graph, membrane
+from neurodiff.plan.error_size import ErrorSize, expected_error_sizes
+from neurodiff.plan.transmission.interface import Context, Sending, Transmission, prepare
+
+
+@dataclass(frozen=True, eq=False)
+class Spikes(Transmission):
+    """Numbers of spiking transmission.
+
+    Attributes
+    ----------
+    neuron : str
+        `lif`, `integrate_and_fire` or `poisson`. Inputs and error cells of `lif` are
+        `integrate_and_fire`.
+    membrane : Membrane or None
+        Of `lif`.
+    maximum_rate : float
+        Spikes per step for an activity of 1.
+    error_rate : float
+        Spikes per step for an error of the size that errors have before anything is learned.
+    gain : array (n_units,)
+        Spikes per step of an error cell for an error of 1.
+    decay : float
+        Of all traces, per step.
+    neurons_per_unit : int
+    mutual_inhibition : bool
+        Whether ON and OFF cells share only the difference of what excites them.
+    seed : int
+    """
+
+    neuron: Literal["lif", "integrate_and_fire", "poisson"]
+    membrane: Membrane | None
+    maximum_rate: float
+    error_rate: float
+    gain: Floats
+    decay: float
+    neurons_per_unit: int
+    mutual_inhibition: bool
+    seed: int
+    kind: ClassVar[str] = "spikes"
+    fires: ClassVar[bool] = True
+
+    @property
+    def sending(self) -> Sending:
+        """Units at half their maximum rate, and errors at that of the beginning."""
+        n = self.neurons_per_unit
+        return Sending(min(1.0, n * self.maximum_rate / 2), min(1.0, n * self.error_rate))
+
+    def recorded(self, graph: Graph) -> dict[str, Floats]:
+        """The gains of error cells in spikes per second; inputs have none."""
+        gain = self.gain / graph.time_step
+        gain[: graph.n_inputs] = np.nan
+        return {"error_gain": gain}
+
+    @property
+    def x_quantum(self) -> float:
+        """By how much a spike moves the trace of an activity: at a steady rate it is x."""
+        return (1 - self.decay) / (self.maximum_rate * self.neurons_per_unit)
+
+    @property
+    def delta_quantum(self) -> Floats:
+        """By how much a spike of an ON cell moves the trace of the error (n_units,)."""
+        return (1 - self.decay) / (self.gain * self.neurons_per_unit)
+
+
+@prepare.register
+def _(spec: SpikeTransmission, context: Context) -> Spikes:
+    """The gain of each population's error cells is such that they fire at `error_rate`.
+
+    That is for an error of the size that its errors have before anything is learned, by one
+    backward pass at the start.
+    """
+    model, graph = context.model, context.graph
+    sizes = expected_error_sizes(graph, context.w, context.bias, context.stimuli, model.loss)
+    _warn_of_dead(sizes)
+    at_one = spec.error_rate * model.time_step
+    # errors that cancel at the start will be about as large as their parts
+    scale = {name: error.size or error.unsigned or 1.0 for name, error in sizes.items()}
+    return Spikes(
+        neuron=spec.neuron,
+        membrane=membrane(model),
+        maximum_rate=spec.maximum_rate * model.time_step,
+        error_rate=at_one,
+        gain=graph.by_unit(lambda population: at_one / scale.get(population.name, 1.0)),
+        decay=float(np.exp(-model.time_step / spec.synaptic_time_constant)),
+        neurons_per_unit=spec.neurons_per_unit,
+        mutual_inhibition=spec.mutual_inhibition,
+        seed=model.seed,
+    )
+
+
+def _warn_of_dead(sizes: dict[str, ErrorSize]) -> None:
+    """Say which populations no error reaches, and where all errors cancel."""
+    dead = [name for name, part in sizes.items() if part.unsigned == 0]
+    cancel = [name for name, part in sizes.items() if part.size == 0 < part.unsigned]
+    if cancel:
+        warnings.warn(
+            f"the errors that reach the units of `{cancel[0]}` cancel before learning, and nothing "
+            "will be learned there until they do not; change the weights, or the targets",
+            stacklevel=6,
+        )
+    if dead:
+        warnings.warn(
+            f"no error reaches the units of `{dead[0]}` before learning: the weights from there "
+            "are 0, or rates there or further on do not change with their drive; nothing is "
+            "learned there until that changes; take other weights, or another `background` of lif "
+            "neurons",
+            stacklevel=6,
+        )

@@ -1,0 +1,22 @@
+"""Random feedback: b stays."""
+
+from neurodiff.network.graph import Floats, Graph
+from neurodiff.plan import feedback as planned
+from neurodiff.plan.plasticity import Plasticity
+from neurodiff.reference.feedback.interface import Feedback, follow
+
+
+class Random(Feedback):
+    """b stays as it was drawn."""
+
+    def __init__(self, feedback: planned.Random):
+        self._b = feedback.b
+
+    def weights(self, w: Floats) -> Floats:
+        """What was drawn."""
+        return self._b
+
+
+@follow.register
+def _(feedback: planned.Random, graph: Graph, learning: Plasticity) -> Feedback:
+    return Random(feedback)

@@ -1,0 +1,25 @@
+"""Sign-symmetric feedback: b = scale sign(w)."""
+
+import numpy as np
+
+from neurodiff.network.graph import Floats, Graph
+from neurodiff.plan import feedback as planned
+from neurodiff.plan.feedback import along_synapses
+from neurodiff.plan.plasticity import Plasticity
+from neurodiff.reference.feedback.interface import Feedback, follow
+
+
+class Sign(Feedback):
+    """Sign-symmetric: b = scale sign(w)."""
+
+    def __init__(self, graph: Graph, feedback: planned.Sign):
+        self._graph, self._scale = graph, feedback.scale
+
+    def weights(self, w: Floats) -> Floats:
+        """The signs that the weights have now."""
+        return np.asarray(self._scale * np.sign(along_synapses(self._graph, w)))
+
+
+@follow.register
+def _(feedback: planned.Sign, graph: Graph, learning: Plasticity) -> Feedback:
+    return Sign(graph, feedback)

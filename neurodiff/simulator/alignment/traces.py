@@ -1,0 +1,76 @@
+"""Groups that keep the past of units, or traces of it, for synapses to read."""
+
+import brian2 as b2
+import numpy as np
+
+from neurodiff.network.graph import Graph, Ints
+from neurodiff.plan.alignment import smoothing
+from neurodiff.simulator.history import READER, History
+from neurodiff.simulator.order import ARRIVE
+from neurodiff.simulator.units import leak_constants, leaked_text
+
+#: Equation of the PSP at a leaky neuron.
+POTENTIAL = "psp : 1\n"
+
+#: Equations of synapses that read a trace each.
+OF_STORE = """
+x_aligned : 1 (linked)
+trace : integer (constant)
+"""
+
+
+def build_traces(
+    name: str,
+    graph: Graph,
+    units: Ints,
+    ages: Ints,
+    history: History,
+    clock: b2.Clock,
+    stages: int = 0,
+) -> b2.NeuronGroup:
+    """Group of which `value` is x(t - age) of one unit each, or its trace in so many stages."""
+    equations = READER + "value : 1\n" + stages_of("value", stages)
+    traces = b2.NeuronGroup(
+        len(units),
+        equations + (POTENTIAL if graph.leak else ""),
+        name=name,
+        clock=clock,
+        namespace=leak_constants(graph),
+    )
+    history.connect(traces, units, ages)
+    potential = leaked_text(graph, "psp", "arrived")
+    code = f"psp = {potential}\nvalue = psp\n" + smooth("value", "value", stages)
+    traces.run_regularly(code, name=f"{name}_align", **ARRIVE.when)
+    return traces
+
+
+def link_traces(store: b2.NeuronGroup, traces: b2.NeuronGroup, own: Ints) -> None:
+    """Let each synapse (n_synapses,) of the store read its own trace."""
+    store.trace = own
+    store.x_aligned = b2.linked_var(traces, "value", index="trace")
+
+
+def stages_of(name: str, stages: int) -> str:
+    """Equations of a trace in so many stages."""
+    if not stages:
+        return ""
+    constants = f"{name}_gain : 1 (constant)\n{name}_at_once : 1 (constant)\n"
+    return constants + "".join(f"{name}_stage{k} : 1\n" for k in range(stages))
+
+
+def set_gains(group: b2.NeuronGroup, name: str, lag: np.ndarray, stages: int) -> None:
+    """Give traces of mean lags (n,) the gains of their stages."""
+    stage = smoothing(lag, stages)
+    setattr(group, f"{name}_gain", stage.gain)
+    setattr(group, f"{name}_at_once", stage.at_once)
+
+
+def smooth(signal: str, name: str, stages: int) -> str:
+    """One step of a trace, as Brian2 code: what is in `signal` goes through all stages."""
+    # z += k (x - z), read before its update, or after it
+    return "\n".join(
+        f"change{k} = {name}_gain*({signal} - {name}_stage{k})\n"
+        f"{signal} = {name}_stage{k} + {name}_at_once*change{k}\n"
+        f"{name}_stage{k} += change{k}"
+        for k in range(stages)
+    )

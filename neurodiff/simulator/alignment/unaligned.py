@@ -1,0 +1,60 @@
+"""No alignment: what has just arrived meets the error of this moment."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import brian2 as b2
+
+from neurodiff.network.graph import Graph
+from neurodiff.plan import alignment as planned
+from neurodiff.simulator.alignment.interface import Alignment, Objects, build
+from neurodiff.simulator.alignment.traces import POTENTIAL
+from neurodiff.simulator.history import History
+from neurodiff.simulator.order import ARRIVE
+from neurodiff.simulator.units import leak_constants, leaked_text
+
+
+@dataclass(frozen=True)
+class Unaligned:
+    """What is there now: the activity that has just arrived, and the slope of this step."""
+
+    presynaptic: ClassVar[str] = "x_arrived"
+    of_store: ClassVar[str] = ""
+    of_errors: ClassVar[str] = ""
+    longest_age: ClassVar[int] = 1
+    slope: ClassVar[str] = ""
+
+    def connect(
+        self, store: b2.NeuronGroup, errors: b2.NeuronGroup, history: History, clock: b2.Clock
+    ) -> Objects:
+        """Nothing is needed."""
+        return []
+
+
+@dataclass(frozen=True)
+class UnalignedPotential:
+    """Leaky neurons: the PSP, what has arrived at the synapse low-passed as by the neuron.
+
+    So it is just as late as what the neuron makes of it (theory 5). The slope is that of this step.
+    """
+
+    graph: Graph
+    presynaptic: ClassVar[str] = "psp"
+    of_store: ClassVar[str] = POTENTIAL
+    of_errors: ClassVar[str] = ""
+    longest_age: ClassVar[int] = 1
+    slope: ClassVar[str] = ""
+
+    def connect(
+        self, store: b2.NeuronGroup, errors: b2.NeuronGroup, history: History, clock: b2.Clock
+    ) -> Objects:
+        """Let the potential of each synapse follow what arrives."""
+        store.namespace.update(leak_constants(self.graph))
+        code = f"psp = {leaked_text(self.graph, 'psp', 'arrived')}"
+        store.run_regularly(code, name="low_pass", **ARRIVE.when)
+        return []
+
+
+@build.register
+def _(alignment: planned.Unaligned, graph: Graph) -> Alignment:
+    return UnalignedPotential(graph) if graph.leak else Unaligned()

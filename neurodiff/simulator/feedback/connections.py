@@ -1,0 +1,83 @@
+"""The backward connections and, where these have weights of their own, the store of these."""
+
+from dataclasses import dataclass
+
+import brian2 as b2
+import numpy as np
+
+from neurodiff.network.graph import Graph
+from neurodiff.plan import feedback as planned
+from neurodiff.plan.sampling import Sampling
+from neurodiff.simulator.addition import Addition
+from neurodiff.simulator.feedback.interface import Feedback, Known, Objects
+from neurodiff.simulator.history import READER
+from neurodiff.simulator.order import OBSERVE
+from neurodiff.simulator.sampling import monitor, samples
+
+_BACKWARD = """
+connection : integer (constant)
+b : 1 (linked)
+feedback_post = b*arrived : 1 (summed)
+"""
+
+
+@dataclass(frozen=True)
+class BackwardWeights:
+    """The weights of the backward connections, where these have their own."""
+
+    initial: np.ndarray
+    group: b2.NeuronGroup
+    recorded: b2.EventMonitor | None
+
+    @property
+    def objects(self) -> Objects:
+        """What has to be in the Brian2 network."""
+        return [self.group] if self.recorded is None else [self.group, self.recorded]
+
+    def samples(self) -> np.ndarray:
+        """Samples (n_samples + 1, n_returning) of b, at least that of the start; and the last."""
+        first = self.initial
+        if self.recorded is not None:
+            first = samples(self.recorded, "b", len(self.group))
+        return np.vstack([first, self.group.b[:]])
+
+
+def build_weights(
+    feedback: planned.Feedback,
+    built: Feedback,
+    sampling: dict[str, Sampling],
+    clock: b2.Clock,
+) -> BackwardWeights:
+    """The store of the backward weights, which is sampled like the forward weights."""
+    kept = {name: part for name, part in sampling.items() if name == "weights"}
+    addition = Addition(f"b : 1\n{built.equations}").with_samples(kept)
+    own = b2.NeuronGroup(
+        len(feedback.b),
+        addition.equations,
+        events=addition.events,
+        name="feedback_store",
+        clock=clock,
+        namespace=addition.namespace,
+    )
+    own.b = feedback.b
+    recorded = monitor(own, "weights", ["b"], OBSERVE) if kept else None
+    return BackwardWeights(feedback.b, own, recorded)
+
+
+def build_backward(
+    graph: Graph, own: BackwardWeights | None, known: Known, clock: b2.Clock
+) -> b2.Synapses:
+    """Synapses that carry delta back, by their own weights or by those of the forward synapses."""
+    returns, errors = graph.returning, known.errors
+    source = returns.source - graph.n_inputs
+    backward = b2.Synapses(errors, errors, _BACKWARD + READER, name="backward", clock=clock)
+    backward.connect(i=source, j=returns.sink - graph.n_inputs)
+    if own is None:
+        # b = w: weight transport
+        backward.connection = returns.synapse
+        backward.b = b2.linked_var(known.store, "w", index="connection")
+    else:
+        backward.connection = np.arange(len(returns))
+        backward.b = b2.linked_var(own.group, "b", index="connection")
+    known.error.connect(backward, source, returns.lag)
+    return backward

@@ -1,0 +1,18 @@
+"""Random feedback: feedback alignment."""
+
+from neurodiff.network.graph import Graph
+from neurodiff.plan import feedback as planned
+from neurodiff.simulator.feedback.interface import Feedback, Untrained, build
+from neurodiff.simulator.plasticity import Plasticity
+
+
+class Random(Untrained):
+    """b_ij = what was drawn.
+
+    A backward synapse has to know nothing but the error that arrives.
+    """
+
+
+@build.register
+def _(feedback: planned.Random, graph: Graph, rule: Plasticity) -> Feedback:
+    return Random()

@@ -1,0 +1,40 @@
+"""Sign-symmetric feedback: backward weights follow the signs of the forward weights."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import brian2 as b2
+
+from neurodiff.network.graph import Graph
+from neurodiff.plan import feedback as planned
+from neurodiff.simulator.feedback.interface import Feedback, Known, Objects, Untrained, build
+from neurodiff.simulator.order import LEARN
+from neurodiff.simulator.plasticity import Plasticity
+
+
+@dataclass(frozen=True)
+class Sign(Untrained):
+    """b_ij(t) = s sign(w_ij(t)), with one s for each projection.
+
+    A backward synapse has to know the sign of the forward weight, at any time.
+    """
+
+    graph: Graph
+    feedback: planned.Sign
+    rule: Plasticity
+    equations: ClassVar[str] = "scale : 1 (constant)\nsynapse : integer (constant)\nw : 1 (linked)"
+
+    def train(self, own: b2.NeuronGroup, known: Known, clock: b2.Clock) -> Objects:
+        """Follow the weights, as soon as these have learned."""
+        own.scale = self.feedback.scale
+        own.synapse = self.graph.returning.synapse
+        own.w = b2.linked_var(known.store, "w", index="synapse")
+        if self.rule.frozen:
+            return []
+        own.run_regularly("b = scale*sign(w)", name="follow_signs", **LEARN.after().when)
+        return []
+
+
+@build.register
+def _(feedback: planned.Sign, graph: Graph, rule: Plasticity) -> Feedback:
+    return Sign(graph, feedback, rule)
