@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from neurodiff.auditing import Audit, Finding, audit
     from neurodiff.exceptions import ModelError, NeurodiffError, OutputError, SimulationError
     from neurodiff.model_file import Model, load
+    from neurodiff.plan import Plan
     from neurodiff.process.version import __version__
     from neurodiff.simulation import Simulation
     from neurodiff.sweeps import Sweep, load_sweep, run_sweep
@@ -31,6 +32,7 @@ __all__ = [
     "ModelError",
     "NeurodiffError",
     "OutputError",
+    "Plan",
     "Simulation",
     "SimulationError",
     "Sweep",
@@ -45,6 +47,7 @@ __all__ = [
 _HOMES = {
     "auditing": ("Audit", "Finding", "audit"),
     "exceptions": ("ModelError", "NeurodiffError", "OutputError", "SimulationError"),
+    "plan": ("Plan",),
     "simulation": ("Simulation",),
     "model_file": ("Model", "load"),
     "sweeps": ("Sweep", "load_sweep", "run_sweep"),

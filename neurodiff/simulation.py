@@ -22,12 +22,12 @@ from neurodiff.plan import Plan
 from neurodiff.plan.cost import Cost
 from neurodiff.plan.forewarnings import forewarnings
 from neurodiff.plan.memory import refuse_what_does_not_fit
-from neurodiff.process.progress import bar, silent
+from neurodiff.process.progress import Progress, bar, silent
 from neurodiff.results.divergence import Divergence, find_divergence, kept_until
 from neurodiff.results.event_counts import EventCounts, count_events
 from neurodiff.results.recording import build_recording, kept_seed
 from neurodiff.simulator.backends.compilers import compiler_problem
-from neurodiff.simulator.backends.execution import Progress, machine_code
+from neurodiff.simulator.backends.execution import machine_code
 from neurodiff.simulator.network import BuiltNetwork, build_network
 from neurodiff.simulator.readout import Arrays, collect, label_answers, last_signals
 from neurodiff.simulator.transmission.closed_form import RENEWED_EVERY
@@ -251,7 +251,7 @@ class Simulation:
     def _target_and_loss(self, arrays: Arrays, steps: Ints) -> Arrays:
         """Recorded target and loss at `steps`, NaN where no target has come to the outputs yet."""
         # with spikes the trace of the target is a step late
-        there = self.plan.stimuli.has_target(steps - int(self.graph.spikes))
+        there = self.plan.stimuli.has_target(steps - int(self.plan.transmission.fires))
         target = np.where(there, arrays["target"], np.nan)
         with np.errstate(over="ignore", invalid="ignore"):  # it may have diverged
             loss = loss_of(self.model.loss, arrays["x"][:, self.graph.outputs], target)

@@ -12,7 +12,7 @@ from tests.networks import Floats
 
 def activities(graph: Graph, w: Floats, bias: Floats, u: Floats) -> tuple[Floats, Floats]:
     """Membrane v and activity x, both (steps, n_units), of a network that was silent before."""
-    keep = graph.leak.keep if graph.leak else 0.0
+    keep = graph.hop.keep if graph.hop.leaks else 0.0
     v, x = np.zeros((2, len(u), graph.n_units))
     for t in range(len(u)):
         known = t >= graph.forward_lag
@@ -40,7 +40,7 @@ def through_time(
     With `weight` (steps,) the summands of dE/dw are weighed by the step at which a synapse acts.
     """
     v, x = activities(graph, w, bias, u)
-    keep, (_, stop, _) = graph.leak.keep if graph.leak else 0.0, window.indices(len(u))
+    keep, (_, stop, _) = graph.hop.keep if graph.hop.leaks else 0.0, window.indices(len(u))
     slope, counted = np.zeros_like(v), np.zeros(len(u), dtype=bool)
     for part in graph.populations[1:] if graph.n_inputs else graph.populations:
         slope[:, part.units] = part.sigma.slope(v[:, part.units])

@@ -9,8 +9,8 @@ import pytest
 import xarray as xr
 
 from neurodiff import Simulation, SimulationError, load, validate
+from neurodiff.results import data_files
 from neurodiff.results.recording import load_recording
-from neurodiff.run_folder import data_files
 from neurodiff.run_folder.folder import new_folder
 from neurodiff.run_folder.keeping import keep_recording
 from neurodiff.validation import report_run

@@ -490,10 +490,10 @@ def test_direct_errors_settle_as_soon_as_their_one_hop_has():
 def test_the_shortest_and_the_longest_time_constants_are_built(time_constant):
     model = chain([2, 3, 1], neuron=leaky(time_constant))
     graph = Simulation(model).graph
-    assert graph.leak.keep + graph.leak.gain == 1
+    assert graph.hop.keep + graph.hop.gain == 1
     steps = {"34 us": 0.034, "100 s": 1e5}[time_constant]
-    assert graph.leak.lag == pytest.approx(1 / np.expm1(1 / steps), rel=1e-9)
-    np.testing.assert_allclose(Simulation(model).latencies.forward[-1], 2 * (1 + graph.leak.lag))
+    assert graph.hop.lag == pytest.approx(1 / np.expm1(1 / steps), rel=1e-9)
+    np.testing.assert_allclose(Simulation(model).latencies.forward[-1], 2 * (1 + graph.hop.lag))
 
 
 def test_show_says_what_the_leak_does():

@@ -53,8 +53,7 @@ def locality_in_time(reads: Reads, plan: Plan) -> Finding:
         why = "exact values of earlier moments are kept until their error has come"
         details = [f"values wait for their error for up to {_ms(waits, graph):.4g} ms"]
     elif reads.memory:
-        assert graph.low_pass is not None
-        lag = _ms(graph.low_pass.lag, graph)
+        lag = _ms(graph.filter_lag, graph)
         evidence["trace_ms"] = lag
         why = "what has just arrived, as postsynaptic current or potential, meets the present error"
         details = [f"the current or potential itself lags by {lag:.4g} ms"]

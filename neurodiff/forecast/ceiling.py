@@ -155,8 +155,8 @@ class _Circle:
         graph, hops, loss = self._graph, self._hops, self._case.model.loss
         own = own_errors(graph, self._slope, loss)
         changes = own_errors(graph, self._slope, "squared_error")
-        ahead = hops.low_pass(omega) * to_outputs(hops, self._slope, omega, changes)
-        back = errors(hops, self._slope, omega, hops.output_error(omega) * own)
+        ahead = hops.graph.hop.response(omega) * to_outputs(hops, self._slope, omega, changes)
+        back = errors(hops, self._slope, omega, hops.graph.hop.output_error(omega) * own)
         return np.asarray(np.einsum("ou,nu,pu->nop", ahead, self._arriving, back, optimize=True))
 
     def _rates(self, omega: float) -> Complexes:

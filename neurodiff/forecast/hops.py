@@ -75,25 +75,6 @@ class Hops:
         )
         return cls(graph, forward, backward)
 
-    def low_pass(self, omega: float) -> complex:
-        """The leak of a neuron or the trace of spikes, (1 - k)/(1 - k e^(-i omega)); else 1."""
-        filtered = self.graph.low_pass
-        if filtered is None:
-            return 1.0
-        return complex(filtered.gain / (1 - filtered.keep * np.exp(-1j * omega)))
-
-    def output_error(self, omega: float) -> complex:
-        """How late outputs are compared: with spikes by their traces of the step before."""
-        return self.low_pass(omega) * np.exp(-1j * omega) if self.graph.spikes else 1.0
-
-    def error_sent(self, omega: float) -> complex:
-        """What an error goes through where it arrives, besides its delay: with spikes a trace."""
-        return self.low_pass(omega) if self.graph.spikes else 1.0
-
-    def error_kept(self, omega: float) -> complex:
-        """What an error that came back goes through in its unit: the leak of leaky neurons."""
-        return 1.0 if self.graph.spikes else self.low_pass(omega)
-
 
 def _forward(graph: Graph, part: Any, w: Floats) -> Block:
     own = part.synapses

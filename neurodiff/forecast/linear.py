@@ -44,7 +44,7 @@ def answer(
     patterns : array (n_inputs, n)
         Phasors of the inputs; inputs that are not correlated, with the power 1, unless given.
     """
-    own, late = own_errors(hops.graph, slope, loss), hops.output_error(omega)
+    own, late = own_errors(hops.graph, slope, loss), hops.graph.hop.output_error(omega)
     mixed = uncorrelated(len(own)).T
     power = np.sum(np.abs(activity(hops, slope, omega, patterns)) ** 2, axis=1)
     ahead = to_outputs(hops, slope, omega, np.conj(mixed) @ own)
@@ -61,7 +61,7 @@ def own_errors(graph: Graph, slope: Floats, loss: Loss) -> Floats:
 
 def activity(hops: Hops, slope: Floats, omega: float, patterns: Complexes | None) -> Complexes:
     """Phasors of all units (n_units, n_patterns)."""
-    graph, leak = hops.graph, hops.low_pass(omega)
+    graph, leak = hops.graph, hops.graph.hop.response(omega)
     patterns = uncorrelated(graph.n_inputs) if patterns is None else patterns
     x = np.zeros((graph.n_units, patterns.shape[1]), dtype=np.complex128)
     x[: graph.n_inputs] = patterns
@@ -89,7 +89,7 @@ def to_outputs(hops: Hops, slope: Floats, omega: float, own: Complexes) -> Compl
 
     p_i = own_i + sigma'_i sum w e^(-i omega f) L p_post
     """
-    graph, leak = hops.graph, hops.low_pass(omega)
+    graph, leak = hops.graph, hops.graph.hop.response(omega)
     if graph.cyclic:
         matrix = _whole(hops.forward, graph, omega) * (leak * slope)
         return np.asarray(np.linalg.solve((np.eye(graph.n_units) - matrix).T, own.T).T)
@@ -104,7 +104,7 @@ def errors(hops: Hops, slope: Floats, omega: float, own: Complexes | Floats) -> 
 
     With spikes it is as the synapses read it, through a trace.
     """
-    graph, leak = hops.graph, hops.error_kept(omega) * hops.error_sent(omega)
+    graph, leak = hops.graph, hops.graph.hop.error_kept(omega) * hops.graph.hop.error_sent(omega)
     if graph.cyclic:
         matrix = _loop(hops.backward, graph, slope * leak, omega)
         delta = np.linalg.solve(matrix, np.asarray(own, dtype=np.complex128).T).T
@@ -113,7 +113,7 @@ def errors(hops: Hops, slope: Floats, omega: float, own: Complexes | Floats) -> 
         for part in _later_first(hops):
             back = delta[:, part.source] @ part.at(omega).T
             delta[:, part.sink] += leak * slope[part.sink] * back
-    return np.asarray(delta * hops.error_sent(omega))
+    return np.asarray(delta * hops.graph.hop.error_sent(omega))
 
 
 def _later_first(hops: Hops) -> tuple[Block, ...]:

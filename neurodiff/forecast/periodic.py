@@ -121,7 +121,7 @@ class _Answer:
         harmonics = np.arange(self._n // 2 + 1)
         self._omegas = harmonics * (omega / network.tones.fastest)
         self._phases = 2 * np.pi * np.arange(self._n) / self._n
-        self._leak = np.array([self._hops.low_pass(tone) for tone in self._omegas])[:, None]
+        self._leak = np.array([self._graph.hop.response(tone) for tone in self._omegas])[:, None]
         self._a, self._x = self._activity()
         self._slope = slopes(self._graph, self._a)
 

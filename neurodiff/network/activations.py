@@ -6,10 +6,18 @@ slope is in x: it spares a second tanh or exp, and who remembers x knows the slo
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import singledispatch
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from neurodiff.exceptions import UnknownKindError
+from neurodiff.model_file.transmission import (
+    EventTransmission,
+    GradedTransmission,
+    SpikeTransmission,
+)
 
 Array = NDArray[np.float64]
 
@@ -146,3 +154,36 @@ ACTIVATIONS = {
         slope=_sigmoid,
     ),
 }
+
+
+@singledispatch
+def membrane_of(transmission: object, time_step: float) -> Membrane | None:
+    """The membrane of leaky integrate-and-fire neurons, its times in steps; None without them.
+
+    Raises
+    ------
+    UnknownKindError
+        If nothing is registered for the type of `transmission`.
+    """
+    raise UnknownKindError("neurodiff.network.activations.membrane_of", transmission)
+
+
+@membrane_of.register
+def _(transmission: GradedTransmission | EventTransmission, time_step: float) -> None:
+    return None
+
+
+@membrane_of.register
+def _(spikes: SpikeTransmission, time_step: float) -> Membrane | None:
+    if spikes.neuron != "lif":
+        return None
+    assert spikes.membrane_time_constant is not None and spikes.refractory is not None
+    assert spikes.rest is not None and spikes.reset is not None
+    assert spikes.threshold is not None and spikes.background is not None
+    return Membrane(
+        time_constant=spikes.membrane_time_constant / time_step,
+        refractory=spikes.refractory / time_step,
+        reset=(spikes.reset - spikes.rest) / (spikes.threshold - spikes.rest),
+        background=spikes.background,
+        maximum_rate=spikes.maximum_rate * time_step,
+    )

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from neurodiff.exceptions import FixedPointError
 from neurodiff.network.graph import Graph, Ints
-from neurodiff.network.hop_filter import leaked
 from neurodiff.network.settling import state_from_rest
 from neurodiff.network.static_response import recurrent, settle, slopes
 
@@ -117,7 +116,7 @@ def _follow(source: Ints, sink: Ints, gain: Floats, lag: Ints, graph: Graph) -> 
     for t in range(max(_FEWEST, slowest, affordable)):
         arrived = past[(t - lag) % length, source]
         came = np.bincount(sink, gain * arrived, graph.n_units).astype(float)
-        past[t % length] = leaked(graph.leak, past[(t - 1) % length], came)
+        past[t % length] = graph.hop.leaked(past[(t - 1) % length], came)
         sizes.append(float(np.abs(past).max() / np.abs(start).max()))
         if not _SMALLEST < sizes[-1] < _LARGEST:
             break

@@ -15,16 +15,14 @@ from numpy.typing import NDArray
 from neurodiff.model_file import Model
 from neurodiff.model_file.cycles import ordered_components
 from neurodiff.model_file.feedback import DirectFeedback
-from neurodiff.model_file.model import LeakyNeuron
 from neurodiff.model_file.network import PopulationSpec, ProjectionSpec
-from neurodiff.model_file.transmission import SpikeTransmission
-from neurodiff.network.activations import ACTIVATIONS, Activation, Membrane
+from neurodiff.network.activations import ACTIVATIONS, Activation, membrane_of
 from neurodiff.network.backward_connections import Returning
 from neurodiff.network.connectivity import connect
 from neurodiff.network.depth import depths
 from neurodiff.network.draws import draw_lags
 from neurodiff.network.draws import random_stream as random_stream
-from neurodiff.network.hop_filter import LowPass, euler, exact
+from neurodiff.network.hop_filter import Hop, Instant, hop_of
 from neurodiff.network.limits import refuse_large_network
 
 Ints = NDArray[np.int64]
@@ -92,10 +90,8 @@ class Graph:
         Whether the weight keeps its sign.
     time_step : float
         Duration of a step in s.
-    low_pass : LowPass or None
+    hop : Hop
         What each hop goes through besides its delay: the leak of neurons or the trace of spikes.
-    spikes : bool
-        Whether values travel as spikes.
     output_names : tuple of str
         The output populations in the order of the model file, which is that of the targets.
     direct : Returning or None
@@ -111,8 +107,7 @@ class Graph:
     plastic: Bools
     dale: Bools
     time_step: float
-    low_pass: LowPass | None
-    spikes: bool
+    hop: Hop
     output_names: tuple[str, ...]
     direct: Returning | None = None
 
@@ -127,14 +122,9 @@ class Graph:
         return len(self.pre)
 
     @property
-    def leak(self) -> LowPass | None:
-        """One step of a leaky neuron, of its error unit and of the PSP; None with other neurons."""
-        return None if self.spikes else self.low_pass
-
-    @property
     def filter_lag(self) -> float:
         """Mean steps that the leak or the trace adds to the delay of each hop; 0 without any."""
-        return self.low_pass.lag if self.low_pass else 0.0
+        return self.hop.lag
 
     @property
     def forward_latency(self) -> Floats:
@@ -156,7 +146,7 @@ class Graph:
 
     def delays_only(self) -> "Graph":
         """The same graph without what leaks or the traces of spikes add to the delays."""
-        return replace(self, low_pass=None, spikes=False)
+        return replace(self, hop=Instant())
 
     def hops_only(self) -> "Graph":
         """The same graph with delays of one step only, so that its latencies count hops."""
@@ -165,15 +155,6 @@ class Graph:
         if direct is not None:
             direct = replace(direct, lag=np.ones_like(direct.lag))
         return replace(self.delays_only(), forward_lag=one, backward_lag=one, direct=direct)
-
-    @property
-    def error_lag(self) -> float:
-        """Mean steps by which errors are late besides their travel; 0 without spikes.
-
-        An output is compared by its trace of the step before, and a synapse reads its error as a
-        trace.
-        """
-        return 2 * self.filter_lag + 1 if self.spikes else 0.0
 
     @cached_property
     def n_inputs(self) -> int:
@@ -219,7 +200,8 @@ def build_graph(model: Model) -> Graph:
     specs, connections = model.network.digraph()
     depth = depths(ordered_components(specs, connections), connections)
     order = list(depth)
-    curves = {"lif": lif.activation} if (lif := membrane(model)) else {}
+    lif = membrane_of(model.transmission, model.time_step)
+    curves = {} if lif is None else {"lif": lif.activation}
     populations = _number_units(specs, depth, ACTIVATIONS | curves)
     connections = sorted(connections, key=lambda part: order.index(part.post))
     pairs = [_connect(part, populations, model) for part in connections]
@@ -249,8 +231,7 @@ def build_graph(model: Model) -> Graph:
         plastic=np.repeat([part.plastic for part in connections], np.diff(edges)),
         dale=np.repeat([bool(part.dale) for part in connections], np.diff(edges)),
         time_step=model.time_step,
-        low_pass=_low_pass(model),
-        spikes=isinstance(model.transmission, SpikeTransmission),
+        hop=hop_of(model.transmission, model.neuron, model.time_step),
         output_names=tuple(name for name, part in specs.items() if part.role == "output"),
         direct=_direct(model, list(populations.values())),
     )
@@ -277,33 +258,6 @@ def _direct(model: Model, populations: list[Population]) -> Returning | None:
 def _units(populations: Iterable[Population]) -> Ints:
     """Numbers of all units of some populations."""
     return np.concatenate([np.arange(part.start, part.stop) for part in populations])
-
-
-def membrane(model: Model) -> Membrane | None:
-    """The neuron of a model of leaky integrate-and-fire neurons, its times in steps."""
-    spikes = model.transmission
-    if not isinstance(spikes, SpikeTransmission) or spikes.neuron != "lif":
-        return None
-    assert spikes.membrane_time_constant is not None and spikes.refractory is not None
-    assert spikes.rest is not None and spikes.reset is not None
-    assert spikes.threshold is not None and spikes.background is not None
-    return Membrane(
-        time_constant=spikes.membrane_time_constant / model.time_step,
-        refractory=spikes.refractory / model.time_step,
-        reset=(spikes.reset - spikes.rest) / (spikes.threshold - spikes.rest),
-        background=spikes.background,
-        maximum_rate=spikes.maximum_rate * model.time_step,
-    )
-
-
-def _low_pass(model: Model) -> LowPass | None:
-    """The trace of spikes, or the leak of leaky neurons; None where there is neither."""
-    if isinstance(model.transmission, SpikeTransmission):
-        return exact(model.time_step, model.transmission.synaptic_time_constant)
-    if isinstance(model.neuron, LeakyNeuron):
-        integrate = {"exact": exact, "euler": euler}[model.neuron.integration]
-        return integrate(model.time_step, model.neuron.time_constant)
-    return None
 
 
 def _number_units(

@@ -10,18 +10,16 @@ of each wave: it also stands for the mean, and the longest is infinite.
 """
 
 from dataclasses import dataclass, replace
+from functools import singledispatch
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.network.graph import Bools, Graph, Ints, Population, Projection
-from neurodiff.network.hop_filter import LowPass
+from neurodiff.network.hop_filter import Hop, Leak, LowPass
 from neurodiff.network.loops import compute_loops
 
 Floats = NDArray[np.float64]
-
-#: After how many time constants a trace of spikes is taken to have settled.
-_SETTLED = 5
 
 #: Quantile of a normal distribution at which leaks are taken to have settled: 99 %.
 _NEARLY_ALL = 2.3263
@@ -40,7 +38,7 @@ class Latencies:
         R: from the output's error to the unit's error; 0 for outputs. Inputs have no error.
     age, longest_age
         R + F of the output that the error comes from: how old the input is that the arriving error
-        is about (the frame of the error). With spikes also `Graph.error_lag`.
+        is about (the frame of the error). With spikes also `Hop.error_lag`.
     """
 
     forward: Floats
@@ -105,11 +103,11 @@ def compute_latencies(graph: Graph, target_delay: int | None = None) -> Latencie
     returns = graph.returning
     ways = returns.source, returns.sink, graph.backward_latency, is_output
     backward = _Paths(*ways, at_once)
-    known = forward.mean() + graph.error_lag
+    known = forward.mean() + graph.hop.error_lag
     age = _Paths(*ways, known)
     # the error of an output lasts once both its activity and its target do
     lags = _target_lags(graph, forward.mean(), target_delay)
-    lasts = np.maximum(settled.longest, lags) + graph.error_lag
+    lasts = np.maximum(settled.longest, lags) + graph.hop.error_lag
     longest = _Paths(*ways, lasts)
     for part in reversed(graph.populations):
         for paths in (backward, age, longest):
@@ -216,7 +214,7 @@ def target_arrivals(graph: Graph, target_lag: Ints | Floats) -> tuple[Floats, Fl
 
 def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionLatency]:
     """F, R, M and first exact step of every projection (theory 2, 3, 5)."""
-    settling, rows = int(np.ceil(_SETTLED * graph.filter_lag)) if graph.spikes else 0, []
+    settling, rows = int(np.ceil(graph.hop.settling_lags * graph.filter_lag)), []
     loops = compute_loops(graph)
     for part in graph.projections:
         post = graph.post[part.synapses]
@@ -232,13 +230,17 @@ def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionL
                 exact_from=int(np.ceil(_largest(latencies.longest_age[post]))) + settling,
             )
         )
-    return _with_leaks(rows, graph, graph.leak) if graph.leak else rows
+    return _with_leaks(graph.hop, rows, graph)
 
 
-def _with_leaks(
-    rows: list[ProjectionLatency], graph: Graph, leak: LowPass
-) -> list[ProjectionLatency]:
+@singledispatch
+def _with_leaks(hop: Hop, rows: list[ProjectionLatency], graph: Graph) -> list[ProjectionLatency]:
     """The same with what is special of leaks: how many there are, and when they have settled."""
+    return rows
+
+
+@_with_leaks.register
+def _(leak: Leak, rows: list[ProjectionLatency], graph: Graph) -> list[ProjectionLatency]:
     if leak.lag == 0:
         return rows
     bare = graph.delays_only()

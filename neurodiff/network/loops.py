@@ -52,7 +52,7 @@ def compute_loops(graph: Graph) -> Loops:
     # a synapse leads on to its `post`, whose error comes back along it
     onward = graph.forward_latency + _along(graph)
     begin = np.full(graph.n_units, np.nan)
-    begin[graph.outputs] = graph.error_lag
+    begin[graph.outputs] = graph.hop.error_lag
     return _over_paths(graph, graph.returning.synapse, onward, begin)
 
 
@@ -89,7 +89,7 @@ def _direct_loops(graph: Graph) -> Loops:
     returns, parts = graph.returning, []
     for output in graph.outputs:
         begin = np.full(graph.n_units, np.nan)
-        begin[output] = graph.error_lag
+        begin[output] = graph.hop.error_lag
         ways = _over_paths(graph, None, graph.forward_latency, begin)
         back = np.full(graph.n_units, np.nan)
         own = returns.source == output
@@ -117,7 +117,7 @@ def _shortest_loops(graph: Graph) -> Loops:
     synapse = graph.returning.synapse
     assert synapse is not None
     shortest = np.full(graph.n_units, np.inf)
-    shortest[graph.outputs] = graph.error_lag
+    shortest[graph.outputs] = graph.hop.error_lag
     onward = graph.forward_latency + _along(graph)
     returned, before = np.full(graph.n_units, np.inf), np.full(graph.n_units, np.nan)
     while not np.array_equal(shortest, before):
@@ -135,7 +135,7 @@ def _to_each_output(graph: Graph) -> Floats:
     returns, found = graph.returning, np.full(graph.n_units, np.nan)
     for output in graph.outputs:
         ahead = np.full(graph.n_units, np.inf)
-        ahead[output], before = graph.error_lag, np.full(graph.n_units, np.nan)
+        ahead[output], before = graph.hop.error_lag, np.full(graph.n_units, np.nan)
         while not np.array_equal(ahead, before):
             before = ahead.copy()
             np.minimum.at(ahead, graph.pre, ahead[graph.post] + graph.forward_latency)
@@ -143,5 +143,5 @@ def _to_each_output(graph: Graph) -> Floats:
         sink = returns.sink[own]
         loops = ahead[sink] + returns.lag[own] + graph.filter_lag
         found[sink] = np.fmin(found[sink], np.where(np.isfinite(loops), loops, np.nan))
-        found[output] = np.fmin(found[output], graph.error_lag)
+        found[output] = np.fmin(found[output], graph.hop.error_lag)
     return found

@@ -4,7 +4,6 @@ import numpy as np
 
 from neurodiff.exceptions import FixedPointError
 from neurodiff.network.graph import Floats, Graph
-from neurodiff.network.hop_filter import leaked
 from neurodiff.network.static_response import activate, is_stable, settle
 
 #: Steps for which the wave is followed at most: so many synaptic additions, and so many steps.
@@ -38,7 +37,7 @@ def state_from_rest(graph: Graph, w: Floats, bias: Floats, u: Floats) -> Floats:
     for t in range(most):
         arrived = past[(t - graph.forward_lag) % length, graph.pre]
         drive = np.bincount(graph.post, w * arrived, graph.n_units) + bias
-        a = leaked(graph.leak, a, drive)
+        a = graph.hop.leaked(a, drive)
         before, x = past[(t - 1) % length], activate(graph, a, u)
         change, size = np.abs(x - before).max(), np.abs(x).max()
         if not size < _LARGEST:

@@ -161,7 +161,7 @@ def _refuse_short_holds(model: Model, latencies: Latencies, graph: Graph, hold: 
 
     That takes as long as they delay a frame in the mean.
     """
-    if graph.leak is None:
+    if not graph.hop.leaks:
         return
     by_delays = compute_latencies(graph.delays_only()).forward
     late = float(np.nan_to_num(latencies.forward - by_delays)[graph.outputs].max())

@@ -1,17 +1,19 @@
 """Progress bars."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from tqdm import tqdm
 
 from neurodiff.process.terminal import Courteous
-from neurodiff.simulator.backends.execution import Progress
+
+#: Called with the fraction of the run that is done.
+Progress = Callable[[float], None]
 
 
 @contextmanager
-def bar(steps: int, target: str) -> Iterator[Progress]:
+def bar(steps: int, backend: str) -> Iterator[Progress]:
     """A progress bar over the steps of a run, with the time left; it begins with the first step.
 
     Where standard error cannot be written it goes quiet, and the run goes on.
@@ -21,19 +23,19 @@ def bar(steps: int, target: str) -> Iterator[Progress]:
 
         def report(fraction: float) -> None:
             if not lines:
-                lines.append(_line(steps, target))
+                lines.append(_line(steps, backend))
                 stack.callback(lines[0].close)
             lines[0].update(round(fraction * steps) - lines[0].n)
 
         yield report
 
 
-def _line(steps: int, target: str) -> tqdm:
+def _line(steps: int, backend: str) -> tqdm:
     quiet = Courteous(sys.stderr)
-    return tqdm(total=steps, unit=" steps", unit_scale=True, desc=target, file=quiet)
+    return tqdm(total=steps, unit=" steps", unit_scale=True, desc=backend, file=quiet)
 
 
 @contextmanager
-def silent(steps: int, target: str) -> Iterator[Progress]:
+def silent(steps: int, backend: str) -> Iterator[Progress]:
     """No progress bar."""
     yield lambda fraction: None

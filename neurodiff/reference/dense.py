@@ -20,7 +20,6 @@ from scipy.linalg.blas import dger
 
 from neurodiff.network.activations import Activation
 from neurodiff.network.graph import Graph, Ints, Population, Projection
-from neurodiff.network.hop_filter import leaked
 from neurodiff.network.loss import Loss
 from neurodiff.network.static_response import dense, slopes
 from neurodiff.plan import Plan
@@ -266,29 +265,29 @@ class _Waves:
         self, row: int, u: Floats, y: Floats, rows: list[Floats], acts: list[Floats], k: int
     ) -> None:
         """One step of both waves, into `row` of the rows; see `delayed_waves`."""
-        (x, delta, slope), leak = rows, self.plan.graph.leak
+        (x, delta, slope), hop = rows, self.plan.graph.hop
         x[row, : len(u)] = u
         for units, sigma, incoming, outgoing, age in self.stages:
             # a_i(t) = sum w x_pre(t - f) + b_i; leaky: k a_i(t-1) + (1 - k) (...)
             a = self.bias[units]
             for link in incoming:
                 a = a + link.w @ x[row - link.forward, link.pre]
-            if leak is not None:
-                a = self.a[units] = leaked(leak, self.a[units], a)
+            if hop.leaks:
+                a = self.a[units] = hop.leaked(self.a[units], a)
             x[row, units], slope[row, units] = sigma.function(a), sigma.slope(a)
             # delta_j(t) = sigma'(a_j(t - s)) sum w delta_i(t - r)
             back = delta[row, units]
             for link in outgoing:
                 back += delta[row - link.backward, link.post] @ link.w
             back *= slope[row - age, units]
-            if leak is not None:
-                back[:] = self.came[units] = leaked(leak, self.came[units], back)
+            if hop.leaks:
+                back[:] = self.came[units] = hop.leaked(self.came[units], back)
         out = self.plan.graph.outputs
         delta[row, out] += injection(self.plan.model.loss, slope[row, out], x[row, out], y)
         for act, link in zip(acts, self.links, strict=True):
             act[k] = x[row - link.age, link.pre]
-            if leak is not None:
-                act[k] = link.psp = leaked(leak, link.psp, act[k])
+            if hop.leaks:
+                act[k] = link.psp = hop.leaked(link.psp, act[k])
 
     def _learn(self, delta: Floats, acts: list[Floats], k: int) -> None:
         """Move weights and biases by one step; see `delayed_waves`."""

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.network.graph import Ints
-from neurodiff.network.hop_filter import leaked
 from neurodiff.network.static_response import activate, slopes
 from neurodiff.plan import Plan
 from neurodiff.reference import alignment as alignments
@@ -83,17 +82,17 @@ def delayed_waves(plan: Plan, u: Rows | None = None, y: Rows | None = None) -> I
         arrived = x.ago(t, graph.forward_lag, graph.pre)
         came_back = delta.ago(t, returns.lag, returns.source)
         # a_i(t) = sum w x_pre(t - f) + b_i; leaky: k a_i(t-1) + (1 - k) (sum w x_pre(t - f) + b_i)
-        a = leaked(graph.leak, a, _sum_into(graph.post, w * arrived, graph.n_units) + bias)
+        a = graph.hop.leaked(a, _sum_into(graph.post, w * arrived, graph.n_units) + bias)
         response, slope, b = activate(graph, a, u[t]), slopes(graph, a), back.weights(w)
         x.put(t, back.sent(t, response))
         # delta_j(t) = sigma'(a_j(t - s)) sum b delta_i(t - r), and the injection at the outputs
         error = _sum_into(returns.sink, b * came_back, graph.n_units)
-        came = leaked(graph.leak, came, meets.slope(t, slope) * error)
+        came = graph.hop.leaked(came, meets.slope(t, slope) * error)
         delta.put(t, came * back.errors_pass(t))
         x_now, delta_now = x.now(t), delta.now(t)
         delta_now[out] += injection(loss, slope[out], x_now[out], y[t])
         # g(t) = delta_post(t) x_pre(t - p); without alignment p = f and s = 0; leaky: the PSP
-        psp = leaked(graph.leak, psp, arrived)
+        psp = graph.hop.leaked(psp, arrived)
         product = learning.product(delta_now[graph.post], meets.activity(t, x, psp))
         yield WaveStep(
             x_now.copy(), delta_now.copy(), product.copy(), w.copy(), bias.copy(), b.copy()

@@ -26,8 +26,8 @@ from neurodiff.model_file import from_mapping, to_yaml
 from neurodiff.process.interruption import allowing
 from neurodiff.process.terminal import warn
 from neurodiff.results.checks import recorded_keys
+from neurodiff.results.data_files import keep_data, with_paths
 from neurodiff.results.recording import add_to_recording, save_recording, what_is_kept
-from neurodiff.run_folder.data_files import keep_data, with_paths
 from neurodiff.run_folder.names import MARK, MODEL, RECORDING, REPORT, remove_run
 from neurodiff.simulation import Simulation
 

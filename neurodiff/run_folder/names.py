@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from neurodiff.exceptions import OutputError
+from neurodiff.results.data_files import DATA
 
-RECORDING, MODEL, REPORT, DATA = "recording.nc", "model.yaml", "report.json", "data"
+RECORDING, MODEL, REPORT = "recording.nc", "model.yaml", "report.json"
 #: File stems of all figures of a run.
 FIGURES = ("waves", "events", "spikes", "learning", "cosine", "weights")
 #: All files of a run folder, but for those in `data`.

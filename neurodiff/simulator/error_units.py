@@ -10,8 +10,6 @@ from neurodiff.simulator.order import PROPAGATE
 from neurodiff.simulator.units import (
     activation_codes,
     activation_text,
-    leak_constants,
-    leaked_text,
 )
 
 _EQUATIONS = """
@@ -71,12 +69,12 @@ def build_error_units(
     output[graph.outputs] = np.arange(len(graph.outputs))
     errors = b2.NeuronGroup(
         len(own),
-        "\n".join([_EQUATIONS, _LEAKY if graph.leak else "", addition.equations]),
+        "\n".join([_EQUATIONS, _LEAKY if graph.hop.leaks else "", addition.equations]),
         events=addition.events,
         name="errors",
         clock=clock,
         order=PROPAGATE.order,
-        namespace=addition.namespace | leak_constants(graph),
+        namespace=addition.namespace | graph.hop.constants,
     )
     errors.unit = own
     errors.is_output = is_output
@@ -99,7 +97,7 @@ def build_error_units(
         {"" if addition.moves_target else "target = played"}
         slope = {slope}
         {addition.aligns_slope}
-        returned = {leaked_text(graph, "returned", feedback)}
+        returned = {graph.hop.leaked_text("returned", feedback)}
         {addition.computed or "delta"} = returned + is_output*{_INJECTION[plan.model.loss]}
         """,
         name="propagate",

@@ -51,7 +51,7 @@ def build_units(
         name="units",
         clock=clock,
         order=ACTIVATE.order,
-        namespace=addition.namespace | leak_constants(graph),
+        namespace=addition.namespace | graph.hop.constants,
     )
     units.error = np.maximum(np.arange(graph.n_units) - graph.n_inputs, 0)
     units.is_input = graph.by_unit(lambda part: float(part.role == "input"))
@@ -61,7 +61,7 @@ def build_units(
     units.u = b2.linked_var(stimulus, "value", index="input")
     units.run_regularly(
         f"""
-        a = (1 - is_input)*({leaked_text(graph, "a", "(drive + bias)")})
+        a = (1 - is_input)*({graph.hop.leaked_text("a", "(drive + bias)")})
         {addition.computed or "x"} = is_input*u + (1 - is_input)*({activation_text(graph)})
         """,
         name="activate",
@@ -70,17 +70,6 @@ def build_units(
     if average := averaging(answers):
         units.run_regularly(average, name="mean_x", **REMEMBER.when)
     return units
-
-
-def leaked_text(graph: Graph, state: str, signal: str) -> str:
-    """One step of a state that follows a signal, as Brian2 text: the signal itself without leak."""
-    # z(t) = k z(t-1) + (1 - k) s(t)
-    return signal if graph.leak is None else f"keep*{state} + gain*{signal}"
-
-
-def leak_constants(graph: Graph) -> dict[str, float]:
-    """The numbers of `leaked_text`, for a namespace."""
-    return {} if graph.leak is None else graph.leak._asdict()
 
 
 def activation_codes(graph: Graph) -> np.ndarray:

@@ -12,8 +12,8 @@ from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from neurodiff.exceptions import SimulationError
+from neurodiff.process.children import remove_temporary_folders
 from neurodiff.process.interruption import ENDING
-from neurodiff.simulator.backends.children import remove_temporary_folders
 
 T = TypeVar("T")
 

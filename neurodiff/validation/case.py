@@ -11,8 +11,8 @@ from neurodiff.model_file import Model
 from neurodiff.network.graph import Graph
 from neurodiff.plan import Plan
 from neurodiff.results.checks import another_network, misfit, missing
+from neurodiff.results.data_files import recorded_model
 from neurodiff.results.recording import with_current_names
-from neurodiff.run_folder.data_files import recorded_model
 from neurodiff.stimuli import Stimuli
 
 Floats = NDArray[np.float64]

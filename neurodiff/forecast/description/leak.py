@@ -36,8 +36,8 @@ def _(neuron: StaticNeuron, plan: Plan, bands: list[Band]) -> list[str]:
 
 @_lines.register
 def _(neuron: LeakyNeuron, plan: Plan, bands: list[Band]) -> list[str]:
-    leak = plan.graph.leak
-    assert leak is not None
+    leak = plan.graph.hop
+    assert isinstance(leak, LowPass)
     corner = 1 / (2 * np.pi * neuron.time_constant)
     lag = f"{leak.lag:.4g} steps ({1e3 * leak.lag * plan.graph.time_step:.4g} ms)"
     lines = [

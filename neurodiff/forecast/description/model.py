@@ -118,7 +118,7 @@ def _populations(plan: Plan) -> str:
         error = "-" if part.role == "input" else _range(shortest[own], longest[own])
         rows.append([part.name, part.role, str(part.size), activation, arrival, error])
     what = " of the first spikes that say so" if fires else ""
-    if plan.graph.leak is not None:
+    if plan.graph.hop.leaks:
         what = ", leaks aside,"
     return align(rows) + f"\n(arrivals{what} in steps after the step in which something changes)"
 
@@ -178,7 +178,7 @@ def _legend(plan: Plan) -> str:
     """What the columns mean, with the alignment, the neurons and the transmission of the model."""
     graph, alignment = plan.graph, plan.alignment
     steady = _STEADY if plan.transmission.fires else _EXACT
-    if graph.leak and graph.filter_lag:
+    if graph.hop.leaks and graph.filter_lag:
         steady = _LEAKED
     if alignment.keeps == "traces":
         steady = _TRACED

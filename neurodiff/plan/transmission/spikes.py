@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from neurodiff.model_file.transmission import SpikeTransmission
-from neurodiff.network.activations import Membrane
-from neurodiff.network.graph import Floats, Graph, membrane
+from neurodiff.network.activations import Membrane, membrane_of
+from neurodiff.network.graph import Floats, Graph
 from neurodiff.plan.error_size import ErrorSize, expected_error_sizes
 from neurodiff.plan.transmission.interface import Context, Sending, Transmission, prepare
 
@@ -88,7 +88,7 @@ def _(spec: SpikeTransmission, context: Context) -> Spikes:
     scale = {name: error.size or error.unsigned or 1.0 for name, error in sizes.items()}
     return Spikes(
         neuron=spec.neuron,
-        membrane=membrane(model),
+        membrane=membrane_of(spec, model.time_step),
         maximum_rate=spec.maximum_rate * model.time_step,
         error_rate=at_one,
         gain=graph.by_unit(lambda population: at_one / scale.get(population.name, 1.0)),

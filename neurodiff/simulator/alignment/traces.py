@@ -7,7 +7,6 @@ from neurodiff.network.graph import Graph, Ints
 from neurodiff.plan.alignment import smoothing
 from neurodiff.simulator.history import READER, History
 from neurodiff.simulator.order import ARRIVE
-from neurodiff.simulator.units import leak_constants, leaked_text
 
 #: Equation of the PSP at a leaky neuron.
 POTENTIAL = "psp : 1\n"
@@ -32,13 +31,13 @@ def build_traces(
     equations = READER + "value : 1\n" + stages_of("value", stages)
     traces = b2.NeuronGroup(
         len(units),
-        equations + (POTENTIAL if graph.leak else ""),
+        equations + (POTENTIAL if graph.hop.leaks else ""),
         name=name,
         clock=clock,
-        namespace=leak_constants(graph),
+        namespace=graph.hop.constants,
     )
     history.connect(traces, units, ages)
-    potential = leaked_text(graph, "psp", "arrived")
+    potential = graph.hop.leaked_text("psp", "arrived")
     code = f"psp = {potential}\nvalue = psp\n" + smooth("value", "value", stages)
     traces.run_regularly(code, name=f"{name}_align", **ARRIVE.when)
     return traces

@@ -11,7 +11,6 @@ from neurodiff.simulator.alignment.interface import Alignment, Objects, build
 from neurodiff.simulator.alignment.traces import POTENTIAL
 from neurodiff.simulator.history import History
 from neurodiff.simulator.order import ARRIVE
-from neurodiff.simulator.units import leak_constants, leaked_text
 
 
 @dataclass(frozen=True)
@@ -49,12 +48,12 @@ class UnalignedPotential:
         self, store: b2.NeuronGroup, errors: b2.NeuronGroup, history: History, clock: b2.Clock
     ) -> Objects:
         """Let the potential of each synapse follow what arrives."""
-        store.namespace.update(leak_constants(self.graph))
-        code = f"psp = {leaked_text(self.graph, 'psp', 'arrived')}"
+        store.namespace.update(self.graph.hop.constants)
+        code = f"psp = {self.graph.hop.leaked_text('psp', 'arrived')}"
         store.run_regularly(code, name="low_pass", **ARRIVE.when)
         return []
 
 
 @build.register
 def _(alignment: planned.Unaligned, graph: Graph) -> Alignment:
-    return UnalignedPotential(graph) if graph.leak else Unaligned()
+    return UnalignedPotential(graph) if graph.hop.leaks else Unaligned()

@@ -23,18 +23,16 @@ from brian2.codegen.cpp_prefs import get_compiler_and_args
 from brian2.devices.device import all_devices, get_device, reset_device, set_device
 
 from neurodiff.exceptions import SimulationError
+from neurodiff.process.children import bound, call, interrupt, temporary_folder
 from neurodiff.process.interruption import stoppable
+from neurodiff.process.progress import Progress
 from neurodiff.results.divergence import beyond
-from neurodiff.simulator.backends.children import bound, call, interrupt, temporary_folder
 from neurodiff.simulator.backends.compilers import refuse_without_compiler
 from neurodiff.simulator.backends.data_tables import literals_to_data, numbers_to_variables
 from neurodiff.simulator.backends.programs import provide
 from neurodiff.simulator.network import BuiltNetwork
 
 T = TypeVar("T")
-
-#: Called with the fraction of the run that is done.
-Progress = Callable[[float], None]
 
 
 class Ran(NamedTuple):

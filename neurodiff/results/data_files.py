@@ -19,7 +19,9 @@ from neurodiff.model_file import Model, from_mapping
 from neurodiff.model_file.data_files import FILE_KEYS, DataFile, paths_in, sha256
 from neurodiff.process.terminal import warn
 from neurodiff.results.checks import recorded_keys
-from neurodiff.run_folder.names import DATA
+
+#: Folder of the copies, in a run folder.
+DATA = "data"
 
 #: Files are copied into the run folder as long as all copies together have no more bytes.
 COPIED = 10_000_000
