@@ -64,7 +64,7 @@ class Hops:
     def of(cls, graph: Graph, w: Floats, b: Floats) -> "Hops":
         """Blocks of the weights w (n_synapses,) and b (n_returning,)."""
         forward = tuple(_forward(graph, part, w) for part in graph.projections)
-        if graph.direct is not None:
+        if not graph.returning.along_synapses:
             return cls(graph, forward, tuple(_direct(graph, b)))
         weights = np.zeros(graph.n_synapses)
         weights[graph.returning.synapse] = b

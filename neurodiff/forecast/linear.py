@@ -148,7 +148,7 @@ def symmetric_hops(graph: Graph, w: Floats, slope: Floats, loss: Loss) -> Hops:
     slope : array (n_units,)
         sigma' of the units where the network is linearised.
     """
-    if graph.direct is None:
+    if graph.returning.along_synapses:
         return Hops.of(graph, w, w[graph.returning.synapse])
     forward = Hops.of(graph, w, np.zeros(len(graph.returning)))
     own = own_errors(graph, slope, loss)

@@ -15,9 +15,10 @@ from functools import singledispatch
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.network.graph import Bools, Graph, Ints, Population, Projection
+from neurodiff.network.graph import Bools, Graph, Ints, Projection
 from neurodiff.network.hop_filter import Hop, Leak, LowPass
 from neurodiff.network.loops import compute_loops
+from neurodiff.network.populations import Population
 
 Floats = NDArray[np.float64]
 

@@ -47,7 +47,7 @@ def compute_loops(graph: Graph) -> Loops:
     """
     if graph.cyclic:
         return _shortest_loops(graph)
-    if graph.direct is not None:
+    if not graph.returning.along_synapses:
         return _direct_loops(graph)
     # a synapse leads on to its `post`, whose error comes back along it
     onward = graph.forward_latency + _along(graph)
@@ -111,7 +111,7 @@ def _direct_loops(graph: Graph) -> Loops:
 
 def _shortest_loops(graph: Graph) -> Loops:
     """Loops of a network with cycles."""
-    if graph.direct is not None:
+    if not graph.returning.along_synapses:
         bare = _to_each_output(graph)
         return Loops(bare, bare, np.where(np.isfinite(bare), np.inf, np.nan), bare)
     synapse = graph.returning.synapse

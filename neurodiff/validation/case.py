@@ -126,7 +126,9 @@ def refuse_incomplete(case: Case) -> None:
     if not case.frozen:
         names |= {"product_w", "product_bias"}
     if not case.plan.feedback.symmetric:
-        names |= {"product_delta"} if case.graph.direct else {"product_delta", "b"}
+        names |= (
+            {"product_delta"} if not case.graph.returning.along_synapses else {"product_delta", "b"}
+        )
     _refuse(missing(case.recording, names), "cannot be validated")
 
 

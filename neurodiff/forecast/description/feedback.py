@@ -12,7 +12,11 @@ def describe_feedback(plan: Plan) -> list[str]:
     if feedback.symmetric:
         return []
     n, delays = len(graph.returning), span(graph.returning.lag)
-    where = "along synapses" if graph.direct is None else "from every output to every hidden unit"
+    where = (
+        "along synapses"
+        if graph.returning.along_synapses
+        else "from every output to every hidden unit"
+    )
     lines = [
         f"feedback {feedback.rule}: {n} backward weights of its own, {where}, "
         f"with delays in steps of {delays}",
@@ -24,7 +28,7 @@ def describe_feedback(plan: Plan) -> list[str]:
 def _angles(plan: Plan, b: np.ndarray) -> list[str]:
     """Angle between backward and forward weights of each projection at the start."""
     graph, angles = plan.graph, []
-    if graph.direct is not None:
+    if not graph.returning.along_synapses:
         return []
     w = along_synapses(graph, plan.w)
     for part in graph.projections:
