@@ -53,7 +53,7 @@ def test_weights_of_0_have_the_sign_of_their_unit(tmp_path: Path):
     assert (last[1] == 0).all() and (last[0] < -0.5).any()
     assert "in_to_out (0 excitatory, 4 inhibitory)" in described(simulation)
     found = audit(model)["dales_principle"]
-    assert (found.verdict, found.evidence["kept_weights_of_0"]) == ("holds", 2)
+    assert (found.verdict, found.evidence["kept_weights_of_0"]) == ("met", 2)
     assert found.evidence["units_of_0_only"] == 0
     graph, u = simulation.graph, np.array([[0.9, 0.6]])
     w, _ = train_online(
