@@ -191,7 +191,7 @@ class Simulation:
         answers = self.plan.schedule.answers
         answered = np.arange(0) if answers is None else answers.steps(completed)
         kept = kept_until(recording, found.step, self.model.time_step, answered)
-        attributes = {"steps": found.step, "complete": "false", "diverged": self.divergence}
+        attributes = {"steps": found.step, "complete": False, "diverged": self.divergence}
         return kept.assign_attrs(attributes)
 
     def _explain(self, found: Divergence) -> str:
@@ -266,7 +266,7 @@ class Simulation:
             "seed": kept_seed(self.model.seed),
             "code": self.backend,
             "steps": completed,
-            "complete": str(completed == self.plan.stimuli.steps).lower(),
+            "complete": completed == self.plan.stimuli.steps,
         }
 
     @property
