@@ -42,8 +42,9 @@ def test_only_the_window_counts():
     assert (report.cosine, report.relative_error, report.norm_ratio) == (1, 0, 1)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # delays that outlast the run
 def test_a_run_without_a_moment_that_counts_fails_and_says_why():
-    report = validate(simulate(chain([2, 1], validation={"start": "50 ms"})))
+    report = validate(simulate(chain([2, 1], delay="50 ms")))
     assert report.verdict == "failed" and report.asked == "there is nothing to compare in layer1"
     assert "layer1: no moment after validation.start; run longer" in report.summary()
     assert "moments: none; " in report.summary()

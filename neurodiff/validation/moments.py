@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from neurodiff.plan.alignment import Unaligned
 from neurodiff.validation.case import Case
 
 #: What the products are held against, by the name in the model file.
@@ -76,7 +77,7 @@ class Setting(NamedTuple):
         gradient for one frame.
     mixed : tuple of (str, float)
         Of each projection, for how many of these steps an error about one frame meets the activity
-        of the next.
+        of the next; none where alignment makes the two as old.
     """
 
     reference: str
@@ -151,6 +152,8 @@ def setting_of(case: Case) -> Setting:
     setting = Setting(model.reference, case.start, case.stop, model.time_step, not case.frozen)
     if shown is None or model.reference != "error_frame":
         return setting
+    if case.plan.alignment.kind != Unaligned.kind:
+        return setting._replace(hold=shown.hold)
     mixed = []
     for row in case.plan.projection_latencies:
         apart = abs(row.mismatch)
