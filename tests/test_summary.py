@@ -51,7 +51,7 @@ def test_frames_say_the_task_first_then_the_verdict_then_what_was_compared(tmp_p
     # a chain of two projections: F_2 + R_1 = 2 + 1; 2 epochs of 90 frames for 6 steps each
     assert "moments: every step from 3 (3 ms) to 1079 (1.079 s), 1077 in all" in text
     # M_1 = R_1 + F_2 - F_1 = 2, M_2 = 0
-    assert "so many of the 6 steps of a frame: 2 (33%) in layer1, 0 in layer2;" in text
+    assert "so many of the 6 steps of a frame: 2 (33%) in layer1, 0 in layer2\n" in text
     assert "(error_frame), the gradient by backpropagation for the input that the arriving" in text
 
 

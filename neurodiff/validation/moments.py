@@ -21,7 +21,7 @@ _REFERENCES = {
 LEGEND = {
     "cosine": "of g and g*, a mean over the moments, weighted by |g| |g*|; 1 is the same direction",
     "rel. error": "sum of |g - g*| over sum of |g*|; 0 is equal",
-    "norm ratio": "sum of |g| over sum of |g*|; above 1 the updates are too large",
+    "norm ratio": "sum of |g| over sum of |g*|; above 1 the updates are larger than the gradient",
     "sign agreement": "share of synapses and moments of the same sign, weighted by |g*|",
     "cosine of sum": "of the sum of g over all moments with the sum of g*",
     "exact from step": "first step from which on g = g* to 1e-12; predicted, from the delays alone",
@@ -135,15 +135,17 @@ class Setting(NamedTuple):
             )
         if not reasons:
             return None
-        numbered = "; ".join(f"({k}) {reason}" for k, reason in enumerate(reasons, 1))
-        return (
+        numbered = [f"  ({k}) {reason}" for k, reason in enumerate(reasons, 1)]
+        why = (
             "why the sum may differ much from the moments: gradients of different frames cancel in "
-            f"it in part, so that moments with another direction weigh more. These are: {numbered}"
+            "it in part, so that moments with another direction weigh more. These are:"
         )
+        return "\n".join([why, *numbered])
 
     def _share(self, steps: float) -> str:
         assert self.hold is not None
-        return f"{steps:.3g} ({steps / self.hold:.0%})" if steps else "0"
+        about = "" if steps.is_integer() else "about "
+        return f"{about}{steps:.3g} ({steps / self.hold:.0%})" if steps else "0"
 
 
 def setting_of(case: Case) -> Setting:
