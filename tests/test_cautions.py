@@ -17,11 +17,10 @@ FIXED = digraph(
 )
 
 
-def last_lines(model: Model) -> list[str]:
-    """Of the summary, from the verdict on."""
+def notes(model: Model) -> list[str]:
+    """Last lines of the summary."""
     lines = report_run(simulate(model)).summary().splitlines()
-    verdict = max(k for k, line in enumerate(lines) if line.startswith("reference: "))
-    return lines[verdict + 1 :]
+    return [line for line in lines if line.startswith("note: ")]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +37,7 @@ def last_lines(model: Model) -> list[str]:
 )
 def test_that_nothing_moves_is_said(model: Model, why: str, shown: str):
     text = "the local products were compared all the same"
-    assert last_lines(model) == [f"note: no weight moved: {why}; {text}"]
+    assert notes(model) == [f"note: no weight moved: {why}; {text}"]
     text = described(Simulation(model, backend="numpy"))
     assert shown in text and " yes" not in text
 
@@ -55,7 +54,7 @@ def test_a_run_shorter_than_the_first_error_says_so():
 
 def test_a_run_that_learns_well_has_nothing_said_beside_it():
     model = chain([2, 3, 1], plasticity=RULE)
-    assert last_lines(model) == [] and "cautions" not in report_run(simulate(model)).to_dict()
+    assert notes(model) == [] and "cautions" not in report_run(simulate(model)).to_dict()
     assert " yes" in described(Simulation(model, backend="numpy"))
 
 
@@ -83,7 +82,7 @@ def test_paths_of_several_lengths_are_told_where_the_reference_takes_one():
     populations = {name: {"size": size, "role": role} for name, (role, size) in sizes.items()}
     keys: dict[str, Any] = {"plasticity": RULE, "input": tone}
     skips = digraph(populations, ["in a", "a out", "in out"], **keys)
-    (note,) = (line for line in last_lines(skips) if "several lengths" in line)
+    (note,) = (line for line in notes(skips) if "several lengths" in line)
     assert "to `out`" in note
     chained = digraph(populations, ["in a", "a out"], **keys)
-    assert not [line for line in last_lines(chained) if "several lengths" in line]
+    assert not [line for line in notes(chained) if "several lengths" in line]

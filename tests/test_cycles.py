@@ -396,7 +396,7 @@ def check_cut(simulation: Simulation, every: int) -> int:
     times = np.rint(recording["time"].values / 1e-3)
     last = np.abs([recording[name].values[-1, 1:] for name in ("x", "delta")]).max()
     assert times[-1] == step - every and 1e100 / 1.2 ** (every + 8) < last <= 1e100
-    assert recording.attrs["steps"] == step and recording.attrs["complete"] == "false"
+    assert recording.attrs["steps"] == step and recording.attrs["complete"] is False
     assert (
         np.isfinite(recording["w"].values).all() and np.isfinite(recording["product"].values).all()
     )
@@ -427,7 +427,7 @@ def test_a_network_that_does_not_settle_says_where_and_when(tmp_path: Path):
 def test_with_delays_of_one_step_it_settles(tmp_path: Path):
     keys = {"run": {"duration": "400 ms"}}
     simulation = simulate(linear_model(C5, np.ones((2, 2), dtype=int), tmp_path, **keys))
-    assert simulation.divergence is None and simulation.recording.attrs["complete"] == "true"
+    assert simulation.divergence is None and simulation.recording.attrs["complete"] is True
     # p = 1 + .6 p + .6 q, q = 1 - .6 p + .6 q
     want = np.linalg.solve(np.eye(2) - C5, np.ones(2))
     np.testing.assert_allclose(simulation.recording["x"].values[-1, 1:3], want, rtol=1e-12)

@@ -520,7 +520,7 @@ def test_what_was_not_recorded_is_left_out(frozen):
 @pytest.mark.parametrize("samples", [1, 2])
 def test_few_samples(learned, samples, tmp_path):
     part = slice(samples)
-    few = learned.isel(time=part, product_time=part).assign_attrs(complete="false")
+    few = learned.isel(time=part, product_time=part).assign_attrs(complete=False)
     assert tmp_path / "waves.png" in save_figures(few, tmp_path)
     assert "stopped early" in draw_figures(few)["waves"].get_suptitle()
 

@@ -7,8 +7,7 @@ from neurodiff.validation import compare_task
 from neurodiff.validation.case import case_of
 from neurodiff.validation.proportions import mcnemar, wilson
 from neurodiff.validation.task import _backprop, _choosing, _order, _score
-from tests.networks import chain
-from tests.simulated import simulate
+from tests.simulated import learned
 
 
 def test_intervals_of_shares_are_those_of_wilson():
@@ -23,28 +22,6 @@ def test_the_paired_test_counts_the_frames_that_only_one_names():
     # 2 (1 + 6)/64
     assert mcnemar(1, 5) == mcnemar(5, 1) == 14 / 64
     assert mcnemar(0, 10) == 2 / 1024
-
-
-def learned(tmp_path, fraction: float = 0.25):
-    """Frames of three classes that overlap, so that not all are named."""
-    rng = np.random.default_rng(0)
-    frames, labels = rng.random((120, 4)), np.arange(120) % 3
-    frames[np.arange(120), labels] += 0.4
-    np.savez(tmp_path / "frames.npz", frames=frames / 1.4, labels=labels)
-    where = {"kind": "frames", "dataset": str(tmp_path / "frames.npz"), "hold": "6 ms"}
-    return simulate(
-        chain(
-            [4, 5, 3],
-            activation="tanh",
-            output_activation="sigmoid",
-            loss="cross_entropy",
-            plasticity={"rule": "diffusion", "learning_rate": "10 Hz"},
-            input=where | {"test_fraction": fraction},
-            target={"kind": "labels"},
-            run={"epochs": 2},
-            record={"signals": "none", "weights": "none"},
-        )
-    )
 
 
 def test_an_accuracy_has_an_interval_and_its_difference_a_test(tmp_path):

@@ -77,9 +77,8 @@ def misfit(recording: xr.Dataset) -> str | None:
     """What keeps a dataset from being a recording; None where nothing does."""
     if not all(isinstance(recording.attrs.get(name), str) for name in ("model", "title")):
         return "it carries no model"
-    if recording.attrs.get("complete") not in ("true", "false") or not _is_count(
-        recording.attrs.get("steps")
-    ):
+    steps, complete = recording.attrs.get("steps"), recording.attrs.get("complete")
+    if not (_is_count(steps) and isinstance(complete, bool | np.bool_)):
         return "it does not say how far it came"
     signals = _SIGNALS if "x" in recording else set()
     if (why := missing(recording, _ALWAYS | signals)) is not None:
@@ -118,7 +117,8 @@ def _outside(recording: xr.Dataset) -> str | None:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and bool(value >= 0)
+    number = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return number and bool(value >= 0)
 
 
 def _within(values: Any, n: int) -> bool:

@@ -12,7 +12,7 @@ from neurodiff.network.graph import Graph
 from neurodiff.plan import Plan
 from neurodiff.results.checks import another_network, misfit, missing
 from neurodiff.results.data_files import recorded_model
-from neurodiff.results.recording import with_current_names
+from neurodiff.results.recording import is_complete, with_current_names
 from neurodiff.stimuli import Stimuli
 
 Floats = NDArray[np.float64]
@@ -68,7 +68,7 @@ class Case(NamedTuple):
     @property
     def complete(self) -> bool:
         """Whether the run came to its end."""
-        return bool(self.recording.attrs["complete"] == "true")
+        return is_complete(self.recording)
 
     @property
     def window(self) -> Bools:
