@@ -11,6 +11,8 @@ import pytest
 from neurodiff import ModelError, Plan, Simulation, audit, validate
 from neurodiff.forecast.description.model import describe
 from neurodiff.plan.sampling import Schedule
+from neurodiff.plot import save_figures
+from neurodiff.results import checks
 from neurodiff.simulator.network import build_network
 from tests.networks import chain
 
@@ -110,3 +112,14 @@ def test_one_that_has_run_with_another_length_has_another_plan():
     before = simulation.plan
     simulation.run("7 ms")
     assert (before.stimuli.steps, simulation.plan.stimuli.steps) == (40, 7)
+
+
+def test_the_figures_of_a_run_parse_its_model_once(monkeypatch, tmp_path):
+    parsed: list[str] = []
+    plain = checks.from_mapping
+    monkeypatch.setattr(checks, "from_mapping", lambda *a, **k: parsed.append("") or plain(*a, **k))
+    keys = {"description": "a text that no other test has", **MODEL}
+    recording = Simulation(chain([3, 4, 2], **keys), backend="numpy").run().recording
+    save_figures(recording, tmp_path)
+    assert len(list(tmp_path.glob("*.png"))) >= 3
+    assert len(parsed) == 1
