@@ -77,11 +77,11 @@ class BuiltFaint(simulator_feedback.Untrained):
     graph: Graph
     equations: ClassVar[str] = "synapse : integer (constant)\nw : 1 (linked)"
 
-    def train(self, own: Any, known: Any, clock: Any) -> list[Any]:
+    def train(self, own: Any, local: Any, clock: Any) -> list[Any]:
         import brian2 as b2
 
-        own.synapse = self.graph.returning.synapse
-        own.w = b2.linked_var(known.store, "w", index="synapse")
+        own.synapse = self.graph.backward.synapse
+        own.w = b2.linked_var(local.store, "w", index="synapse")
         code = f"b = {self.feedback.share}*w"
         own.run_regularly(code, name="follow", **LEARN.after().when)
         return []

@@ -120,7 +120,7 @@ def built(model: Model) -> Simulation:
 def test_random_weights_are_drawn_like_the_forward_ones_and_independently():
     wide = {"weights": {"init": "normal", "sd": 0.7}, "feedback": "random"}
     simulation = built(chain([3, 60, 70, 2], **wide))
-    b, w = simulation.plan.feedback.b, simulation.plan.w[simulation.graph.returning.synapse]
+    b, w = simulation.plan.feedback.b, simulation.plan.w[simulation.graph.backward.synapse]
     assert b.std() == pytest.approx(0.7, rel=0.03)
     # E2: the cosine of n independent pairs is 0 +- 1/sqrt(n)
     assert abs(b @ w) / (np.linalg.norm(b) * np.linalg.norm(w)) <= 3 / np.sqrt(len(b))
@@ -141,9 +141,7 @@ def test_weights_of_the_feedback_are_those_that_it_names(tmp_path: Path):
     np.savez(tmp_path / "b.npz", layer2=[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     filed = {"rule": "random", "weights": {"init": "file", "path": str(tmp_path / "b.npz")}}
     simulation = built(chain([1, 2, 3], feedback=filed))
-    to_and_from = zip(
-        simulation.graph.returning.sink, simulation.graph.returning.source, strict=True
-    )
+    to_and_from = zip(simulation.graph.backward.sink, simulation.graph.backward.source, strict=True)
     want = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
     assert simulation.plan.feedback.b.tolist() == [
         want[post - 3][pre - 1] for pre, post in to_and_from
@@ -154,7 +152,7 @@ def test_direct_weights_are_scaled_as_for_a_projection_to_the_outputs():
     # glorot_uniform: limit sqrt(6/(n_l + n_L)), so the rms is sqrt(2/(n_l + n_L))
     simulation = built(chain([3, 90, 50, 10], feedback="direct"))
     for part in simulation.graph.populations[1:3]:
-        b = simulation.plan.feedback.b[simulation.graph.returning.into(part.units)]
+        b = simulation.plan.feedback.b[simulation.graph.backward.into(part.units)]
         assert np.sqrt(np.mean(b**2)) == pytest.approx(np.sqrt(2 / (part.size + 10)), rel=0.08)
 
 
@@ -163,12 +161,12 @@ def test_signs_have_the_size_of_the_weights_and_follow_them():
     fast = plasticity(learning_rate="60 Hz")
     model = chain([3, 8, 8, 2], weights=keys, feedback="sign", plasticity=fast, **EVERY_STEP)
     recording, graph = simulate(model).recording, build_graph(model)
-    w = recording["w"].values[:, graph.returning.synapse]
+    w = recording["w"].values[:, graph.backward.synapse]
     b = recording["b"].values
     assert np.array_equal(np.sign(b), np.sign(w))
     assert (np.sign(w[0]) != np.sign(w[-1])).any()
     for part in graph.projections[1:]:
-        own = graph.returning.along(part.synapses)
+        own = graph.backward.along(part.synapses)
         rms = np.sqrt(np.mean(w[0, own] ** 2))
         np.testing.assert_allclose(np.abs(b[:, own]), rms, rtol=1e-13)
 
@@ -298,7 +296,7 @@ def test_aligned_traces_see_the_very_product_so_that_the_weights_meet(alignment:
     age = simulation.plan.alignment.activity_age[-1] if alignment == "matched" else 2
     assert isinstance(simulation.plan.feedback, KolenPollack)
     assert set(simulation.plan.feedback.activity_age) == {3 + age}
-    w, b = found.w[:-3, simulation.graph.returning.synapse], found.b[3:]
+    w, b = found.w[:-3, simulation.graph.backward.synapse], found.b[3:]
     shrinks = (1 - DECAY) ** np.arange(len(w))[:, None]
     np.testing.assert_allclose(w - b, shrinks * (w[0] - b[0]), atol=1e-13)
     # and that is no matter of both being small
@@ -323,7 +321,7 @@ def test_traces_of_the_present_leave_an_offset():
     )
     (period, p, r), steps = (40, 2, 3), 4000
     simulation, found = waves(model, *tones(steps))
-    returns, last = simulation.graph.returning, np.arange(steps - 20 * period, steps) - r
+    returns, last = simulation.graph.backward, np.arange(steps - 20 * period, steps) - r
 
     def correlation(k: int) -> Floats:
         return np.mean(found.delta[last][:, returns.source] * found.x[last + k][:, returns.sink], 0)
@@ -345,7 +343,7 @@ def test_what_is_not_plastic_keeps_its_backward_weights():
     model = digraph(parts, ways, feedback="kolen_pollack", plasticity=LEARNING)
     simulation = simulate(model)
     b, graph = simulation.recording["b"].values, simulation.graph
-    still = graph.returning.along(graph.projections[1].synapses)
+    still = graph.backward.along(graph.projections[1].synapses)
     assert np.array_equal(b[0, still], b[-1, still]) and (b[0] != b[-1]).sum() == len(b[0]) - 9
 
 
@@ -373,7 +371,7 @@ def test_the_mirror_learns_the_forward_weights_if_its_noise_waits(traces: str):
         duration=f"{steps} ms",
     )
     simulation, found = waves(model, np.zeros((steps, 4)), np.zeros((steps, 3)))
-    w, b = simulation.plan.w[simulation.graph.returning.synapse], found.b[-1]
+    w, b = simulation.plan.w[simulation.graph.backward.synapse], found.b[-1]
     if traces == "aligned":
         assert cosine(b, w) > 0.95
         assert b @ w / (w @ w) == pytest.approx(1, abs=0.05)
@@ -398,7 +396,7 @@ def test_slopes_shrink_what_the_mirror_learns():
         duration=f"{steps} ms",
     )
     simulation, found = waves(model, np.zeros((steps, 2)), np.zeros((steps, 4)))
-    returns = simulation.graph.returning
+    returns = simulation.graph.backward
     slope = np.mean(1 - found.x[:, simulation.graph.outputs] ** 2, axis=0)
     want = 2 * simulation.plan.w[returns.synapse] * slope[returns.source - 7]
     assert cosine(found.b[-1], want) > 0.98
@@ -449,14 +447,14 @@ def test_direct_errors_take_one_hop(r: int):
         assert row.backward == (0 if last else r)
         assert row.mismatch == (0 if last else r + depth - layer)
         assert row.exact_from == depth + row.backward
-    assert len(graph.returning) == 5 * 4 * 3
+    assert len(graph.backward) == 5 * 4 * 3
 
 
 def test_a_direct_hop_has_the_networks_backward_delay_unless_it_has_its_own():
     delay = {"forward": "1 ms", "backward": "7 ms"}
-    assert set(build_graph(chain([2, 4, 3], feedback="direct", delay=delay)).returning.lag) == {7}
+    assert set(build_graph(chain([2, 4, 3], feedback="direct", delay=delay)).backward.lag) == {7}
     own = {"rule": "direct", "delay": {"uniform": ["2 ms", "9 ms"]}}
-    lags = build_graph(chain([2, 90, 3], feedback=own, delay=delay)).returning.lag
+    lags = build_graph(chain([2, 90, 3], feedback=own, delay=delay)).backward.lag
     assert (lags.min(), lags.max()) == (2, 9)
 
 
@@ -478,7 +476,7 @@ def test_matched_direct_feedback_meets_its_own_frame(tmp_path: Path):
         **EVERY_STEP,
     )
     simulation = simulate(model)
-    graph, returns = simulation.graph, simulation.graph.returning
+    graph, returns = simulation.graph, simulation.graph.backward
     u, y = np.load(tmp_path / "u.npy"), np.load(tmp_path / "y.npy")
     frames = np.arange(steps - 20)
     matrices = [dense(graph, part, simulation.plan.w) for part in graph.projections]
@@ -521,7 +519,7 @@ def test_the_report_says_how_well_errors_come_back():
         if part.pre.role == "input":
             assert found["feedback_cosine"] is None
         else:
-            own = graph.returning.along(part.synapses)
+            own = graph.backward.along(part.synapses)
             want = cosine(feedback.b[own], simulation.plan.w[part.synapses])
             assert found["feedback_cosine"] == pytest.approx((want, want), abs=1e-12)
     assert report.layers[-1].to_dict()["delta_cosine"] == pytest.approx(1, abs=1e-12)

@@ -155,7 +155,7 @@ def no_weight_transport(reads: Reads, plan: Plan) -> Finding:
         Not met where errors return through the forward weights themselves; depends where only
         something of them, such as their signs, is used.
     """
-    feedback, n = plan.feedback, len(plan.graph.returning)
+    feedback, n = plan.feedback, len(plan.graph.backward)
     evidence = {
         "forward_weights_read": reads.transported,
         "backward_connections": n,

@@ -163,7 +163,7 @@ def no_delay_matching(plan: Plan) -> Finding:
 
 def _largest_difference(graph: Graph) -> int:
     """The most steps by which the delays of one synapse differ; 0 where none has both."""
-    returns = graph.returning
+    returns = graph.backward
     if returns.synapse is None or not len(returns):
         return 0
     return int(np.abs(graph.forward_lag[returns.synapse] - returns.lag).max())
@@ -237,7 +237,7 @@ def no_extra_connections(plan: Plan) -> Finding:
         Not met where errors are sent back through backward connections.
     """
     graph = plan.graph
-    backward, units = len(graph.returning), graph.n_units - graph.n_inputs
+    backward, units = len(graph.backward), graph.n_units - graph.n_inputs
     ratio = backward / graph.n_synapses
     evidence = {
         "backward_connections": backward,

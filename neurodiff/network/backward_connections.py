@@ -24,7 +24,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Returning:
+class BackwardConnections:
     """Backward connections, each from the error unit of one unit to that of another.
 
     Attributes
@@ -67,7 +67,7 @@ class Returning:
         return np.flatnonzero((self.synapse >= synapses.start) & (self.synapse < synapses.stop))
 
 
-class Drawn(NamedTuple):
+class Context(NamedTuple):
     """What the backward connections are made from.
 
     Attributes
@@ -86,7 +86,7 @@ class Drawn(NamedTuple):
 
 
 @singledispatch
-def returning_of(feedback: object, known: Drawn) -> Returning:
+def backward_connections_of(feedback: object, context: Context) -> BackwardConnections:
     """The backward connections that the `feedback` part of a model asks for.
 
     Raises
@@ -94,37 +94,39 @@ def returning_of(feedback: object, known: Drawn) -> Returning:
     UnknownKindError
         If nothing is registered for the type of `feedback`.
     """
-    raise UnknownKindError("neurodiff.network.backward_connections.returning_of", feedback)
+    raise UnknownKindError(
+        "neurodiff.network.backward_connections.backward_connections_of", feedback
+    )
 
 
-@returning_of.register
+@backward_connections_of.register
 def _(
     feedback: SymmetricFeedback
     | RandomFeedback
     | SignFeedback
     | KolenPollackFeedback
     | WeightMirrorFeedback,
-    known: Drawn,
-) -> Returning:
+    context: Context,
+) -> BackwardConnections:
     """The synapses, but for those from inputs, to which no error comes back."""
-    n_inputs = sum(part.size for part in known.populations if part.role == "input")
-    own = np.flatnonzero(known.pre >= n_inputs)
-    return Returning(known.post[own], known.pre[own], known.backward_lag[own], own)
+    n_inputs = sum(part.size for part in context.populations if part.role == "input")
+    own = np.flatnonzero(context.pre >= n_inputs)
+    return BackwardConnections(context.post[own], context.pre[own], context.backward_lag[own], own)
 
 
-@returning_of.register
-def _(feedback: DirectFeedback, known: Drawn) -> Returning:
+@backward_connections_of.register
+def _(feedback: DirectFeedback, context: Context) -> BackwardConnections:
     """Connections from every output to every hidden unit, by hidden unit.
 
     The delays of those to one population are a draw of their own.
     """
-    delay = feedback.delay or known.model.network.delay.backward
-    outputs = units_of(part for part in known.populations if part.role == "output")
-    hidden = [part for part in known.populations if part.role == "hidden"]
+    delay = feedback.delay or context.model.network.delay.backward
+    outputs = units_of(part for part in context.populations if part.role == "output")
+    hidden = [part for part in context.populations if part.role == "hidden"]
     lags = [
-        draw_lags(delay, part.size * len(outputs), known.model, f"direct {part.name}")
+        draw_lags(delay, part.size * len(outputs), context.model, f"direct {part.name}")
         for part in hidden
     ]
     units = units_of(hidden)
     source, sink = np.tile(outputs, len(units)), np.repeat(units, len(outputs))
-    return Returning(source, sink, np.concatenate(lags), synapse=None)
+    return BackwardConnections(source, sink, np.concatenate(lags), synapse=None)

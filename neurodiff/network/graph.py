@@ -15,7 +15,11 @@ from neurodiff.model_file import Model
 from neurodiff.model_file.cycles import ordered_components
 from neurodiff.model_file.network import PopulationSpec, ProjectionSpec
 from neurodiff.network.activations import ACTIVATIONS, Activation, membrane_of
-from neurodiff.network.backward_connections import Drawn, Returning, returning_of
+from neurodiff.network.backward_connections import (
+    BackwardConnections,
+    Context,
+    backward_connections_of,
+)
 from neurodiff.network.connectivity import connect
 from neurodiff.network.depth import depths
 from neurodiff.network.draws import draw_lags
@@ -65,7 +69,7 @@ class Graph:
         What each hop goes through besides its delay: the leak of neurons or the trace of spikes.
     output_names : tuple of str
         The output populations in the order of the model file, which is that of the targets.
-    returning : Returning
+    backward : BackwardConnections
         The backward connections, by which errors come back.
     """
 
@@ -80,7 +84,7 @@ class Graph:
     time_step: float
     hop: Hop
     output_names: tuple[str, ...]
-    returning: Returning
+    backward: BackwardConnections
 
     @property
     def n_units(self) -> int:
@@ -104,8 +108,8 @@ class Graph:
 
     @property
     def backward_latency(self) -> Floats:
-        """Mean steps (n_returning,) until what an error unit does is known where it comes back."""
-        return np.asarray(self.returning.lag + self.filter_lag, dtype=np.float64)
+        """Mean steps (n_backward,) until what an error unit does is known where it comes back."""
+        return np.asarray(self.backward.lag + self.filter_lag, dtype=np.float64)
 
     def delays_only(self) -> "Graph":
         """The same graph without what leaks or the traces of spikes add to the delays."""
@@ -114,8 +118,8 @@ class Graph:
     def hops_only(self) -> "Graph":
         """The same graph with delays of one step only, so that its latencies count hops."""
         one = np.ones(self.n_synapses, dtype=np.int64)
-        returning = replace(self.returning, lag=np.ones_like(self.returning.lag))
-        return replace(self.delays_only(), forward_lag=one, backward_lag=one, returning=returning)
+        backward = replace(self.backward, lag=np.ones_like(self.backward.lag))
+        return replace(self.delays_only(), forward_lag=one, backward_lag=one, backward=backward)
 
     @cached_property
     def n_inputs(self) -> int:
@@ -184,7 +188,7 @@ def build_graph(model: Model) -> Graph:
     }
     pre = np.concatenate([pre for pre, _ in pairs])
     post = np.concatenate([post for _, post in pairs])
-    known = Drawn(model, tuple(populations.values()), pre, post, lags["backward"])
+    known = Context(model, tuple(populations.values()), pre, post, lags["backward"])
     return Graph(
         populations=tuple(populations.values()),
         projections=projections,
@@ -197,7 +201,7 @@ def build_graph(model: Model) -> Graph:
         time_step=model.time_step,
         hop=hop_of(model.transmission, model.neuron, model.time_step),
         output_names=tuple(name for name, part in specs.items() if part.role == "output"),
-        returning=returning_of(model.feedback, known),
+        backward=backward_connections_of(model.feedback, known),
     )
 
 

@@ -165,7 +165,7 @@ def _synapse_coordinates(graph: Graph) -> dict[str, Any]:
 
 
 def _returning_coordinates(graph: Graph) -> dict[str, Any]:
-    returns = graph.returning
+    returns = graph.backward
     return {
         "returning": ("returning", np.arange(len(returns))),
         "error_from": ("returning", returns.source),

@@ -127,7 +127,7 @@ def refuse_incomplete(case: Case) -> None:
         names |= {"product_w", "product_bias"}
     if not case.plan.feedback.symmetric:
         names |= (
-            {"product_delta"} if not case.graph.returning.along_synapses else {"product_delta", "b"}
+            {"product_delta"} if not case.graph.backward.along_synapses else {"product_delta", "b"}
         )
     _refuse(missing(case.recording, names), "cannot be validated")
 
