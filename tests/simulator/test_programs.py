@@ -82,7 +82,7 @@ def sources(monkeypatch: pytest.MonkeyPatch, *changes: str) -> str:
         raise RuntimeError("not compiled")
 
     monkeypatch.setattr("neurodiff.simulator.backends.execution.provide", provide)
-    model = load(Path(__file__).parents[1] / "models" / "two_layer_xor.yaml", changes)
+    model = load(Path(__file__).parents[2] / "models" / "two_layer_xor.yaml", changes)
     with pytest.raises(SimulationError, match="not compiled"):
         Simulation(model, backend="cpp_standalone").run()
     return hashes[0]

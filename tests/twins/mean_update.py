@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurodiff import Simulation
-from tests.adjoint import through_time
+from tests.twins.adjoint import through_time
 from tests.networks import Floats, waves_of
 
 

@@ -18,7 +18,7 @@ from tests.networks import Floats, chain, digraph, random_digraph
 from tests.refusals import GOOD, SPIKING, refused, write
 from tests.simulated import EVERY_STEP, described, deviations, moved, simulate
 
-MODELS = Path(__file__).parent.parent / "models"
+MODELS = Path(__file__).parents[2] / "models"
 FROZEN = {"rule": "diffusion", "learning_rate": "0 Hz"}
 LINEAR: dict[str, Any] = {"activation": "linear", "bias": False}
 

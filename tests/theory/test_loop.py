@@ -10,7 +10,7 @@ from neurodiff import Simulation
 from neurodiff.network.graph import build_graph
 from neurodiff.network.loops import compute_loops
 from neurodiff.plan.alignment import Matched
-from tests.adjoint import activities, through_time
+from tests.twins.adjoint import activities, through_time
 from tests.networks import Floats, digraph, random_digraph, random_weights, waves_of
 from tests.simulated import EVERY_STEP, described, deviations, simulate
 

@@ -63,7 +63,7 @@ def run(code: str, folder: Path, **environment: str) -> subprocess.CompletedProc
     variables = {
         "TMPDIR": str(temporary),
         "HOME": str(folder),
-        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
     }
     done = subprocess.run(
         [sys.executable, "-W", "ignore", str(script)],

@@ -16,7 +16,7 @@ from neurodiff.validation.sums import Sums, ratios, terms
 from tests.networks import Floats, chain
 
 SEEDS, SAMPLES = 20, 200
-MODELS = Path(__file__).parents[1] / "models"
+MODELS = Path(__file__).parents[2] / "models"
 
 
 def sinusoid(folder: Path) -> Simulation:

@@ -22,7 +22,7 @@ from neurodiff.model_file.quantities import (
     parse_quantity,
 )
 
-MODELS = sorted((Path(__file__).parent.parent / "models").glob("*.yaml"))
+MODELS = sorted((Path(__file__).parents[2] / "models").glob("*.yaml"))
 
 SMALLEST = {
     "neurodiff": 1,

@@ -25,7 +25,7 @@ from neurodiff.simulator.transmission import graded
 from neurodiff.simulator.transmission.arrival import Ring
 from tests.networks import chain, digraph, random_digraph, random_weights
 
-MODELS = Path(__file__).parent.parent / "models"
+MODELS = Path(__file__).parents[2] / "models"
 LEARNS = {"plasticity": {"rule": "diffusion", "learning_rate": "1 Hz"}}
 EVENTS = {"kind": "events", "threshold": 0.01, "error_threshold": {"absolute": 0.01}}
 SPIKES = {

@@ -18,7 +18,7 @@ import pytest
 from neurodiff import ModelError, SimulationError, load_sweep, run_sweep
 from neurodiff.sweeps import cluster as module
 from neurodiff.sweeps.cluster import cluster
-from tests.test_sweep import ended, identical, written
+from tests.sweeps.test_sweep import ended, identical, written
 
 pytest.importorskip("distributed")
 
@@ -113,7 +113,7 @@ class started:
     """A command of Dask as long as the `with` block lasts."""
 
     def __init__(self, folder: Path, *arguments: str):
-        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
         command = [sys.executable, "-m", "dask", *arguments]
         self.process = subprocess.Popen(
             command, cwd=folder, env=environment, stderr=subprocess.DEVNULL

@@ -29,7 +29,7 @@ from tests.cyclic import (
 from tests.networks import Floats, digraph, random_digraph, random_weights, waves_of
 from tests.simulated import EVERY_STEP, described, deviations, moved, simulate
 
-MODELS = Path(__file__).parent.parent / "models"
+MODELS = Path(__file__).parents[2] / "models"
 RARELY: dict[str, Any] = {"record": "none", "validation": {"every": "50 ms"}}
 
 

@@ -12,7 +12,7 @@ from neurodiff.network.loops import compute_loops
 from neurodiff.network.static_response import respond
 from neurodiff.plan import Plan
 from tests.forecasts import KINDS, drawn_network
-from tests.mean_update import cosines
+from tests.twins.mean_update import cosines
 from tests.networks import chain, digraph, waves_of
 from tests.simulated import described
 

@@ -11,7 +11,7 @@ import pytest
 
 from neurodiff import cli, load_sweep, run_sweep
 from neurodiff.sweeps.processes import ProcessDied, Processes
-from tests.test_sweep import MODEL, ended, identical, written
+from tests.sweeps.test_sweep import MODEL, ended, identical, written
 
 SCRIPT = """\
 import sys
@@ -31,7 +31,7 @@ def script(folder: Path, guard: str, workers: int) -> subprocess.CompletedProces
     written(folder, SMALL)
     path = folder / "script.py"
     path.write_text(SCRIPT.format(guard=guard, workers=workers))
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     return subprocess.run(
         [sys.executable, str(path)], cwd=folder, env=environment, capture_output=True, text=True
     )

@@ -22,7 +22,7 @@ from neurodiff.simulator.network import BuiltNetwork
 from neurodiff.simulator.order import OBSERVE
 from tests.networks import Floats, chain, digraph, random_digraph
 from tests.simulated import described, furthest, moved, simulate
-from tests.spike_twin import RegularNeurons, TwinStep, dense_steps, recorded_counts
+from tests.twins.spike_twin import RegularNeurons, TwinStep, dense_steps, recorded_counts
 
 Build = Callable[..., Model]
 

@@ -11,8 +11,8 @@ from neurodiff.plan import memory
 from neurodiff.plan.forewarnings import in_words
 from neurodiff.sweeps import execution
 from tests.networks import chain
-from tests.test_sweep import ended, written
-from tests.test_sweep_processes import SMALL
+from tests.sweeps.test_sweep import ended, written
+from tests.sweeps.test_sweep_processes import SMALL
 
 #: A limit that leaves 500 of 1000 bytes, and 200 more that only hold files.
 GROUPS = {

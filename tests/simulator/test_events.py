@@ -13,7 +13,7 @@ from neurodiff import Model, Simulation
 from neurodiff.simulator.backends.execution import machine_code
 from neurodiff.simulator.order import ARRIVE, OBSERVE, SEND
 from neurodiff.simulator.transmission.arrival import AtSender, AtSynapse, arrival
-from tests.event_twin import Rule, Train, dense_steps, last_sent
+from tests.twins.event_twin import Rule, Train, dense_steps, last_sent
 from tests.networks import chain, digraph, random_digraph
 from tests.simulated import EVERY_STEP, deviations, furthest, moved, reference_waves, simulate
 
