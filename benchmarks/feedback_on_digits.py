@@ -79,7 +79,7 @@ def _run(changes: list[str], seed: int, target: str) -> Result:
 
 def _cosine(simulation: Simulation) -> float:
     """Cosine of the backward weights with those of their synapses at the end; NaN without."""
-    synapse = simulation.graph.returning.synapse
+    synapse = simulation.graph.backward.synapse
     if synapse is None or "b" not in simulation.recording:
         return np.nan
     w, b = simulation.recording["w"].values[-1, synapse], simulation.recording["b"].values[-1]

@@ -248,7 +248,7 @@ def audit(
         bool, typer.Option("--json", help="Print the audit as JSON.", show_default="as text")
     ] = False,
 ) -> None:
-    """Say what holds of all that is asked of a learning rule: locality, transport, speed, ..."""
+    """Say which conditions on learning rules are met: locality, no weight transport, ..."""
     from neurodiff.auditing import audit as audit_model
 
     found = audit_model(_load(model_file, overrides, seed, None))

@@ -4,7 +4,7 @@ import json
 import time
 import uuid
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, get_args
 
 import numpy as np
@@ -49,6 +49,11 @@ class Timing:
     steps: int
     backend: str
     compiled: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON holds it; the key of the backend is that of the model file, `target`."""
+        timing = asdict(self)
+        return {"target" if key == "backend" else key: value for key, value in timing.items()}
 
 
 class Simulation:
@@ -191,7 +196,7 @@ class Simulation:
         answers = self.plan.schedule.answers
         answered = np.arange(0) if answers is None else answers.steps(completed)
         kept = kept_until(recording, found.step, self.model.time_step, answered)
-        attributes = {"steps": found.step, "complete": "false", "diverged": self.divergence}
+        attributes = {"steps": found.step, "complete": False, "diverged": self.divergence}
         return kept.assign_attrs(attributes)
 
     def _explain(self, found: Divergence) -> str:
@@ -266,7 +271,7 @@ class Simulation:
             "seed": kept_seed(self.model.seed),
             "code": self.backend,
             "steps": completed,
-            "complete": str(completed == self.plan.stimuli.steps).lower(),
+            "complete": completed == self.plan.stimuli.steps,
         }
 
     @property

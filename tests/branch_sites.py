@@ -54,7 +54,7 @@ HOLDERS = {
     "feedback": {"feedback", "direct"},
     "alignment": {"alignment", "keeps"},
     "neuron": {"neuron", "leak", "hop_filter", "low_pass", "membrane", "integration"},
-    "stimulus": {"input", "target", "source", "signal", "presentations"},
+    "stimulus": {"input", "presentations"},
     "plasticity": {"plasticity"},
 }
 #: Names of what holds the name of a kind of any choice.
@@ -87,12 +87,11 @@ def _asked(node: ast.AST) -> Iterator[tuple[str, str]]:
     elif isinstance(node, ast.Match):
         if choice := _of_holder(_name(node.subject)):
             yield choice, "match"
-    elif isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Constant):
-        if (choice := _of_holder(_name(node.slice))) and _name(node.slice) != "sending":
-            yield choice, "look-up"
+    elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Attribute):
+        yield from _looked_up(node.slice)
     elif isinstance(node, ast.Call) and _name(node.func) == "get" and node.args:
-        if choice := _of_holder(_name(node.args[0])):
-            yield choice, "look-up"
+        if isinstance(node.args[0], ast.Attribute):
+            yield from _looked_up(node.args[0])
     elif isinstance(node, ast.If | ast.IfExp | ast.While):
         yield from _true(node.test)
     elif isinstance(node, ast.BoolOp):
@@ -101,6 +100,12 @@ def _asked(node: ast.AST) -> Iterator[tuple[str, str]]:
     elif isinstance(node, ast.comprehension):
         for test in node.ifs:
             yield from _true(test)
+
+
+def _looked_up(key: ast.Attribute) -> Iterator[tuple[str, str]]:
+    """A choice by which something is looked up, such as ``table[part.kind]``."""
+    if choice := _of_holder(key.attr):
+        yield choice, f"look-up by {key.attr}"
 
 
 def _compared(node: ast.Compare) -> Iterator[tuple[str, str]]:

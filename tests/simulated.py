@@ -1,5 +1,6 @@
 """Runs of small models, and the independent waves that they must equal."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from neurodiff import Model, Simulation
 from neurodiff.forecast.description.model import describe
 from neurodiff.reference.waves import WaveStep, delayed_waves
+from tests.networks import chain
 
 #: Everything at every step.
 EVERY_STEP: dict[str, Any] = {
@@ -59,3 +61,23 @@ def furthest(got: np.ndarray, want: np.ndarray) -> float:
     difference = np.linalg.norm(got - want, axis=1)
     assert not difference[size == 0].any()
     return float((difference[size > 0] / size[size > 0]).max(initial=0))
+
+
+def learned(folder: Path, fraction: float = 0.25, **keys: Any) -> Simulation:
+    """Frames of three classes that overlap, so that not all are named."""
+    rng = np.random.default_rng(0)
+    frames, labels = rng.random((120, 4)), np.arange(120) % 3
+    frames[np.arange(120), labels] += 0.4
+    np.savez(folder / "frames.npz", frames=frames / 1.4, labels=labels)
+    where = {"kind": "frames", "dataset": str(folder / "frames.npz"), "hold": "6 ms"}
+    defaults: dict[str, Any] = {
+        "activation": "tanh",
+        "output_activation": "sigmoid",
+        "loss": "cross_entropy",
+        "plasticity": {"rule": "diffusion", "learning_rate": "10 Hz"},
+        "input": where | {"test_fraction": fraction},
+        "target": {"kind": "labels"},
+        "run": {"epochs": 2},
+        "record": {"signals": "none", "weights": "none"},
+    }
+    return simulate(chain([4, 5, 3], **(defaults | keys)))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import neurodiff
+from tests import branch_sites
 
 PACKAGE = Path(neurodiff.__file__).parent
 
@@ -215,3 +216,24 @@ def test_every_package_can_be_imported_first_and_without_brian2(first: str):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_choices_are_asked_for_at_few_places():
+    found = branch_sites.all_sites()
+    assert 10 <= len(found) <= 40, "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("isinstance(plan.feedback, Random)", "feedback"),
+        ("isinstance(spec, (NoiseInput, int))", "stimulus"),
+        ("if model.transmission.kind == 'graded': pass", "transmission"),
+        ("x = 1 if alignment is None else 2", "alignment"),
+        ("match plan.transmission:\n    case _: pass", "transmission"),
+        ("TABLE[neuron.integration]", "neuron"),
+        ("y = [1 for _ in z if feedback]", "feedback"),
+    ],
+)
+def test_a_place_at_which_a_choice_is_asked_for_is_found(text: str, choice: str):
+    assert [site.choice for site in branch_sites.sites("x.py", text)] == [choice]

@@ -72,9 +72,10 @@ def test_run_leaves_a_folder_with_everything(here, command):
             assert part.attrs["long_name"], name
             assert part.dtype.kind not in "if" or part.attrs["units"], name
         assert {"cosine", "layer_name", "population", "backward_lag"} <= set(recording.variables)
-        assert (recording.attrs["complete"], recording.attrs["seed"]) == ("true", 1)
+        assert (recording.attrs["complete"], recording.attrs["seed"]) == (1, 1)
     report = json.loads((folder / "report.json").read_text())
     assert report["passed"] and report["timing"]["steps"] == 60
+    assert report["timing"]["target"] == "numpy"
     assert [layer["name"] for layer in report["layers"]] == ["layer1", "layer2"]
 
 
@@ -201,9 +202,7 @@ def test_what_a_diverging_run_had_until_then_is_kept(here, command, record):
     assert "lower `plasticity.learning_rate`" in err and "until then is kept" in err
     assert "run folder: runs/small" in out
     with xr.open_dataset(here / "runs/small/recording.nc") as recording:
-        assert (
-            recording.attrs["complete"] == "false" and "grew beyond" in recording.attrs["diverged"]
-        )
+        assert recording.attrs["complete"] == 0 and "grew beyond" in recording.attrs["diverged"]
         step = recording.attrs["steps"]
         assert 0 < step < 1000 and recording["product_time"].values[-1] < step * 1e-3
         own = recording.isel(unit=slice(2, None))
@@ -287,7 +286,7 @@ def test_validate_exits_with_0_1_and_2(here, command):
     rows = [line.split() for line in out.splitlines() if line.startswith("layer1 ")]
     assert rows[0][-2:] == ["19", "19"]
     code, out, _ = command("validate", "small.yaml", "--set", "validation.minimum_cosine=1")
-    assert code == 1 and "not passed" in out
+    assert code == 1 and "failed: not every layer's cosine >= 1, as" in out
     code, out, err = command("validate", "missing.yaml")
     assert code == 2 and out == "" and "missing.yaml: no such file" in err
 
@@ -391,7 +390,7 @@ def test_an_interrupted_run_keeps_what_it_had(here, target):
     assert "what was recorded until then is kept" in err and "Traceback" not in err
     with xr.open_dataset(here / "runs/small/recording.nc") as recording:
         steps = recording.attrs["steps"]
-        assert recording.attrs["complete"] == "false"
+        assert recording.attrs["complete"] == 0
         assert 0 < steps < 100_000_000
         assert recording["weight_time"].values[-1] == pytest.approx(steps * 1e-3)
     report = json.loads((here / "runs/small/report.json").read_text())

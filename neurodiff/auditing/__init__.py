@@ -1,19 +1,19 @@
-"""What holds in a model of all that the field asks of a learning rule: verdicts and evidence."""
+"""Which conditions that the field asks of learning rules a model meets: verdicts and evidence."""
 
 from neurodiff.auditing.finding import Audit, Finding
-from neurodiff.auditing.locality import locality_in_space, locality_in_time, weight_transport
+from neurodiff.auditing.locality import local_in_space, local_in_time, no_weight_transport
 from neurodiff.auditing.timing import (
-    learnable_band,
-    learning_rate_ceiling,
-    separate_phases,
-    update_locking,
+    input_slow_enough,
+    learning_rate_low_enough,
+    one_phase,
+    updates_without_locking,
 )
 from neurodiff.auditing.wiring import (
-    dale,
-    extra_connections,
-    precision_of_error,
-    sign_of_error,
-    symmetric_delays,
+    dales_principle,
+    low_precision_errors,
+    no_delay_matching,
+    no_extra_connections,
+    nonnegative_error_signals,
 )
 from neurodiff.exceptions import ModelError
 from neurodiff.model_file import Model
@@ -26,24 +26,31 @@ __all__ = ["Audit", "Finding", "audit"]
 
 
 def audit(model: Model | Plan) -> Audit:
-    """Say what holds in a model of all that the field asks of a learning rule, and by what.
+    """Say which of the conditions that the field asks of learning rules a model meets, and why.
 
-    The network is built, on numpy, but not run. What an update reads, and by what errors come back,
-    is found in the network's own equations. A learning rate of 0 is audited as one that is not.
+    The network is built, on numpy, but not run. What an update reads, and what backward weights are
+    made from, is found in the equations of the built network. A learning rule that is frozen, for
+    instance by a learning rate of 0, is audited as one that learns.
 
     Parameters
     ----------
     model : Model or Plan
+        What is audited.
+
+    Returns
+    -------
+    Audit
+        A finding for each condition.
 
     Raises
     ------
     ModelError
-        If nothing could learn, because there is no learning rule.
+        If there is no learning rule.
 
     Examples
     --------
-    >>> neurodiff.audit(neurodiff.load("models/digits.yaml"))["weight_transport"].verdict
-    'does not hold'
+    >>> neurodiff.audit(neurodiff.load("models/digits.yaml"))["no_weight_transport"].verdict
+    'not met'
     """
     plan = Plan.of(model)
     if not plan.plasticity.learns:
@@ -53,17 +60,17 @@ def audit(model: Model | Plan) -> Audit:
     learning = plan.replace(plasticity=plan.plasticity.thawed(plan.stimuli.learning_steps))
     reads = look_at(lambda: build_network(learning), find_reads)
     findings = (
-        locality_in_space(reads),
-        locality_in_time(reads, plan),
-        weight_transport(reads, plan),
-        update_locking(plan),
-        separate_phases(plan),
-        sign_of_error(plan),
-        dale(plan),
-        symmetric_delays(plan),
-        precision_of_error(plan),
-        extra_connections(plan),
-        learnable_band(plan),
-        learning_rate_ceiling(plan),
+        local_in_space(reads),
+        local_in_time(reads, plan),
+        no_weight_transport(reads, plan),
+        updates_without_locking(plan),
+        one_phase(plan),
+        nonnegative_error_signals(plan),
+        dales_principle(plan),
+        no_delay_matching(plan),
+        low_precision_errors(plan),
+        no_extra_connections(plan),
+        input_slow_enough(plan),
+        learning_rate_low_enough(plan),
     )
     return Audit(plan.model.name, findings)

@@ -62,12 +62,12 @@ class Hops:
 
     @classmethod
     def of(cls, graph: Graph, w: Floats, b: Floats) -> "Hops":
-        """Blocks of the weights w (n_synapses,) and b (n_returning,)."""
+        """Blocks of the weights w (n_synapses,) and b (n_backward,)."""
         forward = tuple(_forward(graph, part, w) for part in graph.projections)
-        if graph.direct is not None:
+        if not graph.backward.along_synapses:
             return cls(graph, forward, tuple(_direct(graph, b)))
         weights = np.zeros(graph.n_synapses)
-        weights[graph.returning.synapse] = b
+        weights[graph.backward.synapse] = b
         backward = tuple(
             _backward(graph, part, weights)
             for part in graph.projections
@@ -93,7 +93,7 @@ def _backward(graph: Graph, part: Any, b: Floats) -> Block:
 
 
 def _direct(graph: Graph, b: Floats) -> list[Block]:
-    returns, blocks, outputs = graph.returning, [], np.sort(graph.outputs)
+    returns, blocks, outputs = graph.backward, [], np.sort(graph.outputs)
     columns = np.searchsorted(outputs, returns.source)
     for part in graph.populations:
         if part.role == "hidden":

@@ -148,12 +148,12 @@ def symmetric_hops(graph: Graph, w: Floats, slope: Floats, loss: Loss) -> Hops:
     slope : array (n_units,)
         sigma' of the units where the network is linearised.
     """
-    if graph.direct is None:
-        return Hops.of(graph, w, w[graph.returning.synapse])
-    forward = Hops.of(graph, w, np.zeros(len(graph.returning)))
+    if graph.backward.along_synapses:
+        return Hops.of(graph, w, w[graph.backward.synapse])
+    forward = Hops.of(graph, w, np.zeros(len(graph.backward)))
     own = own_errors(graph, slope, loss)
     ahead = np.real(to_outputs(forward, slope, 0.0, own))
-    source, sink = graph.returning.source, graph.returning.sink
+    source, sink = graph.backward.source, graph.backward.sink
     rows = np.array([np.flatnonzero(graph.outputs == unit)[0] for unit in source])
     # b sigma'_i delta_o is to be the gradient, with delta_o the output's own error
     scale = slope[sink] * own[rows, source]

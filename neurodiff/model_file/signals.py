@@ -34,14 +34,36 @@ Phase = Annotated[
 ]
 
 
-class ConstantInput(Part):
+class _Input(Part):
+    """What every input says of itself."""
+
+    @property
+    def frame_duration(self) -> float | None:
+        """Seconds for which each frame is shown; None where no frames are."""
+        return None
+
+    @property
+    def keeps_frames_for_the_test(self) -> bool:
+        """Whether some of its frames are not learned from."""
+        return False
+
+    def legible_span(self, both_ways: float, time_step: float) -> float:
+        """Seconds in which can be seen what it does, and both waves that take `both_ways`."""
+        return 4 * both_ways
+
+
+class ConstantInput(_Input):
     """One value per input unit, from step 0 on."""
 
     kind: Literal["constant"]
     values: Values
 
+    def legible_span(self, both_ways: float, time_step: float) -> float:
+        """The waves once, and a little more."""
+        return 1.5 * both_ways + 2 * time_step
 
-class SinusoidInput(Part):
+
+class SinusoidInput(_Input):
     """amplitude * sin(2 pi frequency t + phase), each a scalar or one per unit; phase in radian."""
 
     kind: Literal["sinusoid"]
@@ -49,8 +71,14 @@ class SinusoidInput(Part):
     amplitude: PerUnit = 1.0
     phase: Phase = "random"
 
+    def legible_span(self, both_ways: float, time_step: float) -> float:
+        """A period of the slowest tone, if it is not too long."""
+        slowest = min(self.frequency) if isinstance(self.frequency, list) else self.frequency
+        period = 1 / slowest if slowest > 0 else 0.0
+        return max(4 * both_ways, min(period, 40 * both_ways))
 
-class NoiseInput(Part):
+
+class NoiseInput(_Input):
     """Independent Ornstein-Uhlenbeck processes in their stationary state."""
 
     kind: Literal["noise"]
@@ -58,7 +86,7 @@ class NoiseInput(Part):
     sd: Annotated[float, Field(ge=0)] = 1.0
 
 
-class FramesInput(Part):
+class FramesInput(_Input):
     """Labelled frames, one after another; over the first `crossfade` of its hold one blends in."""
 
     kind: Literal["frames"]
@@ -68,8 +96,22 @@ class FramesInput(Part):
     order: Literal["shuffled", "as_given"] = "shuffled"
     test_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.2
 
+    @property
+    def frame_duration(self) -> float:
+        """Its `hold`."""
+        return self.hold
 
-class ArrayInput(Part):
+    @property
+    def keeps_frames_for_the_test(self) -> bool:
+        """Whether there is a `test_fraction`."""
+        return self.test_fraction > 0
+
+    def legible_span(self, both_ways: float, time_step: float) -> float:
+        """Some frames."""
+        return max(4 * both_ways, 4 * self.hold)
+
+
+class ArrayInput(_Input):
     """Samples from a NumPy file, array (time, units), one every `interval`."""
 
     kind: Literal["array"]

@@ -1,7 +1,7 @@
 """The `transmission` part of a model file: how values travel through synapses."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, Tag, model_validator
 
@@ -16,6 +16,11 @@ class GradedTransmission(Part):
     """Every time step carries the exact value."""
 
     kind: Literal["graded"] = "graded"
+    maximum_rate: ClassVar[None] = None
+
+    def threshold_text(self, kind: str) -> str:
+        """The largest change that is not sent, of an activity (`forward`) or error, in words."""
+        return ""
 
 
 class AbsoluteThreshold(Part):
@@ -81,6 +86,15 @@ class EventTransmission(Part):
     kind: Literal["events"]
     threshold: Annotated[NotNegative, BeforeValidator(_refuse_relative)]
     error_threshold: ErrorThreshold
+    maximum_rate: ClassVar[None] = None
+
+    def threshold_text(self, kind: str) -> str:
+        """The largest change that is not sent, of an activity (`forward`) or error, in words."""
+        if kind == "forward":
+            return f"threshold {self.threshold:g}"
+        if isinstance(self.error_threshold, RelativeThreshold):
+            return f"threshold {self.error_threshold.relative:g} of layer's r.m.s."
+        return f"threshold {self.error_threshold.absolute:g}"
 
 
 #: What only lif neurons have, and its value unless given.
@@ -121,6 +135,10 @@ class SpikeTransmission(Part):
     reset: Voltage | None = None
     threshold: Voltage | None = None
     background: Positive | None = None
+
+    def threshold_text(self, kind: str) -> str:
+        """The largest change that is not sent, of an activity (`forward`) or error, in words."""
+        return ""
 
     @model_validator(mode="before")
     @classmethod

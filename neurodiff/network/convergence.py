@@ -51,7 +51,7 @@ def estimate_convergence(
     ----------
     w, bias : arrays (n_synapses,), (n_units,)
     u : array (n_inputs,)
-    b : array (n_returning,), optional
+    b : array (n_backward,), optional
         Weights of the backward connections; those of the synapses unless given.
     """
     bound = stability_bound(graph, w)
@@ -59,7 +59,7 @@ def estimate_convergence(
         a, _ = settle(graph, w, bias, u, state_from_rest(graph, w, bias, u))
     except FixedPointError:
         return Convergence(bound, None, None, None)
-    slope, returns = slopes(graph, a), graph.returning
+    slope, returns = slopes(graph, a), graph.backward
     b = w[returns.synapse] if b is None else b
     forward = _follow_activity(graph, w, a)
     # delta_pre moves by sigma'_pre b

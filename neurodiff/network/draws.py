@@ -1,8 +1,11 @@
 """Random draws of a network: a generator for each purpose, and delays in steps."""
 
+from functools import singledispatch
+
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.exceptions import UnknownKindError
 from neurodiff.model_file import Model
 from neurodiff.model_file.network import Delay, LognormalDelay, NormalDelay, UniformDelay
 
@@ -19,16 +22,35 @@ def draw_lags(delay: Delay | None, n: int, model: Model, purpose: str) -> Ints:
     """Delays (n,) in steps, at least 1; one step where the model says nothing."""
     if delay is None:
         return np.ones(n, dtype=np.int64)
-    rng = random_stream(model.seed, purpose)
-    if isinstance(delay, UniformDelay):
-        shortest, longest = map(model.steps, delay.uniform)
-        return rng.integers(shortest, longest, size=n, endpoint=True)
-    if isinstance(delay, NormalDelay):
-        mean, sd = delay.normal
-        return _in_steps(rng.normal(mean, sd, size=n), model)
-    if isinstance(delay, LognormalDelay):
-        return _in_steps(_lognormal(rng, *delay.lognormal, n), model)
+    return _lags(delay, n, model, random_stream(model.seed, purpose))
+
+
+@singledispatch
+def _lags(delay: object, n: int, model: Model, rng: np.random.Generator) -> Ints:
+    """Delays (n,) in steps, by their distribution."""
+    raise UnknownKindError("neurodiff.network.draws._lags", delay)
+
+
+@_lags.register
+def _(delay: float, n: int, model: Model, rng: np.random.Generator) -> Ints:
     return np.full(n, model.steps(delay), dtype=np.int64)
+
+
+@_lags.register
+def _(delay: UniformDelay, n: int, model: Model, rng: np.random.Generator) -> Ints:
+    shortest, longest = map(model.steps, delay.uniform)
+    return rng.integers(shortest, longest, size=n, endpoint=True)
+
+
+@_lags.register
+def _(delay: NormalDelay, n: int, model: Model, rng: np.random.Generator) -> Ints:
+    mean, sd = delay.normal
+    return _in_steps(rng.normal(mean, sd, size=n), model)
+
+
+@_lags.register
+def _(delay: LognormalDelay, n: int, model: Model, rng: np.random.Generator) -> Ints:
+    return _in_steps(_lognormal(rng, *delay.lognormal, n), model)
 
 
 def _in_steps(delays: Floats, model: Model) -> Ints:

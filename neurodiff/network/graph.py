@@ -5,7 +5,6 @@ it; those that are on a cycle together follow each other, nearest to the input f
 numbered by projection, in the same order, and within one by presynaptic unit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -14,48 +13,24 @@ from numpy.typing import NDArray
 
 from neurodiff.model_file import Model
 from neurodiff.model_file.cycles import ordered_components
-from neurodiff.model_file.feedback import DirectFeedback
 from neurodiff.model_file.network import PopulationSpec, ProjectionSpec
 from neurodiff.network.activations import ACTIVATIONS, Activation, membrane_of
-from neurodiff.network.backward_connections import Returning
+from neurodiff.network.backward_connections import (
+    BackwardConnections,
+    Context,
+    backward_connections_of,
+)
 from neurodiff.network.connectivity import connect
 from neurodiff.network.depth import depths
 from neurodiff.network.draws import draw_lags
 from neurodiff.network.draws import random_stream as random_stream
 from neurodiff.network.hop_filter import Hop, Instant, hop_of
 from neurodiff.network.limits import refuse_large_network
+from neurodiff.network.populations import Population, units_of
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Population:
-    """A range of units with one activation function.
-
-    `activation` is the name of `sigma`, `depth` the longest path from an input, in projections; of
-    a way through a cycle only the shortest counts.
-    """
-
-    name: str
-    role: str
-    activation: str
-    sigma: Activation
-    bias: bool
-    depth: int
-    start: int
-    stop: int
-
-    @property
-    def units(self) -> slice:
-        """Its units among all units."""
-        return slice(self.start, self.stop)
-
-    @property
-    def size(self) -> int:
-        """Number of units."""
-        return self.stop - self.start
 
 
 @dataclass(frozen=True)
@@ -74,7 +49,7 @@ class Projection:
         return slice(self.start, self.stop)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Graph:
     """Units, synapses and their delays in time steps.
 
@@ -94,8 +69,8 @@ class Graph:
         What each hop goes through besides its delay: the leak of neurons or the trace of spikes.
     output_names : tuple of str
         The output populations in the order of the model file, which is that of the targets.
-    direct : Returning or None
-        The backward connections of direct feedback; None where errors go back along the synapses.
+    backward : BackwardConnections
+        The backward connections, by which errors come back.
     """
 
     populations: tuple[Population, ...]
@@ -109,7 +84,7 @@ class Graph:
     time_step: float
     hop: Hop
     output_names: tuple[str, ...]
-    direct: Returning | None = None
+    backward: BackwardConnections
 
     @property
     def n_units(self) -> int:
@@ -131,18 +106,10 @@ class Graph:
         """Mean steps (n_synapses,) until what a unit does is known at the synapse."""
         return np.asarray(self.forward_lag + self.filter_lag, dtype=np.float64)
 
-    @cached_property
-    def returning(self) -> Returning:
-        """The backward connections: those of direct feedback, or the synapses back to no input."""
-        if self.direct is not None:
-            return self.direct
-        own = np.flatnonzero(self.pre >= self.n_inputs)
-        return Returning(self.post[own], self.pre[own], self.backward_lag[own], own)
-
     @property
     def backward_latency(self) -> Floats:
-        """Mean steps (n_returning,) until what an error unit does is known where it comes back."""
-        return np.asarray(self.returning.lag + self.filter_lag, dtype=np.float64)
+        """Mean steps (n_backward,) until what an error unit does is known where it comes back."""
+        return np.asarray(self.backward.lag + self.filter_lag, dtype=np.float64)
 
     def delays_only(self) -> "Graph":
         """The same graph without what leaks or the traces of spikes add to the delays."""
@@ -151,10 +118,8 @@ class Graph:
     def hops_only(self) -> "Graph":
         """The same graph with delays of one step only, so that its latencies count hops."""
         one = np.ones(self.n_synapses, dtype=np.int64)
-        direct = self.direct
-        if direct is not None:
-            direct = replace(direct, lag=np.ones_like(direct.lag))
-        return replace(self.delays_only(), forward_lag=one, backward_lag=one, direct=direct)
+        backward = replace(self.backward, lag=np.ones_like(self.backward.lag))
+        return replace(self.delays_only(), forward_lag=one, backward_lag=one, backward=backward)
 
     @cached_property
     def n_inputs(self) -> int:
@@ -174,7 +139,7 @@ class Graph:
     @cached_property
     def outputs(self) -> Ints:
         """Numbers of the output units (n_outputs,), in the order of the model file."""
-        return _units(self.population(name) for name in self.output_names)
+        return units_of(self.population(name) for name in self.output_names)
 
     @cached_property
     def has_bias(self) -> Bools:
@@ -221,11 +186,14 @@ def build_graph(model: Model) -> Graph:
         )
         for direction in ("forward", "backward")
     }
+    pre = np.concatenate([pre for pre, _ in pairs])
+    post = np.concatenate([post for _, post in pairs])
+    known = Context(model, tuple(populations.values()), pre, post, lags["backward"])
     return Graph(
         populations=tuple(populations.values()),
         projections=projections,
-        pre=np.concatenate([pre for pre, _ in pairs]),
-        post=np.concatenate([post for _, post in pairs]),
+        pre=pre,
+        post=post,
         forward_lag=lags["forward"],
         backward_lag=lags["backward"],
         plastic=np.repeat([part.plastic for part in connections], np.diff(edges)),
@@ -233,31 +201,8 @@ def build_graph(model: Model) -> Graph:
         time_step=model.time_step,
         hop=hop_of(model.transmission, model.neuron, model.time_step),
         output_names=tuple(name for name, part in specs.items() if part.role == "output"),
-        direct=_direct(model, list(populations.values())),
+        backward=backward_connections_of(model.feedback, known),
     )
-
-
-def _direct(model: Model, populations: list[Population]) -> Returning | None:
-    """Connections from every output to every hidden unit, by hidden unit; None but with `direct`.
-
-    The delays of those to one population are a draw of their own.
-    """
-    if not isinstance(model.feedback, DirectFeedback):
-        return None
-    delay = model.feedback.delay or model.network.delay.backward
-    outputs = _units(part for part in populations if part.role == "output")
-    hidden = [part for part in populations if part.role == "hidden"]
-    lags = [
-        draw_lags(delay, part.size * len(outputs), model, f"direct {part.name}") for part in hidden
-    ]
-    units = _units(hidden)
-    source, sink = np.tile(outputs, len(units)), np.repeat(units, len(outputs))
-    return Returning(source, sink, np.concatenate(lags), synapse=None)
-
-
-def _units(populations: Iterable[Population]) -> Ints:
-    """Numbers of all units of some populations."""
-    return np.concatenate([np.arange(part.start, part.stop) for part in populations])
 
 
 def _number_units(

@@ -15,9 +15,10 @@ from functools import singledispatch
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.network.graph import Bools, Graph, Ints, Population, Projection
+from neurodiff.network.graph import Bools, Graph, Ints, Projection
 from neurodiff.network.hop_filter import Hop, Leak, LowPass
 from neurodiff.network.loops import compute_loops
+from neurodiff.network.populations import Population
 
 Floats = NDArray[np.float64]
 
@@ -100,7 +101,7 @@ def compute_latencies(graph: Graph, target_delay: int | None = None) -> Latencie
         forward.extend(projection.synapses)
         settled.extend(projection.synapses)
     is_output = np.isin(np.arange(graph.n_units), graph.outputs)
-    returns = graph.returning
+    returns = graph.backward
     ways = returns.source, returns.sink, graph.backward_latency, is_output
     backward = _Paths(*ways, at_once)
     known = forward.mean() + graph.hop.error_lag
@@ -199,7 +200,7 @@ def target_arrivals(graph: Graph, target_lag: Ints | Floats) -> tuple[Floats, Fl
     shortest, longest : arrays (n_units,)
         D_y + R; infinite where it never arrives, and the longest also where there are cycles.
     """
-    begin, returns = np.zeros(graph.n_units), graph.returning
+    begin, returns = np.zeros(graph.n_units), graph.backward
     begin[graph.outputs] = target_lag
     is_output = np.isin(np.arange(graph.n_units), graph.outputs)
     if graph.cyclic:

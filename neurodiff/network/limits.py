@@ -97,7 +97,7 @@ def refuse_long_delays(graph: Graph, longest_age: int) -> None:
     ModelError
         With the longest delay that goes.
     """
-    longest = int(max(graph.forward_lag.max(), graph.returning.lag.max(initial=1), longest_age))
+    longest = int(max(graph.forward_lag.max(), graph.backward.lag.max(initial=1), longest_age))
     places = 2 * (longest + 1) * graph.n_units
     if places > MOST_ELEMENTS:
         time, most = (

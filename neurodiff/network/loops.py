@@ -47,13 +47,13 @@ def compute_loops(graph: Graph) -> Loops:
     """
     if graph.cyclic:
         return _shortest_loops(graph)
-    if graph.direct is not None:
+    if not graph.backward.along_synapses:
         return _direct_loops(graph)
     # a synapse leads on to its `post`, whose error comes back along it
     onward = graph.forward_latency + _along(graph)
     begin = np.full(graph.n_units, np.nan)
     begin[graph.outputs] = graph.hop.error_lag
-    return _over_paths(graph, graph.returning.synapse, onward, begin)
+    return _over_paths(graph, graph.backward.synapse, onward, begin)
 
 
 def _along(graph: Graph) -> Floats:
@@ -86,7 +86,7 @@ def _over_paths(graph: Graph, synapses: Ints | None, onward: Floats, begin: Floa
 
 def _direct_loops(graph: Graph) -> Loops:
     """Loops of direct feedback: forward to each output by all paths, and straight back from it."""
-    returns, parts = graph.returning, []
+    returns, parts = graph.backward, []
     for output in graph.outputs:
         begin = np.full(graph.n_units, np.nan)
         begin[output] = graph.hop.error_lag
@@ -111,10 +111,10 @@ def _direct_loops(graph: Graph) -> Loops:
 
 def _shortest_loops(graph: Graph) -> Loops:
     """Loops of a network with cycles."""
-    if graph.direct is not None:
+    if not graph.backward.along_synapses:
         bare = _to_each_output(graph)
         return Loops(bare, bare, np.where(np.isfinite(bare), np.inf, np.nan), bare)
-    synapse = graph.returning.synapse
+    synapse = graph.backward.synapse
     assert synapse is not None
     shortest = np.full(graph.n_units, np.inf)
     shortest[graph.outputs] = graph.hop.error_lag
@@ -132,7 +132,7 @@ def _shortest_loops(graph: Graph) -> Loops:
 
 def _to_each_output(graph: Graph) -> Floats:
     """Shortest loop (n_units,) with direct feedback and cycles."""
-    returns, found = graph.returning, np.full(graph.n_units, np.nan)
+    returns, found = graph.backward, np.full(graph.n_units, np.nan)
     for output in graph.outputs:
         ahead = np.full(graph.n_units, np.inf)
         ahead[output], before = graph.hop.error_lag, np.full(graph.n_units, np.nan)

@@ -15,7 +15,7 @@ from neurodiff.model_file.base import nearest
 from neurodiff.model_file.network import FileWeights
 
 if TYPE_CHECKING:
-    from neurodiff.network.graph import Population
+    from neurodiff.network.populations import Population
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]

@@ -1,14 +1,14 @@
 """Initial weights and biases, drawn per projection."""
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import partial, singledispatch
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.exceptions import ModelError
+from neurodiff.exceptions import ModelError, UnknownKindError
 from neurodiff.model_file import Model
 from neurodiff.model_file.network import ConstantWeights, FileWeights, NormalWeights, ScaledWeights
 from neurodiff.network.connectivity import weights_field
@@ -98,11 +98,27 @@ def draw_weights(rule: Any, n: int, sizes: tuple[int, int], rng: np.random.Gener
     """Weights (n,) of synapses between populations of so many units, pre and post."""
     if n == 0:  # sparse connectivity may draw no synapse at all
         return np.empty(0)
-    if isinstance(rule, ConstantWeights):
-        return np.full(n, rule.value)
-    if isinstance(rule, NormalWeights):
-        return rng.normal(0, rule.sd, size=n)
-    assert isinstance(rule, ScaledWeights)
+    return _drawn(rule, n, sizes, rng)
+
+
+@singledispatch
+def _drawn(rule: object, n: int, sizes: tuple[int, int], rng: np.random.Generator) -> Floats:
+    """Weights (n,) by their distribution."""
+    raise UnknownKindError("neurodiff.network.weights._drawn", rule)
+
+
+@_drawn.register
+def _(rule: ConstantWeights, n: int, sizes: tuple[int, int], rng: np.random.Generator) -> Floats:
+    return np.full(n, rule.value)
+
+
+@_drawn.register
+def _(rule: NormalWeights, n: int, sizes: tuple[int, int], rng: np.random.Generator) -> Floats:
+    return rng.normal(0, rule.sd, size=n)
+
+
+@_drawn.register
+def _(rule: ScaledWeights, n: int, sizes: tuple[int, int], rng: np.random.Generator) -> Floats:
     # mean in-degree and out-degree: for all-to-all layers the sizes of pre and post
     fan_in, fan_out = n / sizes[1], n / sizes[0]
     if rule.init == "lecun_normal":

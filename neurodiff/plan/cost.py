@@ -88,7 +88,7 @@ def estimate(
         for backend, speed in (_EVENTS if sending else _GRADED).items()
     }
     forward = max(int(graph.forward_lag.max(initial=1)), longest_age)
-    lags = forward + int(graph.returning.lag.max(initial=1))
+    lags = forward + int(graph.backward.lag.max(initial=1))
     parts = {
         "synapses": (graph.n_synapses + backward / 2) * _BYTES_PER_SYNAPSE,
         "delays": 2.0 * (lags + 2) * graph.n_units * _BYTES_PER_PLACE,

@@ -31,7 +31,7 @@ def forewarnings(graph: Graph, steps: int, seconds: float) -> Iterator[str]:
 
 def _outlasting(graph: Graph, steps: int) -> Iterator[str]:
     run = format_quantity(steps * graph.time_step, TIME_UNITS)
-    directions: dict[str, Ints] = {"forward": graph.forward_lag, "backward": graph.returning.lag}
+    directions: dict[str, Ints] = {"forward": graph.forward_lag, "backward": graph.backward.lag}
     for direction, lags in directions.items():
         longest = int(lags.max(initial=0))
         if longest >= steps:

@@ -183,7 +183,7 @@ class Plan:
         """Estimated time by backend, and memory."""
         steps, backward = self.stimuli.steps, 0
         if not self.feedback.symmetric:
-            backward = len(self.graph.returning)
+            backward = len(self.graph.backward)
         return estimate(
             self.graph,
             steps,

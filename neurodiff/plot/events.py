@@ -8,9 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from neurodiff.model_file import Model
-from neurodiff.model_file.signals import FramesInput
-from neurodiff.model_file.transmission import EventTransmission, RelativeThreshold
 from neurodiff.plot.rows import Ints, name_bands, per_band, rows_of
 from neurodiff.plot.senders import (
     Curve,
@@ -119,9 +116,10 @@ def plot_sent(recording: xr.Dataset, kind: str, axes: Axes, span: Span | None = 
                     borderpad=0, borderaxespad=0.4, columnspacing=1.2)  # fmt: skip
     else:
         write_in_lane(axes, 0, "no events of the units above")
+    threshold = model_of(recording).transmission.threshold_text(kind)
     label = {"forward": "activity x", "error": "error δ"}[kind]
     label = f"{label} (dimensionless, own scales)"
-    return dress_span(axes, recording, span, label, _threshold(model_of(recording), kind))
+    return dress_span(axes, recording, span, label, threshold)
 
 
 def legible_span(recording: xr.Dataset) -> Span:
@@ -136,8 +134,8 @@ def legible_span(recording: xr.Dataset) -> Span:
         parts += [sent.of(unit).times for unit in followed(sent, rows, _FOLLOWED)]
     times = np.sort(np.concatenate(parts)) if parts else recording["spike_time"].values
     steps = np.rint(times / model.time_step).astype(np.int64)
-    if isinstance(model.input, FramesInput):
-        first, stop = _middle_frames(steps, round(model.input.hold / model.time_step))
+    if hold := model.input.frame_duration:
+        first, stop = _middle_frames(steps, round(hold / model.time_step))
     else:
         first, stop = _middle_events(steps, _EVENTS * max(1, len(parts)))
     return (first - 0.01) * model.time_step, (stop - 0.01) * model.time_step
@@ -172,15 +170,3 @@ def _draw_held(axes: Axes, held: Curve, colour: Any, span: Span) -> list[Line2D]
     pale = 0.6 * np.asarray(colour) + 0.4  # so that the signal can be seen on it
     style: dict[str, Any] = {"color": pale, "linewidth": 1.9, "label": "sent"}
     return axes.plot(on_axis(held[0], span), held[1], drawstyle="steps-post", **style)
-
-
-def _threshold(model: Model, kind: str) -> str:
-    """The largest change that is not sent."""
-    way = model.transmission
-    if not isinstance(way, EventTransmission):
-        return ""
-    if kind == "forward":
-        return f"threshold {way.threshold:g}"
-    if isinstance(way.error_threshold, RelativeThreshold):
-        return f"threshold {way.error_threshold.relative:g} of layer's r.m.s."
-    return f"threshold {way.error_threshold.absolute:g}"

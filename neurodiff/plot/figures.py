@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from neurodiff.files.placing import written_beside
-from neurodiff.model_file.signals import FramesInput
 from neurodiff.plot.events import plot_events
 from neurodiff.plot.gradient import plot_cosines, plot_cosines_in_frame, plot_relative_error
 from neurodiff.plot.learning import plot_accuracy, plot_loss, plot_weights
@@ -116,9 +115,8 @@ def _cosine(recording: xr.Dataset) -> Figure | None:
     figure.suptitle(title, x=0.01, horizontalalignment="left")
     left, right = figure.subplots(1, 2)
     plot_cosines(recording, left, title="cosine with the gradient", key=False)
-    model = model_of(recording)
-    if isinstance(model.input, FramesInput):
-        plot_cosines_in_frame(recording, model.input.hold, right, title=_IN_FRAME)
+    if hold := model_of(recording).input.frame_duration:
+        plot_cosines_in_frame(recording, hold, right, title=_IN_FRAME)
     else:
         plot_relative_error(recording, right, title="relative error |g - g*| / |g*|")
     return figure

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from neurodiff.model_file.signals import FramesInput
 from neurodiff.plot.style import (
     DARK,
     LIGHT,
@@ -66,8 +65,7 @@ def plot_accuracy(recording: xr.Dataset, axes: Axes) -> Axes:
         label = f"while learning, mean of {size}"
         axes.plot(middles, means, color=DARK, marker="o", markersize=2.5, label=label)
     if tested.any():
-        held_out = isinstance(model.input, FramesInput) and model.input.test_fraction > 0
-        where = "held-out" if held_out else "learned"
+        where = "held-out" if model.input.keeps_frames_for_the_test else "learned"
         score = right[tested].mean()
         label = f"test, {int(tested.sum())} {where} frames: {score:.1f} %"
         axes.plot([shown[tested].mean()], [score], "D", color="#c1440e", markersize=5, label=label)

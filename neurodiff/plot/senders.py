@@ -10,7 +10,6 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
-from neurodiff.model_file.signals import FramesInput
 from neurodiff.plot.rows import Ints, Rows
 from neurodiff.plot.style import (
     LIGHT,
@@ -221,9 +220,9 @@ def _unit(span: Span) -> str:
 def dress_span(axes: Axes, recording: xr.Dataset, span: Span, label: str, title: str) -> Axes:
     """Limits, labels, and a line where each frame begins."""
     model, shown = model_of(recording), on_axis(np.asarray(span), span)
-    if isinstance(model.input, FramesInput):
-        first, last = np.asarray(span) / model.input.hold
-        begins = np.arange(np.ceil(first), last) * model.input.hold
+    if hold := model.input.frame_duration:
+        first, last = np.asarray(span) / hold
+        begins = np.arange(np.ceil(first), last) * hold
         for begin in on_axis(begins, span):
             axes.axvline(begin, color=LIGHT, linewidth=0.6, linestyle=":", zorder=0)
     margin = 0.01 * (shown[1] - shown[0])

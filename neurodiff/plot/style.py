@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from neurodiff.network.limits import LARGEST
 from neurodiff.results.checks import model_of as model_of
+from neurodiff.results.recording import is_complete
 
 Floats = NDArray[np.float64]
 
@@ -99,7 +100,8 @@ def readable_times(seconds: Floats) -> tuple[Floats, str]:
 
 def title_of(recording: xr.Dataset, what: str) -> str:
     """What was run, and what is drawn."""
-    ended = " (run stopped early)" if recording.attrs.get("complete") == "false" else ""
+    early = "complete" in recording.attrs and not is_complete(recording)
+    ended = " (run stopped early)" if early else ""
     if diverged(recording):
         ended = " (diverged)"
     return f"{recording.attrs['title']}: {what}{ended}"

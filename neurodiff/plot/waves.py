@@ -12,7 +12,6 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from neurodiff.model_file import Model
-from neurodiff.model_file.signals import ConstantInput, FramesInput, SinusoidInput
 from neurodiff.network.graph import Graph, build_graph
 from neurodiff.network.latency import compute_latencies, target_arrivals
 from neurodiff.plot.rows import Rows, name_bands, per_band, rows_of
@@ -108,8 +107,8 @@ def predicted_fronts(graph: Graph) -> dict[str, Floats]:
 def _draw_fronts(axes: Axes, front: Floats, rows: Rows, model: Model, edges: Floats) -> Line2D:
     """A line for every input that begins in the picture: with frames each frame, else the first."""
     begins = np.zeros(1)
-    if isinstance(model.input, FramesInput):
-        begins = np.arange(0.0, edges[-1], model.input.hold)
+    if hold := model.input.frame_duration:
+        begins = np.arange(0.0, edges[-1], hold)
     arrival = np.where(np.isfinite(front), front, np.nan) * model.time_step
     heights = np.repeat(rows.edges, 2)[1:-1]
     lines = [
@@ -142,12 +141,4 @@ def _legible_span(model: Model, graph: Graph) -> float:
     # with cycles the longest way is endless: some rounds of the shortest ones
     ages = _ROUNDS * latencies.age if graph.cyclic else latencies.longest_age
     both_ways = float(ages[np.isfinite(ages)].max(initial=1)) * model.time_step
-    if isinstance(model.input, ConstantInput):
-        return 1.5 * both_ways + 2 * model.time_step
-    if isinstance(model.input, FramesInput):
-        return max(4 * both_ways, 4 * model.input.hold)
-    if isinstance(model.input, SinusoidInput):
-        slowest = float(np.min(model.input.frequency))
-        period = 1 / slowest if slowest > 0 else 0.0
-        return max(4 * both_ways, min(period, 40 * both_ways))
-    return 4 * both_ways
+    return model.input.legible_span(both_ways, model.time_step)

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from scipy.linalg.blas import dger
 
 from neurodiff.network.activations import Activation
-from neurodiff.network.graph import Graph, Ints, Population, Projection
+from neurodiff.network.graph import Graph, Ints, Projection
 from neurodiff.network.loss import Loss
+from neurodiff.network.populations import Population
 from neurodiff.network.static_response import dense, slopes
 from neurodiff.plan import Plan
 from neurodiff.plan.alignment import Ages

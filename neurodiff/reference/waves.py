@@ -36,7 +36,7 @@ class WaveStep(NamedTuple):
         it makes, or what the alignment gives.
     w : array (n_synapses,)
     bias : array (n_units,)
-    b : array (n_returning,)
+    b : array (n_backward,)
         Weights by which errors come back.
     """
 
@@ -76,7 +76,7 @@ def delayed_waves(plan: Plan, u: Rows | None = None, y: Rows | None = None) -> I
     a, came, psp = np.zeros(graph.n_units), np.zeros(graph.n_units), np.zeros(graph.n_synapses)
     w, bias, out = plan.w.copy(), plan.bias.copy(), graph.outputs
     learns = rule.learns_at(np.arange(len(u)))
-    meets, returns = alignments.follow(plan.alignment, graph), graph.returning
+    meets, returns = alignments.follow(plan.alignment, graph), graph.backward
     back, learning = feedbacks.follow(plan.feedback, graph, rule), rules.follow(rule, graph)
     for t in range(len(u)):
         arrived = x.ago(t, graph.forward_lag, graph.pre)
@@ -104,7 +104,7 @@ def delayed_waves(plan: Plan, u: Rows | None = None, y: Rows | None = None) -> I
 
 def _longest_age(plan: Plan) -> int:
     """How many steps back anything looks at an activity, an error or a slope."""
-    lags = plan.graph.forward_lag.max(initial=1), plan.graph.returning.lag.max(initial=1)
+    lags = plan.graph.forward_lag.max(initial=1), plan.graph.backward.lag.max(initial=1)
     return int(max(*lags, plan.longest_age))
 
 

@@ -3,6 +3,7 @@
 A recording may come from anybody: from a stranger's run folder, or edited by its owner.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,14 @@ def model_of(recording: xr.Dataset) -> Model:
     ModelError
         If the recording carries none, or one that cannot be built.
     """
-    return from_mapping(recorded_keys(recording), source=_SOURCE)
+    text = recording.attrs.get("model")
+    return _parsed(text if isinstance(text, str) else None)
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: Any) -> Model:
+    """The model of a text; the figures of a run ask for the same one many times."""
+    return from_mapping(_keys(text), source=_SOURCE)
 
 
 def recorded_keys(recording: xr.Dataset) -> dict[str, Any]:
@@ -63,7 +71,10 @@ def recorded_keys(recording: xr.Dataset) -> dict[str, Any]:
     ModelError
         If it carries none.
     """
-    text = recording.attrs.get("model")
+    return _keys(recording.attrs.get("model"))
+
+
+def _keys(text: Any) -> dict[str, Any]:
     try:
         keys = plain(parse_yaml(text)) if isinstance(text, str) else None
     except Unreadable as error:
@@ -77,9 +88,8 @@ def misfit(recording: xr.Dataset) -> str | None:
     """What keeps a dataset from being a recording; None where nothing does."""
     if not all(isinstance(recording.attrs.get(name), str) for name in ("model", "title")):
         return "it carries no model"
-    if recording.attrs.get("complete") not in ("true", "false") or not _is_count(
-        recording.attrs.get("steps")
-    ):
+    steps, complete = recording.attrs.get("steps"), recording.attrs.get("complete")
+    if not (_is_count(steps) and isinstance(complete, bool | np.bool_)):
         return "it does not say how far it came"
     signals = _SIGNALS if "x" in recording else set()
     if (why := missing(recording, _ALWAYS | signals)) is not None:
@@ -118,7 +128,8 @@ def _outside(recording: xr.Dataset) -> str | None:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and bool(value >= 0)
+    number = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return number and bool(value >= 0)
 
 
 def _within(values: Any, n: int) -> bool:

@@ -103,6 +103,16 @@ _RENAMED = {
 }
 
 
+#: Global attributes that are true or false.
+_FLAGS = ("complete",)
+
+#: How they were written up to version 0.1, and are in a file: netCDF has no booleans.
+_AS_WRITTEN: dict[Any, bool] = {"true": True, "false": False, 1: True, 0: False}
+
+#: What says so of a variable, and, with the name of the attribute before it, of an attribute.
+FLAG: dict[str, Any] = {"flag_values": np.array([0, 1], dtype=np.int8), "flag_meanings": "no yes"}
+
+
 def build_recording(
     graph: Graph,
     arrays: Mapping[str, NDArray[Any]],
@@ -155,7 +165,7 @@ def _synapse_coordinates(graph: Graph) -> dict[str, Any]:
 
 
 def _returning_coordinates(graph: Graph) -> dict[str, Any]:
-    returns = graph.returning
+    returns = graph.backward
     return {
         "returning": ("returning", np.arange(len(returns))),
         "error_from": ("returning", returns.source),
@@ -169,6 +179,8 @@ def _explain(recording: xr.Dataset) -> xr.Dataset:
     for name, part in recording.variables.items():
         unit, long_name = _OTHERS.get(str(name)) or VARIABLES[str(name)][1:]
         part.attrs.update({"units": unit} if unit else {}, long_name=long_name)
+        if part.dtype.kind == "b":
+            part.attrs.update(FLAG)
     return recording
 
 
@@ -200,7 +212,7 @@ def answered_right(recording: xr.Dataset) -> NDArray[np.bool_]:
 
 def save_recording(recording: xr.Dataset, path: Path) -> None:
     """Write netCDF4, compressed where it pays; opens with `xarray.open_dataset`."""
-    recording = _explain(recording.copy())
+    recording = _with_flags_as_numbers(_explain(recording.copy()))
     recording.to_netcdf(path, engine="netcdf4", encoding=_encoding(recording))
 
 
@@ -228,8 +240,22 @@ def _encoding(recording: xr.Dataset) -> dict[Any, dict[str, Any]]:
     return encoding
 
 
+def _with_flags_as_numbers(recording: xr.Dataset) -> xr.Dataset:
+    """The recording with 0 or 1 for attributes that are booleans, and what these mean."""
+    attributes: dict[Any, Any] = {}
+    for name, value in recording.attrs.items():
+        if isinstance(value, bool | np.bool_):
+            attributes |= {name: np.int8(value)}
+            attributes |= {f"{name}_{key}": meaning for key, meaning in FLAG.items()}
+        else:
+            attributes[name] = value
+    recording = recording.copy()
+    recording.attrs = attributes
+    return recording
+
+
 def load_recording(path: Path) -> xr.Dataset:
-    """Read a recording into memory; one of version 0.1 gets the names of variables of today.
+    """Read a recording into memory, as `with_current_names` makes it.
 
     Raises
     ------
@@ -240,6 +266,25 @@ def load_recording(path: Path) -> xr.Dataset:
 
 
 def with_current_names(recording: xr.Dataset) -> xr.Dataset:
-    """The recording with the names of variables of today; version 0.1 had others."""
+    """The recording with names of variables, and booleans, of today; version 0.1 had others."""
     names = {str(name) for name in (*recording.variables, *recording.dims)}
-    return recording.rename({old: new for old, new in _RENAMED.items() if old in names})
+    renamed = recording.rename({old: new for old, new in _RENAMED.items() if old in names})
+    meanings = {f"{name}_{key}" for name in _FLAGS for key in FLAG}
+    attributes = {name: value for name, value in renamed.attrs.items() if name not in meanings}
+    for name in _FLAGS:
+        flag = _as_flag(attributes.get(name))
+        attributes |= {} if flag is None else {name: flag}
+    renamed.attrs = attributes
+    return renamed
+
+
+def is_complete(recording: xr.Dataset) -> bool:
+    """Whether the run came to its end, of a recording in memory or as xarray reads its file."""
+    return _as_flag(recording.attrs.get("complete")) is True
+
+
+def _as_flag(value: Any) -> bool | None:
+    """True or false as it was written, now or before; None for what is neither."""
+    if isinstance(value, str | bool | np.bool_ | int | np.integer):
+        return _AS_WRITTEN.get(value)
+    return None

@@ -27,7 +27,12 @@ from neurodiff.process.interruption import allowing
 from neurodiff.process.terminal import warn
 from neurodiff.results.checks import recorded_keys
 from neurodiff.results.data_files import keep_data, with_paths
-from neurodiff.results.recording import add_to_recording, save_recording, what_is_kept
+from neurodiff.results.recording import (
+    add_to_recording,
+    is_complete,
+    save_recording,
+    what_is_kept,
+)
 from neurodiff.run_folder.names import MARK, MODEL, RECORDING, REPORT, remove_run
 from neurodiff.simulation import Simulation
 
@@ -111,7 +116,7 @@ def _write(simulation: Simulation, folder: Path, place: Path) -> None:
     keys = with_paths(recorded_keys(recording), copies)
     write_text(folder / MODEL, to_yaml(from_mapping(keys)))
     report = {"passed": False, "why": "the run was not compared with the reference"}
-    timing, complete = asdict(simulation.timing), recording.attrs["complete"] == "true"
+    timing, complete = asdict(simulation.timing), is_complete(recording)
     report |= {"timing": timing, "complete": complete, "files": files}
     keep_report(report, recording, folder)
 

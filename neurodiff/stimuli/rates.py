@@ -5,14 +5,13 @@ import numpy as np
 from neurodiff.exceptions import ModelError
 from neurodiff.model_file import Model
 from neurodiff.model_file.quantities import FREQUENCY_UNITS, format_quantity, rounded_down
-from neurodiff.model_file.transmission import SpikeTransmission
 from neurodiff.network.graph import Graph
 from neurodiff.stimuli.signals import Signal
 
 
 def refuse_no_rates(reach: tuple[float, float], model: Model, field: str) -> None:
     """Refuse an input that reaches beyond 0 to 1 where transmission makes spikes of it."""
-    if not isinstance(model.transmission, SpikeTransmission):
+    if model.transmission.maximum_rate is None:
         return
     least, most = reach
     if least < 0 or most > 1:
@@ -24,10 +23,10 @@ def refuse_no_rates(reach: tuple[float, float], model: Model, field: str) -> Non
 
 def refuse_what_no_rate_reaches(target: Signal, model: Model, graph: Graph) -> None:
     """With spikes a target is a rate that its output can have."""
-    spikes = model.transmission
-    if not isinstance(spikes, SpikeTransmission) or target.rows_of_all is None:
+    fastest = model.transmission.maximum_rate
+    if fastest is None or target.rows_of_all is None:
         return
-    once_a_step = 1 / (spikes.maximum_rate * model.time_step)
+    once_a_step = 1 / (fastest * model.time_step)
     most = graph.by_unit(lambda part: min(part.sigma.most, once_a_step))[graph.outputs]
     values = target.rows_of_all
     wrong = (values < 0) | (values > most * (1 + 1e-9))
@@ -38,8 +37,6 @@ def refuse_what_no_rate_reaches(target: Signal, model: Model, graph: Graph) -> N
         text = f"output {output} fires for 0 to {most:.4g} and is to reach {value:g}"
         remedy = f"write values of 0 to {most:.4g}"
         if value > most and most != 1:
-            slower = format_quantity(
-                rounded_down(spikes.maximum_rate * most / value), FREQUENCY_UNITS
-            )
+            slower = format_quantity(rounded_down(fastest * most / value), FREQUENCY_UNITS)
             remedy = f"write `maximum_rate: {slower}` or less, or smaller targets"
         raise ModelError(field or "target", text, remedy)

@@ -83,9 +83,7 @@ def run_sweep(
         a cluster has lost all its workers, or `workers` runs do not fit into memory.
     """
     end_a_process_that_has_not_begun()
-    if not isinstance(sweep, Sweep):
-        text = f"a {type(sweep).__name__} is no sweep"
-        raise ModelError("sweep", text, "load it with neurodiff.load_sweep(path)")
+    _refuse_no_sweep(sweep)
     if workers is not None and workers < 1:
         raise ModelError("workers", f"{workers} is too small", "write 1 or more")
     folder, runs = SweepFolder(Path(output), sweep), list(sweep.runs())
@@ -110,6 +108,12 @@ def run_sweep(
         result = build_result(sweep, runs, ended)
         folder.keep_result(result)
     return result
+
+
+def _refuse_no_sweep(sweep: object) -> None:
+    if not isinstance(sweep, Sweep):
+        text = f"a {type(sweep).__name__} is no sweep"
+        raise ModelError("sweep", text, "load it with neurodiff.load_sweep(path)")
 
 
 def _bar(runs: int, shown: bool) -> tqdm:

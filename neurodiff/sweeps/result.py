@@ -8,9 +8,12 @@ import numpy as np
 import xarray as xr
 
 from neurodiff.files.repository import commit_of
-from neurodiff.results.recording import kept_seed, versions
+from neurodiff.results.recording import FLAG, kept_seed, versions
 from neurodiff.sweeps.names import PARTS, front
 from neurodiff.sweeps.planned_runs import Run, Sweep
+
+#: Numbers of a report that are true or false: here 1 or 0, and NaN where there is none.
+_FLAGS = ("passed", "answered_last")
 
 _LONG_NAMES = {
     "cosine": "cosine with the gradient",
@@ -21,7 +24,8 @@ _LONG_NAMES = {
     "sign_agreement": "share of agreeing signs",
     "cosine_of_summed_update": "cosine of the summed updates",
     "loss_ratio": "loss, last tenth over first",
-    "passed": "whether validation passed (1) or not (0)",
+    "passed": "whether the run is complete and missed no bound",
+    "answered_last": "whether training answers were read at the end of a frame",
     "error": "why a run came to nothing",
 }
 
@@ -93,9 +97,10 @@ def _coordinates(sweep: Sweep, layers: list[str]) -> dict[str, Any]:
     return coordinates
 
 
-def _attributes(name: str) -> dict[str, str]:
+def _attributes(name: str) -> dict[str, Any]:
     text = _LONG_NAMES.get(name.removeprefix("total_"), name.replace("_", " "))
-    return {"units": "1", "long_name": text}
+    flag = FLAG | {"flag_values": np.array([0.0, 1.0])} if name in _FLAGS else {}
+    return {"units": "1", "long_name": text, **flag}
 
 
 def _provenance(sweep: Sweep) -> dict[str, str]:

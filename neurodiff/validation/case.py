@@ -12,7 +12,7 @@ from neurodiff.network.graph import Graph
 from neurodiff.plan import Plan
 from neurodiff.results.checks import another_network, misfit, missing
 from neurodiff.results.data_files import recorded_model
-from neurodiff.results.recording import with_current_names
+from neurodiff.results.recording import is_complete, with_current_names
 from neurodiff.stimuli import Stimuli
 
 Floats = NDArray[np.float64]
@@ -68,7 +68,7 @@ class Case(NamedTuple):
     @property
     def complete(self) -> bool:
         """Whether the run came to its end."""
-        return bool(self.recording.attrs["complete"] == "true")
+        return is_complete(self.recording)
 
     @property
     def window(self) -> Bools:
@@ -126,7 +126,9 @@ def refuse_incomplete(case: Case) -> None:
     if not case.frozen:
         names |= {"product_w", "product_bias"}
     if not case.plan.feedback.symmetric:
-        names |= {"product_delta"} if case.graph.direct else {"product_delta", "b"}
+        names |= (
+            {"product_delta"} if not case.graph.backward.along_synapses else {"product_delta", "b"}
+        )
     _refuse(missing(case.recording, names), "cannot be validated")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.forecast import against_ceiling, learning_rate_ceilings
-from neurodiff.network.graph import Population
+from neurodiff.network.populations import Population
 from neurodiff.network.static_response import respond, slopes
 from neurodiff.validation.case import Case
 from neurodiff.validation.report import GradientReport

@@ -17,24 +17,23 @@ from neurodiff.network.convergence import activity_factor
 from neurodiff.network.static_response import drive
 from neurodiff.reference.backprop import Gradient, backprop, products
 from neurodiff.reference.fixed_point import recurrent_backprop
-from neurodiff.reference.outer import Listed
 from neurodiff.reference.stimuli import stimuli_of
 from neurodiff.reference.waves import WaveStep, delayed_waves
 from neurodiff.validation.case import Case, Floats, case_of, refuse_incomplete
 from neurodiff.validation.every_step import EveryStep, compare_every_step, why_not
 from neurodiff.validation.loss import LossReport, compare_loss, tenths
+from neurodiff.validation.moments import Compared, setting_of
 from neurodiff.validation.report import (
     NO_MOMENT,
-    Compared,
     GradientReport,
     Interval,
     LayerReport,
+    compare,
     exact_from,
     over_time,
     reports_of,
 )
 from neurodiff.validation.sampled import estimates, sample_of, too_few
-from neurodiff.validation.sums import Sums
 from neurodiff.validation.transport import compare_transport, mean_cosine
 from neurodiff.validation.verdict import judge
 
@@ -89,6 +88,7 @@ def validate_case(case: Case, moments: Moments = "auto") -> GradientReport:
         total=found.reports[-1],
         layers=tuple(layers),
         moments=found.moments,
+        setting=setting_of(case),
         over_time=_over_time(case, g, truth),
         title=case.model.name,
         loss=_loss(case, found.every_step),
@@ -112,7 +112,9 @@ def _compare(case: Case, g: Floats, truth: Floats, moments: Moments) -> _Compari
     if of <= 0:
         return _nothing(case, Compared(0, 0, "every step"), NO_MOMENT)
     if n == of and moments != "sampled":
-        return _compare_recorded(case, g, truth)
+        parts = {part.name: part.synapses for part in case.graph.projections}
+        reports = compare(g[case.window], truth[case.window], parts)
+        return _Comparison(Compared(n, n, "every step"), reports)
     why = why_not(case) if moments != "sampled" else "as was asked for"
     if why is None:
         found = compare_every_step(case)
@@ -123,15 +125,6 @@ def _compare(case: Case, g: Floats, truth: Floats, moments: Moments) -> _Compari
     if moments == "every step":
         raise SimulationError(f"{n} of {of} moments were recorded: {why}")
     return _estimate(case, g, truth, Compared(n, of, "sampled", why=why))
-
-
-def _compare_recorded(case: Case, g: Floats, truth: Floats) -> _Comparison:
-    """Figures of all moments, which were all recorded."""
-    sums, window = Sums(), case.window
-    parts = [part.synapses for part in case.graph.projections]
-    sums.add(*([Listed(values[window][:, own]) for own in parts] for values in (g, truth)))
-    n = int(window.sum())
-    return _Comparison(Compared(n, n, "every step"), reports_of(sums, _names(case)))
 
 
 def _estimate(case: Case, g: Floats, truth: Floats, compared: Compared) -> _Comparison:

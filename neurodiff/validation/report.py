@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from neurodiff.reference.outer import Listed
 from neurodiff.text import align
 from neurodiff.validation.loss import LossReport
+from neurodiff.validation.moments import LEGEND, Compared, Setting
 from neurodiff.validation.sums import TERMS, Sums, of_each_moment, ratios, terms
 from neurodiff.validation.transport import Transport
 
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Interval = tuple[float, float]
 
 #: Why a layer has no numbers that is no fault of its own.
@@ -45,48 +45,6 @@ FIGURES = (
 #: Half the width of a 95 % interval beyond which a figure is printed as a range: of cosines and
 #: shares, and of others relative to the figure.
 _WIDE = 0.05
-
-
-class Compared(NamedTuple):
-    """Which moments the figures are of.
-
-    Attributes
-    ----------
-    n, of : int
-        Number of moments that were compared, and of those in the window of validation.
-    how : str
-        "every step", or "sampled": then figures are estimates, with 95 % intervals.
-    deviation : float or None
-        Largest relative difference between products that the run recorded and those of the
-        reference's own waves, which the figures are of; None where the run's own were compared.
-    why : str
-        Why not every step was compared.
-    """
-
-    n: int
-    of: int
-    how: str
-    deviation: float | None = None
-    why: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """As `report.json` holds it; what does not apply is left out."""
-        values = {"n": self.n, "of": self.of, "how": self.how}
-        values |= {} if self.deviation is None else {"deviation": self.deviation}
-        return values | ({"why": self.why} if self.why else {})
-
-    def summary(self) -> str:
-        """One sentence."""
-        if self.how == "sampled":
-            why = f" ({self.why})" if self.why else ""
-            what = "figures with +- or `to` are estimates with 95 % intervals"
-            return f"{self.n} of {self.of} moments were compared{why}; {what}"
-        if self.deviation is None:
-            return f"all {self.of} moments were compared"
-        return (
-            f"all {self.of} moments were compared, computed anew from the model; products and "
-            f"weights that the run recorded are the same to {self.deviation:.1g}"
-        )
 
 
 @dataclass(frozen=True)
@@ -187,10 +145,10 @@ class GradientReport:
     Attributes
     ----------
     passed : bool
-        Whether every layer meets the bounds of the model's `validation`.
+        Whether no bound of the model's `validation` is missed, or may be.
     verdict : str
-        "passed", "not passed", or "undecided" where a bound lies inside the interval of an
-        estimate.
+        "passed", "failed", "undecided" where a bound lies inside the interval of an estimate, or
+        "no bound" where none was set.
     asked : str
         What was asked, of what, and what came out.
     reference : str
@@ -200,6 +158,8 @@ class GradientReport:
     layers : tuple of LayerReport
     moments : Compared
         Which moments the figures are of.
+    setting : Setting
+        What was compared with what, and when.
     over_time : xarray.Dataset
         `cosine`, `relative_error` and `norm_ratio`, each (product_time, layer), at the moments
         that were recorded.
@@ -215,14 +175,15 @@ class GradientReport:
     total: LayerReport
     layers: tuple[LayerReport, ...]
     moments: Compared
+    setting: Setting
     over_time: xr.Dataset = field(repr=False)
     title: str = ""
     loss: LossReport | None = None
 
     @property
     def passed(self) -> bool:
-        """Whether every bound is met."""
-        return self.verdict == "passed"
+        """Whether every bound is met; without bounds, none is missed."""
+        return self.verdict in ("passed", "no bound")
 
     def to_dict(self) -> dict[str, Any]:
         """The report as `report.json` holds it."""
@@ -240,7 +201,7 @@ class GradientReport:
         }
 
     def table(self) -> str:
-        """One line a layer, with what there is to say of some of them."""
+        """One line a layer, what there is to say of some of them, and what the columns are."""
         head = ["layer", "cosine", "rel. error", "norm ratio", "sign agreement", "cosine of sum"]
         of_all = (*self.layers, self.total)
         rows = [_row(layer) for layer in of_all]
@@ -257,15 +218,19 @@ class GradientReport:
                 for row, layer in zip(rows, of_all, strict=True)
             ]
         reasons = [f"{layer.name}: {layer.why}" for layer in self.layers if layer.why]
-        return "\n".join([align([head, *rows]), *reasons, self.moments.summary()])
+        legend = [f"  {name}: {LEGEND[name]}" for name in head if name in LEGEND]
+        return "\n".join([align([head, *rows]), *reasons, *legend])
 
     def conclusion(self) -> str:
-        """What was asked, and what came out."""
-        return f"reference: {self.reference}; validation {self.verdict}: {self.asked}"
+        """The verdict, what was asked, and what came out."""
+        word = "no bound was set" if self.verdict == "no bound" else self.verdict
+        return f"{word}: {self.asked}"
 
     def summary(self) -> str:
-        """The report as a table, one line a layer, and what was asked."""
-        return f"{self.table()}\n{self.conclusion()}"
+        """The verdict, what was compared with what, and a table, one line a layer."""
+        why = self.setting.of_the_sum()
+        lines = [self.conclusion(), self.setting.summary(self.moments), "", self.table()]
+        return "\n".join([*lines, *([why] if why else [])])
 
     def plot(self, axes: Any = None) -> Any:
         """Draw the cosine of every layer over time; returns the matplotlib Axes.
@@ -281,13 +246,22 @@ class GradientReport:
         return drawn
 
 
-def compare(name: str, g: Floats, truth: Floats, window: Bools) -> LayerReport:
-    """Agreement of products g with their reference, both (times, synapses), in the `window`."""
-    if not window.any():
-        return LayerReport(name, why=NO_MOMENT)
+def compare(g: Floats, truth: Floats, parts: Mapping[str, slice]) -> list[LayerReport]:
+    """Agreement of products g with their reference, both (times, synapses), at every moment.
+
+    Parameters
+    ----------
+    parts : mapping
+        Synapses of each projection, by its name.
+
+    Returns
+    -------
+    list of LayerReport
+        Those of the projections, and of all as one, which is named "total".
+    """
     sums = Sums()
-    sums.add([Listed(g[window])], [Listed(truth[window])])
-    return reports_of(sums, [name])[0]
+    sums.add(*([Listed(values[:, own]) for own in parts.values()] for values in (g, truth)))
+    return reports_of(sums, [*parts, "total"])
 
 
 def reports_of(sums: Sums, names: list[str]) -> list[LayerReport]:

@@ -1,11 +1,12 @@
 """All that is reported of one run: the gradient, the task, the events, the timing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from neurodiff.exceptions import FixedPointError, SimulationError
 from neurodiff.results.event_counts import EventCounts
+from neurodiff.results.recording import is_complete
 from neurodiff.simulation import Simulation, Timing
 from neurodiff.validation.case import Case, case_of
 from neurodiff.validation.cautions import cautions
@@ -62,20 +63,27 @@ class RunReport:
             **({"why": self.why} if self.why else {}),
             **({"diverged": self.diverged} if self.diverged else {}),
             **({"cautions": list(self.cautions)} if self.cautions else {}),
-            "timing": asdict(self.timing),
+            "timing": self.timing.to_dict(),
             "complete": self.complete,
         }
 
     def summary(self) -> str:
-        """The report as text."""
-        parts = [self.gradient.table()] if self.gradient else []
-        others = (self.task, self.loss, self.events)
-        parts += [part.summary() for part in others if part is not None]
+        """The report as text: the task, the gradient, and what else there is to say."""
+        parts = [self.task.summary()] if self.task else []
+        parts += [self.gradient.summary()] if self.gradient else []
         parts += [self.why] if self.why else []
-        last = [self.gradient.conclusion()] if self.gradient else []
-        last += [f"note: {caution}" for caution in self.cautions]
-        parts += ["\n".join(last)] if last else []
+        parts += [part.summary() for part in (self.loss, self.events) if part is not None]
+        notes = [f"note: {text}" for text in (*self._unfinished(), *self.cautions)]
+        parts += ["\n".join(notes)] if notes else []
         return "\n\n".join(parts) or "nothing to report: the run stopped before its first sample"
+
+    def _unfinished(self) -> Iterator[str]:
+        """That a verdict is of a part of the run."""
+        if self.gradient is not None and not self.complete:
+            yield (
+                f"the run ended early, after {self.timing.steps} steps: the verdict is about "
+                "these, and the run does not count as passed"
+            )
 
 
 def report_run(simulation: Simulation, *, whole: bool = False) -> RunReport:
@@ -107,7 +115,7 @@ def report_run(simulation: Simulation, *, whole: bool = False) -> RunReport:
         loss=gradient.loss if gradient else compare_loss(case),
         events=simulation.events,
         timing=simulation.timing,
-        complete=simulation.recording.attrs["complete"] == "true",
+        complete=is_complete(simulation.recording),
         why=why,
         diverged=simulation.divergence,
         cautions=cautions(case, gradient),
@@ -122,7 +130,7 @@ def not_compared(simulation: Simulation, why: str) -> RunReport:
         loss=None,
         events=simulation.events,
         timing=simulation.timing,
-        complete=simulation.recording.attrs["complete"] == "true",
+        complete=is_complete(simulation.recording),
         why=why,
         diverged=simulation.divergence,
     )

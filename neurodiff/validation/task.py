@@ -79,28 +79,29 @@ class TaskReport:
 
     def summary(self) -> str:
         """The simulated network, backprop, and what their difference says."""
-        last = ", at the end of each frame, when it has learned from it"
+        tested_on = f"on {self.tested_on} frames"
+        tested_on += "" if self.tested_on == "test" else ", as none are held out"
         lines = [
             f"test accuracy {self.test_accuracy:.2%} ({self._of(self.test_accuracy)}, "
-            f"95 % interval {_percent(self.test_accuracy_interval)}) "
-            f"after {self.presentations} presentations "
-            f"(on {self.tested_on} frames; "
-            f"while learning, last epoch{last * self.answered_last}: {self.training_accuracy:.2%})"
+            f"95 % interval {_percent(self.test_accuracy_interval)}; {tested_on}), "
+            f"after {self.presentations} presentations"
         ]
         backprop = self.backprop_test_accuracy
         if backprop is not None and self.backprop_test_accuracy_interval is not None:
             difference = self.test_accuracy - backprop
             frames = round(difference * self.tested)
             lines += [
-                f"online backprop {backprop:.2%} ({self._of(backprop)}, 95 % interval "
-                f"{_percent(self.backprop_test_accuracy_interval)}; learning rate "
-                f"{self.backprop_learning_rate:.3g} a presentation, of three the best on "
-                f"{self.chosen_on})",
-                f"difference {100 * difference:+.2f} points, which is {frames:+d} of {self.tested} "
-                f"frames; named by the network only: {self.only_network_right}, by backprop only: "
-                f"{self.only_backprop_right} (p = {self.p_value:.2g}, exact McNemar test)",
+                f"online backprop of the same network {backprop:.2%} ({self._of(backprop)}, "
+                f"95 % interval {_percent(self.backprop_test_accuracy_interval)}), with a learning "
+                f"rate of {self.backprop_learning_rate:.3g} a presentation, of three the best on "
+                f"{self.chosen_on}",
+                f"difference {100 * difference:+.2f} points, {frames:+d} of {self.tested} frames: "
+                f"{self.only_network_right} named by the network only, {self.only_backprop_right} "
+                f"by backprop only (p = {self.p_value:.2g}, exact McNemar test)",
             ]
-        return "\n".join(lines)
+        last = ", at the end of each frame, when it has learned from it" * self.answered_last
+        while_learning = f"while learning, in the last epoch{last}: {self.training_accuracy:.2%}"
+        return "\n".join([*lines, while_learning])
 
     def _of(self, accuracy: float) -> str:
         return f"{round(accuracy * self.tested)} of {self.tested}"

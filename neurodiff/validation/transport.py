@@ -57,7 +57,7 @@ def compare_transport(
     interval : (float, float), optional
         Of an estimate.
     """
-    own = graph.returning.along(part.synapses)
+    own = graph.backward.along(part.synapses)
     if not len(own):
         return Transport(cosine, None, interval)
     b, w = recording["b"].values[:, own], recording["w"].values[:, part.synapses]

@@ -11,8 +11,12 @@ def describe_feedback(plan: Plan) -> list[str]:
     feedback, graph = plan.feedback, plan.graph
     if feedback.symmetric:
         return []
-    n, delays = len(graph.returning), span(graph.returning.lag)
-    where = "along synapses" if graph.direct is None else "from every output to every hidden unit"
+    n, delays = len(graph.backward), span(graph.backward.lag)
+    where = (
+        "along synapses"
+        if graph.backward.along_synapses
+        else "from every output to every hidden unit"
+    )
     lines = [
         f"feedback {feedback.rule}: {n} backward weights of its own, {where}, "
         f"with delays in steps of {delays}",
@@ -24,11 +28,11 @@ def describe_feedback(plan: Plan) -> list[str]:
 def _angles(plan: Plan, b: np.ndarray) -> list[str]:
     """Angle between backward and forward weights of each projection at the start."""
     graph, angles = plan.graph, []
-    if graph.direct is not None:
+    if not graph.backward.along_synapses:
         return []
     w = along_synapses(graph, plan.w)
     for part in graph.projections:
-        own = graph.returning.along(part.synapses)
+        own = graph.backward.along(part.synapses)
         norms = np.linalg.norm(b[own]) * np.linalg.norm(w[own])
         if norms > 0:
             angle = np.degrees(np.arccos(np.clip(b[own] @ w[own] / norms, -1, 1)))

@@ -129,7 +129,7 @@ def _projections(plan: Plan) -> str:
     for part in graph.projections:
         own = part.synapses
         forward, backward = _lags(graph.forward_lag[own]), _lags(graph.backward_lag[own])
-        if part.pre.role == "input" or graph.direct is not None:
+        if part.pre.role == "input" or not graph.backward.along_synapses:
             backward = "-"  # no error goes back to an input, and direct feedback along no synapse
         learns = never or ("yes" if graph.plastic[own].all() else "no (plastic: false)")
         count = str(part.stop - part.start)

@@ -94,7 +94,7 @@ def _settled_errors(graph: Graph, latencies: Latencies, slope_age: Ints) -> Floa
 
     An error does when what comes back does, and when its slope is that of a settled activity.
     """
-    settled, returns = latencies.longest_age.copy(), graph.returning
+    settled, returns = latencies.longest_age.copy(), graph.backward
     slope = latencies.longest_forward + slope_age
     for part in reversed(graph.populations):
         settled[part.units] = np.maximum(settled[part.units], slope[part.units])

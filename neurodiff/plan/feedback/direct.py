@@ -25,12 +25,12 @@ def _(spec: DirectFeedback, context: Context) -> Direct:
 
 
 def _drawn(model: Model, feedback: DirectFeedback, graph: Graph) -> Floats:
-    """Backward weights (n_returning,), drawn by hidden population, as if it led to all outputs."""
+    """Backward weights (n_backward,), drawn by hidden population, as if it led to all outputs."""
     rule = feedback.weights or model.network.weights
-    b = np.empty(len(graph.returning))
+    b = np.empty(len(graph.backward))
     for part in graph.populations:
         if part.role == "hidden":
-            own = graph.returning.into(part.units)
+            own = graph.backward.into(part.units)
             rng = random_stream(model.seed, f"direct weights {part.name}")
             b[own] = draw_weights(rule, len(own), (part.size, len(graph.outputs)), rng)
     return b

@@ -18,7 +18,7 @@ def along_synapses_drawn(
     feedback: RandomFeedback | KolenPollackFeedback | WeightMirrorFeedback,
     graph: Graph,
 ) -> Floats:
-    """Backward weights (n_returning,) at the start, drawn by projection."""
+    """Backward weights (n_backward,) at the start, drawn by projection."""
     _, specs = model.network.digraph()
     rules = {str(part.name): feedback.weights or part.weights for part in specs}
     returning = [part for part in graph.projections if part.pre.role != "input"]

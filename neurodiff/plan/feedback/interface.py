@@ -39,7 +39,7 @@ class Feedback(ABC):
 
     Attributes
     ----------
-    b : array (n_returning,)
+    b : array (n_backward,)
         Weights of the backward connections at the start.
     rule : str
         Its name in the model file.
@@ -106,11 +106,11 @@ class Feedback(ABC):
 
 
 def along_synapses(graph: Graph, values: NDArray) -> NDArray:
-    """Those of the values (n_synapses,) whose synapses errors go back along (n_returning,).
+    """Those of the values (n_synapses,) whose synapses errors go back along (n_backward,).
 
     Not for direct feedback, which goes along none.
     """
-    synapse = graph.returning.synapse
+    synapse = graph.backward.synapse
     assert synapse is not None
     return values[synapse]
 

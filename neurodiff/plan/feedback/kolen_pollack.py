@@ -20,7 +20,7 @@ class KolenPollack(Feedback):
 
     Attributes
     ----------
-    activity_age : int array (n_returning,)
+    activity_age : int array (n_backward,)
         How many steps ago the activity of j was sent that meets the arriving error: r + p with
         aligned traces, 0 with those of the present.
     """
@@ -52,10 +52,10 @@ def _(spec: KolenPollackFeedback, context: Context) -> KolenPollack:
 
 
 def _activity_age(spec: KolenPollackFeedback, context: Context) -> Ints:
-    """Steps r + p (n_returning,), p being the age of the activity in the forward product."""
+    """Steps r + p (n_backward,), p being the age of the activity in the forward product."""
     graph = context.graph
     if spec.traces == "present":
-        return np.zeros(len(graph.returning), dtype=np.int64)
+        return np.zeros(len(graph.backward), dtype=np.int64)
     ages = context.alignment.ages(graph)
     age = graph.forward_lag if ages is None else ages.activity
-    return np.asarray(graph.returning.lag + along_synapses(graph, age))
+    return np.asarray(graph.backward.lag + along_synapses(graph, age))

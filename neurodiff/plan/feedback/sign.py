@@ -17,7 +17,7 @@ class Sign(Feedback):
 
     Attributes
     ----------
-    b, scale : arrays (n_returning,)
+    b, scale : arrays (n_backward,)
         Weights at the start; and their size, which is the same for all of a projection.
     """
 
@@ -34,7 +34,7 @@ def _(spec: SignFeedback, context: Context) -> Sign:
 
 
 def _scale(graph: Graph, w: Floats) -> Floats:
-    """Size of b (n_returning,): with it b and w have one root mean square in each projection."""
+    """Size of b (n_backward,): with it b and w have one root mean square in each projection."""
     scale = np.zeros(graph.n_synapses)
     for part in graph.projections:
         own = w[part.synapses]

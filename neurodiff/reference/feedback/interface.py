@@ -36,7 +36,7 @@ class Feedback(ABC):
 
     @abstractmethod
     def weights(self, w: Floats) -> Floats:
-        """Weights b (n_returning,) of this step; w (n_synapses,) are those of the synapses."""
+        """Weights b (n_backward,) of this step; w (n_synapses,) are those of the synapses."""
 
     def learn(self, now: Moment) -> None:  # noqa: B027
         """Change b at the end of a step; unless it is said how, nothing changes."""

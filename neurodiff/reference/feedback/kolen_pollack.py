@@ -20,7 +20,7 @@ class KolenPollack(Feedback):
 
     def learn(self, now: Moment) -> None:
         """Learn where the forward synapse learned when the error was sent."""
-        returns, rule = self._graph.returning, self._learning
+        returns, rule = self._graph.backward, self._learning
         error = now.delta.ago(now.t, returns.lag, returns.source)
         activity = now.x.ago(now.t, self._feedback.activity_age, returns.sink)
         sent = now.t - returns.lag

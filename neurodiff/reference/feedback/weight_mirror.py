@@ -20,7 +20,7 @@ class WeightMirror(Feedback):
 
     def learn(self, now: Moment) -> None:
         """Learn while there is noise."""
-        rule, returns = self._feedback, self._graph.returning
+        rule, returns = self._feedback, self._graph.backward
         if now.t >= rule.steps:
             return
         noise = now.x.now(now.t)[returns.sink]

@@ -7,7 +7,7 @@ backward connection, and train them there.
 """
 
 from neurodiff.simulator.feedback.direct import Direct
-from neurodiff.simulator.feedback.interface import Feedback, Known, Untrained, build
+from neurodiff.simulator.feedback.interface import Feedback, LocalState, Untrained, build
 from neurodiff.simulator.feedback.kolen_pollack import KolenPollack
 from neurodiff.simulator.feedback.random import Random
 from neurodiff.simulator.feedback.sign import Sign
@@ -17,7 +17,7 @@ from neurodiff.simulator.feedback.weight_mirror import WeightMirror
 __all__ = [
     "Direct",
     "Feedback",
-    "Known",
+    "LocalState",
     "KolenPollack",
     "Random",
     "Sign",

@@ -9,7 +9,7 @@ from neurodiff.network.graph import Graph
 from neurodiff.plan import feedback as planned
 from neurodiff.plan.sampling import Sampling
 from neurodiff.simulator.addition import Addition
-from neurodiff.simulator.feedback.interface import Feedback, Known, Objects
+from neurodiff.simulator.feedback.interface import Feedback, LocalState, Objects
 from neurodiff.simulator.history import READER
 from neurodiff.simulator.order import OBSERVE
 from neurodiff.simulator.sampling import monitor, samples
@@ -35,7 +35,7 @@ class BackwardWeights:
         return [self.group] if self.recorded is None else [self.group, self.recorded]
 
     def samples(self) -> np.ndarray:
-        """Samples (n_samples + 1, n_returning) of b, at least that of the start; and the last."""
+        """Samples (n_samples + 1, n_backward) of b, at least that of the start; and the last."""
         first = self.initial
         if self.recorded is not None:
             first = samples(self.recorded, "b", len(self.group))
@@ -65,19 +65,19 @@ def build_weights(
 
 
 def build_backward(
-    graph: Graph, own: BackwardWeights | None, known: Known, clock: b2.Clock
+    graph: Graph, own: BackwardWeights | None, local: LocalState, clock: b2.Clock
 ) -> b2.Synapses:
     """Synapses that carry delta back, by their own weights or by those of the forward synapses."""
-    returns, errors = graph.returning, known.errors
+    returns, errors = graph.backward, local.errors
     source = returns.source - graph.n_inputs
     backward = b2.Synapses(errors, errors, _BACKWARD + READER, name="backward", clock=clock)
     backward.connect(i=source, j=returns.sink - graph.n_inputs)
     if own is None:
         # b = w: weight transport
         backward.connection = returns.synapse
-        backward.b = b2.linked_var(known.store, "w", index="connection")
+        backward.b = b2.linked_var(local.store, "w", index="connection")
     else:
         backward.connection = np.arange(len(returns))
         backward.b = b2.linked_var(own.group, "b", index="connection")
-    known.error.connect(backward, source, returns.lag)
+    local.error.connect(backward, source, returns.lag)
     return backward

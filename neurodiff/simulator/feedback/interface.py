@@ -16,7 +16,7 @@ from neurodiff.simulator.plasticity import Plasticity
 Objects = list[b2.core.base.BrianObject]
 
 
-class Known(NamedTuple):
+class LocalState(NamedTuple):
     """What backward weights may know: the store of the synapses, both populations, their past."""
 
     store: b2.NeuronGroup
@@ -51,7 +51,7 @@ class Feedback(Protocol):
         """What it adds to the error units, besides what the alignment does."""
         ...
 
-    def train(self, own: b2.NeuronGroup, known: Known, clock: b2.Clock) -> Objects:
+    def train(self, own: b2.NeuronGroup, local: LocalState, clock: b2.Clock) -> Objects:
         """Let the `b` of the store `own` change, and return the objects that are new."""
         ...
 
@@ -70,7 +70,7 @@ class Untrained:
         """What the alignment adds."""
         return Addition(meets.of_errors, aligns_slope=meets.slope)
 
-    def train(self, own: b2.NeuronGroup, known: Known, clock: b2.Clock) -> Objects:
+    def train(self, own: b2.NeuronGroup, local: LocalState, clock: b2.Clock) -> Objects:
         """Nothing changes."""
         return []
 

@@ -9,7 +9,7 @@ import numpy as np
 from neurodiff.network.graph import Graph
 from neurodiff.plan import feedback as planned
 from neurodiff.simulator.alignment.traces import build_traces
-from neurodiff.simulator.feedback.interface import Feedback, Known, Objects, Untrained, build
+from neurodiff.simulator.feedback.interface import Feedback, LocalState, Objects, Untrained, build
 from neurodiff.simulator.history import READER
 from neurodiff.simulator.order import LEARN
 from neurodiff.simulator.plasticity import Plasticity
@@ -36,12 +36,12 @@ class KolenPollack(Untrained):
     x_kept : 1 (linked)
     """
 
-    def train(self, own: b2.NeuronGroup, known: Known, clock: b2.Clock) -> Objects:
+    def train(self, own: b2.NeuronGroup, local: LocalState, clock: b2.Clock) -> Objects:
         """Learn and decay with the numbers of the forward rule."""
-        returns = self.graph.returning
-        known.error.connect(own, returns.source - self.graph.n_inputs, returns.lag)
+        returns = self.graph.backward
+        local.error.connect(own, returns.source - self.graph.n_inputs, returns.lag)
         own.lag, own.plastic = returns.lag, self.graph.plastic[returns.synapse]
-        new = self._keep(own, known, clock)
+        new = self._keep(own, local, clock)
         own.namespace.update(self.rule.constants)
         learns = (
             "int(timestep(t, dt) >= learning_start + lag)"
@@ -51,14 +51,14 @@ class KolenPollack(Untrained):
         own.run_regularly(f"b -= {learns}*({change})", name="train_feedback", **LEARN.when)
         return new
 
-    def _keep(self, own: b2.NeuronGroup, known: Known, clock: b2.Clock) -> Objects:
+    def _keep(self, own: b2.NeuronGroup, local: LocalState, clock: b2.Clock) -> Objects:
         """Link `x_kept` to what waits for the error, or to what is there at present."""
-        sink, age = self.graph.returning.sink, self.feedback.activity_age
+        sink, age = self.graph.backward.sink, self.feedback.activity_age
         if not age.any():
-            own.kept, own.x_kept = sink, b2.linked_var(known.units, "x", index="kept")
+            own.kept, own.x_kept = sink, b2.linked_var(local.units, "x", index="kept")
             return []
         (units, ages), kept = np.unique(np.stack([sink, age]), axis=1, return_inverse=True)
-        traces = build_traces("feedback_traces", self.graph, units, ages, known.activity, clock)
+        traces = build_traces("feedback_traces", self.graph, units, ages, local.activity, clock)
         own.kept, own.x_kept = kept.ravel(), b2.linked_var(traces, "value", index="kept")
         return [traces]
 

@@ -7,7 +7,7 @@ import brian2 as b2
 
 from neurodiff.network.graph import Graph
 from neurodiff.plan import feedback as planned
-from neurodiff.simulator.feedback.interface import Feedback, Known, Objects, Untrained, build
+from neurodiff.simulator.feedback.interface import Feedback, LocalState, Objects, Untrained, build
 from neurodiff.simulator.order import LEARN
 from neurodiff.simulator.plasticity import Plasticity
 
@@ -24,11 +24,11 @@ class Sign(Untrained):
     rule: Plasticity
     equations: ClassVar[str] = "scale : 1 (constant)\nsynapse : integer (constant)\nw : 1 (linked)"
 
-    def train(self, own: b2.NeuronGroup, known: Known, clock: b2.Clock) -> Objects:
+    def train(self, own: b2.NeuronGroup, local: LocalState, clock: b2.Clock) -> Objects:
         """Follow the weights, as soon as these have learned."""
         own.scale = self.feedback.scale
-        own.synapse = self.graph.returning.synapse
-        own.w = b2.linked_var(known.store, "w", index="synapse")
+        own.synapse = self.graph.backward.synapse
+        own.w = b2.linked_var(local.store, "w", index="synapse")
         if self.rule.frozen:
             return []
         own.run_regularly("b = scale*sign(w)", name="follow_signs", **LEARN.after().when)

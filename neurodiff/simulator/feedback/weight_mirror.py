@@ -11,7 +11,7 @@ from neurodiff.network.graph import Graph
 from neurodiff.plan import feedback as planned
 from neurodiff.simulator.addition import Addition
 from neurodiff.simulator.alignment import Alignment
-from neurodiff.simulator.feedback.interface import Feedback, Known, Objects, Untrained, build
+from neurodiff.simulator.feedback.interface import Feedback, LocalState, Objects, Untrained, build
 from neurodiff.simulator.order import ACTIVATE, LEARN
 from neurodiff.simulator.plasticity import Plasticity
 from neurodiff.simulator.players import build_player
@@ -66,18 +66,18 @@ class WeightMirror(Untrained):
             aligns_slope=code,
         )
 
-    def train(self, own: b2.NeuronGroup, known: Known, clock: b2.Clock) -> Objects:
+    def train(self, own: b2.NeuronGroup, local: LocalState, clock: b2.Clock) -> Objects:
         """Send noise, and learn from it."""
-        known.errors.response = b2.linked_var(known.units, "response", index="unit")
-        player = self._send_noise(known.units, clock)
-        own.responder = self.graph.returning.source
-        own.response = b2.linked_var(known.units, "response", index="responder")
+        local.errors.response = b2.linked_var(local.units, "response", index="unit")
+        player = self._send_noise(local.units, clock)
+        own.responder = self.graph.backward.source
+        own.response = b2.linked_var(local.units, "response", index="responder")
         if self.feedback.aligned:
-            own.kept = self.graph.returning.synapse
-            own.x_kept = b2.linked_var(known.store, "x_arrived", index="kept")
+            own.kept = self.graph.backward.synapse
+            own.x_kept = b2.linked_var(local.store, "x_arrived", index="kept")
         else:
-            own.kept = self.graph.returning.sink
-            own.x_kept = b2.linked_var(known.units, "x", index="kept")
+            own.kept = self.graph.backward.sink
+            own.x_kept = b2.linked_var(local.units, "x", index="kept")
         own.namespace.update(
             mirror_steps=self.feedback.steps,
             mirror_rate=self.feedback.learning_rate,

@@ -66,7 +66,7 @@ class Reads(NamedTuple):
     transported: list[str]
 
 
-class _Ends(NamedTuple):
+class _SynapseUnits(NamedTuple):
     """The weights of a network: the group that has them, and what each connects."""
 
     group: b2.Group
@@ -103,16 +103,16 @@ def _feedback(equations: Equations) -> set[str]:
     return {element.name for element in walk.passed}
 
 
-def _ends(equations: Equations) -> _Ends:
+def _ends(equations: Equations) -> _SynapseUnits:
     """Graded weights are in a store, to which the synapses link; others are in the synapses."""
     groups = equations.groups
     unit = np.array(groups["errors"].unit[:])
     if "store" not in groups:
         synapses = groups["synapses"]
-        return _Ends(synapses, np.array(synapses.i[:]), unit[synapses.j[:]])
+        return _SynapseUnits(synapses, np.array(synapses.i[:]), unit[synapses.j[:]])
     forward = groups["forward"]
     order = np.argsort(forward.synapse[:])
-    return _Ends(groups["store"], forward.i[:][order], forward.j[:][order])
+    return _SynapseUnits(groups["store"], forward.i[:][order], forward.j[:][order])
 
 
 class _Walk:
@@ -179,7 +179,7 @@ def _bytes(values: Ints | None) -> bytes:
     return b"" if values is None else values.tobytes()
 
 
-def _placed(element: Element, ends: _Ends, unit: Ints) -> list[Read]:
+def _placed(element: Element, ends: _SynapseUnits, unit: Ints) -> list[Read]:
     """Where an element is, seen from each synapse that reads it."""
     if element.at is None:
         every = np.arange(len(ends.pre))
@@ -199,7 +199,7 @@ def _placed(element: Element, ends: _Ends, unit: Ints) -> list[Read]:
 
 
 def _seen_from_synapses(
-    element: Element, at: Ints, ends: _Ends, unit: Ints
+    element: Element, at: Ints, ends: _SynapseUnits, unit: Ints
 ) -> dict[str, NDArray[np.bool_]]:
     """For each place whether a synapse reads the element there (n_synapses,)."""
     if element.group == ends.group.name:

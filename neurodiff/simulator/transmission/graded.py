@@ -20,7 +20,7 @@ from neurodiff.simulator import feedback as feedbacks
 from neurodiff.simulator import plasticity as rules
 from neurodiff.simulator.addition import Addition
 from neurodiff.simulator.alignment import Alignment
-from neurodiff.simulator.feedback import Feedback, Known
+from neurodiff.simulator.feedback import Feedback, LocalState
 from neurodiff.simulator.feedback.connections import (
     BackwardWeights,
     build_backward,
@@ -91,16 +91,18 @@ class Graded:
         store = _build_store(graph, w, errors, x_history, self, sampling, clock)
         new = meets.connect(store, errors, x_history, clock)
         self.rule.apply(store, errors, meets.presynaptic)
-        longest = int(graph.returning.lag.max(initial=1))
-        known = Known(store, units, errors, x_history, History(errors, "delta", longest, clock))
+        longest = int(graph.backward.lag.max(initial=1))
+        local = LocalState(
+            store, units, errors, x_history, History(errors, "delta", longest, clock)
+        )
         parts = [store, *new, x_history.buffer, _build_forward(graph, store, units, clock)]
-        parts.append(known.error.buffer)
+        parts.append(local.error.buffer)
         own = None
         if returns.own_store:
             own = build_weights(self.plan.feedback, returns, sampling, clock)
-            parts += [*own.objects, *returns.train(own.group, known, clock)]
-        if len(graph.returning):
-            parts.append(build_backward(graph, own, known, clock))
+            parts += [*own.objects, *returns.train(own.group, local, clock)]
+        if len(graph.backward):
+            parts.append(build_backward(graph, own, local, clock))
         monitors = {name: _monitor(store, name, self.rule) for name in sampling}
         return GradedSynapses(store, [*parts, *monitors.values()], monitors, own)
 
@@ -123,7 +125,7 @@ class GradedSynapses:
         return samples(self.monitors[sampling], variable, len(self.store))
 
     def backward_weights(self) -> np.ndarray | None:
-        """Samples (n_samples + 1, n_returning) of b; None with symmetric feedback."""
+        """Samples (n_samples + 1, n_backward) of b; None with symmetric feedback."""
         return None if self.backward is None else self.backward.samples()
 
     @property

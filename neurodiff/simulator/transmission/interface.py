@@ -48,7 +48,7 @@ class Connections(Protocol):
         ...
 
     def backward_weights(self) -> NDArray[np.float64] | None:
-        """Weights (n_samples + 1, n_returning) of the backward connections, where they have any.
+        """Weights (n_samples + 1, n_backward) of the backward connections, where they have any.
 
         Sampled like `w`, or at least at the start; the last are those at the end of the run. None
         with symmetric feedback.

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 Value = Callable[[str], Floats]
 
 
-class Ends(NamedTuple):
+class SynapseEnds(NamedTuple):
     """The graph's numbers of the synapses as they are sorted here, and what they connect.
 
     `returns` (n_synapses,) says whether errors go back through the synapse, and `feeds_back`
@@ -32,13 +32,13 @@ class Ends(NamedTuple):
     feeds_back: Bools
 
 
-def sorted_ends(graph: Graph) -> Ends:
+def sorted_ends(graph: Graph) -> SynapseEnds:
     """Synapses sorted by error unit: what comes back is most of the work, and walks along them."""
     order = np.lexsort((graph.pre, graph.post))
     pre, post = graph.pre[order], graph.post[order] - graph.n_inputs
     returns = pre >= graph.n_inputs
     error_units = np.arange(graph.n_units - graph.n_inputs)
-    return Ends(order, pre, post, returns, np.isin(error_units, post[returns]))
+    return SynapseEnds(order, pre, post, returns, np.isin(error_units, post[returns]))
 
 
 class Pathway(NamedTuple):
@@ -80,7 +80,7 @@ def build_synapses(
     errors: b2.NeuronGroup,
     equations: str,
     pathways: Sequence[Pathway],
-    ends: Ends,
+    ends: SynapseEnds,
     namespace: Mapping[str, float],
     clock: b2.Clock,
 ) -> b2.Synapses:
@@ -147,7 +147,7 @@ class LazySynapses:
         self,
         synapses: b2.Synapses,
         others: list[b2.core.base.BrianObject],
-        ends: Ends,
+        ends: SynapseEnds,
         form: Form,
         sampling: dict[str, Sampling],
         firing: tuple[b2.NeuronGroup, ...] = (),
