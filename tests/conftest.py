@@ -5,11 +5,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 # each process of the tests, and what it starts, does its arithmetic on one core: before NumPy comes
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import brian2 as b2  # noqa: E402
-import pytest  # noqa: E402
+
+from tests.commands import SMALL, neurodiff  # noqa: E402
 
 #: Brian2 logs all code that it makes, which would be in the report of each test that fails.
 logging.getLogger("brian2").setLevel(logging.INFO)
@@ -37,3 +40,16 @@ def plain_compilation(pytestconfig: pytest.Config) -> Iterator[Path]:
     b2.prefs.update(values)
     yield cache
     b2.prefs.update(before)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch) -> Path:
+    """An empty current folder with a small model file in it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.yaml").write_text(SMALL)
+    return tmp_path
+
+
+@pytest.fixture
+def command(capfd, monkeypatch):
+    return lambda *arguments: neurodiff(capfd, monkeypatch, *arguments)

@@ -12,9 +12,9 @@ from neurodiff.network.loops import compute_loops
 from neurodiff.network.static_response import respond
 from neurodiff.plan import Plan
 from tests.forecasts import KINDS, drawn_network
-from tests.twins.mean_update import cosines
 from tests.networks import chain, digraph, waves_of
 from tests.simulated import described
+from tests.twins.mean_update import cosines
 
 #: Kinds that must have numbers.
 SURE = ("layered", "skip", "drawn", "drawn skip", "two outputs")

@@ -10,9 +10,9 @@ from neurodiff import Simulation
 from neurodiff.network.graph import build_graph
 from neurodiff.network.loops import compute_loops
 from neurodiff.plan.alignment import Matched
-from tests.twins.adjoint import activities, through_time
 from tests.networks import Floats, digraph, random_digraph, random_weights, waves_of
 from tests.simulated import EVERY_STEP, described, deviations, simulate
+from tests.twins.adjoint import activities, through_time
 
 MATCHED = {"rule": "diffusion", "learning_rate": "0 Hz", "alignment": "matched"}
 HIDDEN = {"in": {"size": 1, "role": "input"}, "h": {"size": 2, "activation": "tanh"}}

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from neurodiff import Simulation
-from tests.twins.adjoint import through_time
 from tests.networks import Floats, waves_of
+from tests.twins.adjoint import through_time
 
 
 def cosines(simulation: Simulation, omega: float, periods: int = 4, quiet: int = 0) -> Floats:
