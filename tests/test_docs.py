@@ -71,7 +71,7 @@ def test_files_and_names_are_there(page: str):
     ],
 )
 def test_a_name_that_is_not_there_is_found(name: str):
-    good = "`simulator/order.py`, `simulator/`, `tests/event_twin.py`, `plan.Plan.of`, `w(t+1)`"
+    good = "`simulator/order.py`, `simulator/`, `tests/twins/event_twin.py`, `plan.Plan.of`, `w(t+1)`"
     assert unknown_names(f"{good} and `{name}`") == [name]
 
 
@@ -87,4 +87,4 @@ def test_a_rule_is_added_from_outside_as_the_page_says():
     # a reference that follows another rule is told apart
     known = {}
     exec(compile(code.replace("return self.b", "return 2 * self.b"), "wrong", "exec"), known)
-    assert known["report"].verdict == "not passed"
+    assert known["report"].verdict == "failed"

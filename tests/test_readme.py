@@ -289,7 +289,7 @@ def test_a_run_prints_lines_like_those_that_are_shown():
     (shown,) = printed(text_of("README"), "run:digits")
     lines = without_numbers(report_run(simulation).summary())
     assert lines == without_numbers(shown)
-    assert lines != without_numbers(shown.replace("passed", "not passed"))
+    assert lines != without_numbers(shown.replace("passed", "failed"))
 
 
 def without_numbers(text: str) -> list[str]:
