@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from neurodiff.model_file import Model, load
     from neurodiff.plan import Plan
     from neurodiff.process.version import __version__
+    from neurodiff.results.recording import load_recording, save_recording
     from neurodiff.simulation import Simulation
     from neurodiff.sweeps import Sweep, load_sweep, run_sweep
     from neurodiff.validation import GradientReport, validate
@@ -39,8 +40,10 @@ __all__ = [
     "__version__",
     "audit",
     "load",
+    "load_recording",
     "load_sweep",
     "run_sweep",
+    "save_recording",
     "validate",
 ]
 
@@ -48,6 +51,7 @@ _HOMES = {
     "auditing": ("Audit", "Finding", "audit"),
     "exceptions": ("ModelError", "NeurodiffError", "OutputError", "SimulationError"),
     "plan": ("Plan",),
+    "results.recording": ("load_recording", "save_recording"),
     "simulation": ("Simulation",),
     "model_file": ("Model", "load"),
     "sweeps": ("Sweep", "load_sweep", "run_sweep"),

@@ -71,7 +71,9 @@ def test_files_and_names_are_there(page: str):
     ],
 )
 def test_a_name_that_is_not_there_is_found(name: str):
-    good = "`simulator/order.py`, `simulator/`, `tests/twins/event_twin.py`, `plan.Plan.of`, `w(t+1)`"
+    good = (
+        "`simulator/order.py`, `simulator/`, `tests/twins/event_twin.py`, `plan.Plan.of`, `w(t+1)`"
+    )
     assert unknown_names(f"{good} and `{name}`") == [name]
 
 

@@ -366,6 +366,7 @@ def made_up_rows(text: str, results: str) -> list[str]:
 
 def test_measured_numbers_are_those_of_the_results_files():
     files = sorted((ROOT / "benchmarks").glob("results_*.md"))
+    assert files
     results = "\n".join(path.read_text(encoding="utf-8") for path in files)
     text = text_of("benchmarks")
     assert made_up_rows(text, results) == []

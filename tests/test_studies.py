@@ -71,6 +71,7 @@ def test_a_small_version_of_each_study_runs_to_its_figures(name, tmp_path):
     result = small(name, tmp_path)
     failed = [error for error in result["error"].values.ravel() if "grew beyond" not in error]
     assert not any(failed)
+    assert result["cosine"].notnull().any()
     assert all(size == 2 for axis, size in result["error"].sizes.items() if axis != "seed")
     assert (result["cosine"].notnull().any("layer") | (result["error"] != "")).all()
     assert all(path.stat().st_size for path in save_sweep_figures(result, tmp_path))

@@ -10,6 +10,7 @@ from neurodiff import Model
 from neurodiff.model_file import from_mapping
 
 MODELS = sorted((Path(__file__).parents[2] / "models").glob("*.yaml"))
+assert len(MODELS) >= 11
 
 SMALLEST = {
     "neurodiff": 1,

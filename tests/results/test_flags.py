@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import neurodiff
 from neurodiff import SimulationError, validate
 from neurodiff.plot.style import title_of
 from neurodiff.results.recording import (
@@ -68,3 +69,9 @@ def test_a_number_of_steps_is_no_boolean():
     recording = simulate(chain([2, 1])).recording.assign_attrs(steps=True)
     with pytest.raises(SimulationError, match="does not say how far it came"):
         validate(recording)
+
+
+def test_a_recording_is_saved_and_loaded_by_public_names(tmp_path: Path):
+    recording = neurodiff.Simulation(chain([2, 1]), backend="numpy").run().recording
+    neurodiff.save_recording(recording, tmp_path / "r.nc")
+    assert neurodiff.load_recording(tmp_path / "r.nc").attrs["complete"] is True
