@@ -16,6 +16,7 @@ def against_ceiling(plan: Plan, rate: float, whole: Ceiling) -> tuple[Verdict, s
     Parameters
     ----------
     plan : Plan
+        Plan of the run.
     rate : float
         In Hz.
     whole : Ceiling

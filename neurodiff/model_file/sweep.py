@@ -78,7 +78,13 @@ class Axis(Part):
         return self
 
     def points(self, key: str) -> list[Point]:
-        """All places on the axis, which sets `key` but where there are cases."""
+        """All places on the axis, which sets `key` but where there are cases.
+
+        Parameters
+        ----------
+        key : str
+            Key of the model that the axis sets.
+        """
         if self.cases is not None:
             return list(map(Point, coordinates_of(self.cases), self.cases.values()))
         values = self.values or self._spaced()
@@ -172,6 +178,11 @@ class SweepFile(Part):
 def load_sweep_file(path: str | Path) -> SweepFile:
     """Read and check a sweep file; the model that it names is not read yet.
 
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        Path of the sweep file.
+
     Raises
     ------
     ModelError
@@ -190,7 +201,13 @@ def load_sweep_file(path: str | Path) -> SweepFile:
 
 
 def coordinates_of(values: Iterable[Any]) -> list[float | str]:
-    """All as numbers in one unit, or, where they are not, all as texts."""
+    """All as numbers in one unit, or, where they are not, all as texts.
+
+    Parameters
+    ----------
+    values : iterable
+        Values as the sweep file has them.
+    """
     values = list(values)
     coordinates = [coordinate_of(value) for value in values]
     texts = any(isinstance(number, str) for number in coordinates)
@@ -204,7 +221,13 @@ def _common_unit(values: Iterable[Any]) -> str | None:
 
 
 def coordinate_of(value: Any) -> float | str:
-    """A number as it is, a quantity in its base unit, anything else as text."""
+    """A number as it is, a quantity in its base unit, anything else as text.
+
+    Parameters
+    ----------
+    value : object
+        Value as the sweep file has it.
+    """
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     units = _units_of(value)
@@ -212,7 +235,13 @@ def coordinate_of(value: Any) -> float | str:
 
 
 def unit_of(value: Any) -> str:
-    """Base unit of a quantity; 1 for what is none."""
+    """Base unit of a quantity; 1 for what is none.
+
+    Parameters
+    ----------
+    value : object
+        Value as the sweep file has it.
+    """
     units = _units_of(value)
     return next(unit for unit, scale in units.items() if scale == 1) if units else "1"
 
@@ -235,5 +264,11 @@ def _common_units(first: Any, last: Any, form: str) -> dict[str, float] | None:
 
 
 def chain(points: Sequence[Point]) -> dict[str, Any]:
-    """All keys that the points of one combination set."""
+    """All keys that the points of one combination set.
+
+    Parameters
+    ----------
+    points : sequence of Point
+        Points of one combination, one of each axis.
+    """
     return {key: value for point in points for key, value in point.changes.items()}

@@ -76,12 +76,23 @@ class Membrane:
         """Activity x = f(a)/maximum_rate of the f-I curve.
 
         f = 1/(refractory + time_constant log((I - reset)/(I - 1))) for I = background + a > 1.
+
+        Parameters
+        ----------
+        a : array
+            Pre-activation, in units of the voltage from rest to threshold.
         """
         current, fires = self._current(a)
         return fires * self._frequency(current) / self.maximum_rate
 
     def slope(self, a: Array) -> Array:
-        """Its derivative, f^2 time_constant (1 - reset)/((I - 1)(I - reset))/maximum_rate."""
+        """Its derivative, f^2 time_constant (1 - reset)/((I - 1)(I - reset))/maximum_rate.
+
+        Parameters
+        ----------
+        a : array
+            Pre-activation, in units of the voltage from rest to threshold.
+        """
         current, fires = self._current(a)
         bend = self.time_constant * (1 - self.reset) / ((current - 1) * (current - self.reset))
         return fires * self._frequency(current) ** 2 * bend / self.maximum_rate
@@ -159,6 +170,13 @@ ACTIVATIONS = {
 @singledispatch
 def membrane_of(transmission: object, time_step: float) -> Membrane | None:
     """The membrane of leaky integrate-and-fire neurons, its times in steps; None without them.
+
+    Parameters
+    ----------
+    transmission : object
+        The `transmission` part of the model.
+    time_step : float
+        Time step in seconds.
 
     Raises
     ------

@@ -147,12 +147,24 @@ class Graph:
         return self.by_unit(lambda part: part.bias and part.role != "input").astype(bool)
 
     def by_unit(self, value) -> NDArray:  # type: ignore[no-untyped-def]
-        """Array (n_units,) of ``value(population)``."""
+        """Array (n_units,) of ``value(population)``.
+
+        Parameters
+        ----------
+        value : callable
+            Function that returns the value of a population for all of its units.
+        """
         values = [value(part) for part in self.populations]
         return np.repeat(values, [part.size for part in self.populations])
 
     def population(self, name: str) -> Population:
-        """The population of that name."""
+        """The population of that name.
+
+        Parameters
+        ----------
+        name : str
+            Name of the population.
+        """
         return next(part for part in self.populations if part.name == name)
 
 
@@ -160,6 +172,11 @@ def build_graph(model: Model) -> Graph:
     """Draw the network of a model: which units, which synapses, which delays.
 
     Deterministic: the same model (seed included) gives the same graph.
+
+    Parameters
+    ----------
+    model : Model
+        Model, checked.
     """
     refuse_large_network(model)
     specs, connections = model.network.digraph()

@@ -40,5 +40,11 @@ class Population:
 
 
 def units_of(populations: Iterable[Population]) -> Ints:
-    """Numbers of all units of some populations."""
+    """Numbers of all units of some populations.
+
+    Parameters
+    ----------
+    populations : iterable of Population
+        Populations whose units are wanted.
+    """
     return np.concatenate([np.arange(part.start, part.stop) for part in populations])

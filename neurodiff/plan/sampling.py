@@ -20,11 +20,23 @@ class Sampling:
     only: str = ""
 
     def count(self, until: int) -> int:
-        """How many samples a run of `until` steps has."""
+        """How many samples a run of `until` steps has.
+
+        Parameters
+        ----------
+        until : int
+            Number of steps of the run.
+        """
         return len(range(self.start, min(self.stop, until), self.every))
 
     def steps(self, until: int) -> NDArray[np.int64]:
-        """The steps of the samples of a run of `until` steps."""
+        """The steps of the samples of a run of `until` steps.
+
+        Parameters
+        ----------
+        until : int
+            Number of steps of the run.
+        """
         return np.arange(self.start, min(self.stop, until), self.every)
 
 
@@ -49,6 +61,12 @@ class Schedule:
     events: Sampling | None = None
 
     def of(self, *names: str) -> dict[str, Sampling]:
-        """Those of `names` that are recorded."""
+        """Those of `names` that are recorded.
+
+        Parameters
+        ----------
+        *names : str
+            Names of what may be recorded: `signals`, `weights`, `products`, `answers`, `events`.
+        """
         named = {name: getattr(self, name) for name in names}
         return {name: sampling for name, sampling in named.items() if sampling is not None}

@@ -71,7 +71,15 @@ def validate(source: Any, moments: Moments = "auto") -> GradientReport:
 
 
 def validate_case(case: Case, moments: Moments = "auto") -> GradientReport:
-    """Hold the local products of a rebuilt case against their reference; see `validate`."""
+    """Hold the local products of a rebuilt case against their reference; see `validate`.
+
+    Parameters
+    ----------
+    case : Case
+        Model, recording and network that are compared with the reference.
+    moments : Moments, optional
+        Steps at which products are compared.
+    """
     refuse_incomplete(case)
     if not len(case.steps):
         raise SimulationError("nothing to validate: the run stopped before its first sample")

@@ -123,7 +123,15 @@ def report_run(simulation: Simulation, *, whole: bool = False) -> RunReport:
 
 
 def not_compared(simulation: Simulation, why: str) -> RunReport:
-    """The report of a run that was not compared with the reference, and why."""
+    """The report of a run that was not compared with the reference, and why.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        Simulation that has run.
+    why : str
+        Why the run was not compared.
+    """
     return RunReport(
         gradient=None,
         task=None,

@@ -43,7 +43,9 @@ def judge(layers: Sequence[LayerReport], model: Model, deviation: float = 0.0) -
     Parameters
     ----------
     layers : sequence of LayerReport
+        Reports of the projections.
     model : Model
+        Model, checked.
     deviation : float
         Relative difference up to which the compared products are those of the run: bounds must be
         met in spite of it.

@@ -62,7 +62,13 @@ class Transmission(ABC):
         """A rough figure, for the cost; None where every unit sends at every step."""
 
     def recorded(self, graph: Graph) -> dict[str, Floats]:
-        """What a recording keeps of its numbers, each an array (n_units,)."""
+        """What a recording keeps of its numbers, each an array (n_units,).
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
         return {}
 
 

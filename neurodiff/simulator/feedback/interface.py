@@ -48,11 +48,27 @@ class Feedback(Protocol):
         ...
 
     def of_errors(self, meets: Alignment) -> Addition:
-        """What it adds to the error units, besides what the alignment does."""
+        """What it adds to the error units, besides what the alignment does.
+
+        Parameters
+        ----------
+        meets : Alignment
+            Alignment that decides which activity meets an error.
+        """
         ...
 
     def train(self, own: b2.NeuronGroup, local: LocalState, clock: b2.Clock) -> Objects:
-        """Let the `b` of the store `own` change, and return the objects that are new."""
+        """Let the `b` of the store `own` change, and return the objects that are new.
+
+        Parameters
+        ----------
+        own : brian2.NeuronGroup
+            Group with one element for each backward connection, which holds its weight `b`.
+        local : LocalState
+            Variables that are at both ends of a backward connection.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
         ...
 
 
@@ -67,11 +83,27 @@ class Untrained:
         return Addition("")
 
     def of_errors(self, meets: Alignment) -> Addition:
-        """What the alignment adds."""
+        """What the alignment adds.
+
+        Parameters
+        ----------
+        meets : Alignment
+            Alignment that decides which activity meets an error.
+        """
         return Addition(meets.of_errors, aligns_slope=meets.slope)
 
     def train(self, own: b2.NeuronGroup, local: LocalState, clock: b2.Clock) -> Objects:
-        """Nothing changes."""
+        """Nothing changes.
+
+        Parameters
+        ----------
+        own : brian2.NeuronGroup
+            Group with one element for each backward connection, which holds its weight `b`.
+        local : LocalState
+            Variables that are at both ends of a backward connection.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
         return []
 
 
@@ -82,7 +114,9 @@ def build(feedback: planned.Feedback, graph: Graph, rule: Plasticity) -> Feedbac
     Parameters
     ----------
     feedback : planned.Feedback
+        Feedback of the plan.
     graph : Graph
+        Network of units, synapses and delays.
     rule : Plasticity
         That of the forward weights.
 

@@ -90,6 +90,10 @@ class Equations:
 
         Parameters
         ----------
+        group : brian2.Group
+            Group of the readers.
+        name : str
+            Name that the group uses.
         at, age : int arrays (n_readers,) or None
             As in `Element`: where the readers are, and how long ago.
         """
@@ -125,7 +129,13 @@ class Equations:
         return Element(variable.owner.name, variable.name, of, age)
 
     def sources(self, element: Element) -> Iterator[Element]:
-        """All that is read by the statements that write some elements."""
+        """All that is read by the statements that write some elements.
+
+        Parameters
+        ----------
+        element : Element
+            Elements that are written.
+        """
         for line in self.statements:
             written = self._written(line, element)
             if written is not None:
@@ -295,6 +305,8 @@ def _last_writers(places: Ints, n: int) -> tuple[Ints | None, Ints]:
     ----------
     places : int array (steps, n_writers)
         Where each wrote in each step.
+    n : int
+        Number of elements.
 
     Returns
     -------

@@ -84,6 +84,15 @@ class Graded:
         ----------
         w : array (n_synapses,)
             Initial weights.
+        units : brian2.NeuronGroup
+            Group of the units of the network.
+        errors : brian2.NeuronGroup
+            Group of the error units, one for each unit that is no input.
+        sampling : dict
+            Sampling of the weights and of the local products, by name; what is missing is not
+            recorded.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
         """
         graph, meets, returns = self.plan.graph, self.meets, self.returns
         longest_age = max(int(graph.forward_lag.max()), self.plan.longest_age)
@@ -121,7 +130,15 @@ class GradedSynapses:
         return np.array(self.store.w[:])
 
     def recorded(self, sampling: str, variable: str) -> np.ndarray:
-        """Samples (n_samples, n_synapses) of `w` or `product`; `sampling`: weights or products."""
+        """Samples (n_samples, n_synapses) of `w` or `product`; `sampling`: weights or products.
+
+        Parameters
+        ----------
+        sampling : str
+            What is sampled: `weights` or `products`.
+        variable : str
+            Name of the variable: `w` or `product`.
+        """
         return samples(self.monitors[sampling], variable, len(self.store))
 
     def backward_weights(self) -> np.ndarray | None:
