@@ -72,6 +72,11 @@ def require_numbers(array: NDArray[Any], what: str, field: str) -> None:
         What the array is, in words.
     field : str
         Key of the model file that a message names.
+
+    Raises
+    ------
+    ModelError
+        If the array does not hold real numbers.
     """
     if array.dtype.kind not in "biuf":
         raise ModelError(field, f"{what} holds {array.dtype}, not real numbers", "convert it")
@@ -88,6 +93,11 @@ def require_finite(array: NDArray[Any], what: str, field: str) -> None:
         What the array is, in words.
     field : str
         Key of the model file that a message names.
+
+    Raises
+    ------
+    ModelError
+        If a number is NaN or infinite.
     """
     if not np.isfinite(array).all():
         row = int(np.argwhere(~np.isfinite(array))[0][0])

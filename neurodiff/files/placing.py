@@ -100,6 +100,11 @@ def full_disk_named(folder: Path) -> Iterator[None]:
     ----------
     folder : pathlib.Path
         Path of the folder.
+
+    Raises
+    ------
+    OSError
+        With ENOSPC, if an error came from a full disk.
     """
     try:
         yield

@@ -76,6 +76,13 @@ class Hops:
     """All connections of a network as blocks, forth and back.
 
     `forward` has a block for each projection, in their order.
+
+    Attributes
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    forward, backward : tuple of Block
+        Blocks of the forward, and of the backward connections.
     """
 
     graph: Graph

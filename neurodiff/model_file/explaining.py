@@ -54,7 +54,15 @@ _WORDINGS = {
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a model comes from: a file's name, and the overrides ``key.path=value`` of its keys."""
+    """Where a model comes from: a file's name, and the overrides ``key.path=value`` of its keys.
+
+    Attributes
+    ----------
+    source : str
+        Name of the file; empty where there is none.
+    overrides : tuple of str
+        Overrides ``key.path=value``.
+    """
 
     source: str = ""
     overrides: tuple[str, ...] = ()

@@ -39,7 +39,15 @@ Spacing = Annotated[tuple[Any, Any, int], Field(strict=False)]
 
 
 class Point(NamedTuple):
-    """One place on an axis: its coordinate (number, or text), and the keys that it sets."""
+    """One place on an axis: its coordinate (number, or text), and the keys that it sets.
+
+    Attributes
+    ----------
+    coordinate : float or str
+        Place on the axis.
+    changes : dict
+        Value of each key that the point sets.
+    """
 
     coordinate: float | str
     changes: dict[str, Any]

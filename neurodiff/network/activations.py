@@ -27,6 +27,15 @@ class Activation(NamedTuple):
 
     The texts are functions of the Brian2 variables `a` and, for the slope, x = sigma(a); only that
     of a `Membrane` is in `a`. No value is above `most`, and no slope above `steepest`.
+
+    Attributes
+    ----------
+    text, slope_text : str
+        Brian2 text of sigma and of its derivative.
+    function, slope : callable
+        The same two as functions of arrays.
+    most, steepest : float
+        Upper bounds of the value and of the slope.
     """
 
     text: str

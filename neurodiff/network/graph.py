@@ -35,7 +35,17 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Projection:
-    """A range of synapses from one population to another."""
+    """A range of synapses from one population to another.
+
+    Attributes
+    ----------
+    name : str
+        Name of the projection.
+    pre, post : Population
+        Presynaptic and postsynaptic population.
+    start, stop : int
+        Range of the numbers of its synapses; `stop` is not included.
+    """
 
     name: str
     pre: Population
@@ -55,6 +65,10 @@ class Graph:
 
     Attributes
     ----------
+    populations : tuple of Population
+        Populations in the order of their units.
+    projections : tuple of Projection
+        Projections in the order of their synapses.
     pre, post : int array (n_synapses,)
         Numbers of the units that each synapse connects.
     forward_lag, backward_lag : int array (n_synapses,)

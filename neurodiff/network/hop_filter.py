@@ -318,6 +318,11 @@ def hop_of_neuron(neuron: object, time_step: float) -> Hop:
         The `neuron` part of the model.
     time_step : float
         Time step in seconds.
+
+    Raises
+    ------
+    UnknownKindError
+        If nothing is registered for the type of `neuron`.
     """
     raise UnknownKindError("neurodiff.network.hop_filter.hop_of_neuron", neuron)
 

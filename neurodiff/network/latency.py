@@ -76,6 +76,8 @@ class ProjectionLatency:
 
     Attributes
     ----------
+    projection : Projection
+        Projection that the numbers belong to.
     forward, backward : float
         F and R of the postsynaptic population.
     mismatch : float

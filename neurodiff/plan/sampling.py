@@ -12,6 +12,15 @@ class Sampling:
 
     Unless given, `stop` is beyond the last step that any run can have.
     `only` is a condition on the elements that are recorded, in the names of the simulator.
+
+    Attributes
+    ----------
+    every : int
+        Interval between samples in steps.
+    start, stop : int
+        Range of the steps.
+    only : str
+        Condition in Brian2 text; empty for all elements.
     """
 
     every: int
@@ -45,6 +54,13 @@ class Answers(Sampling):
     """When outputs are asked for their answers: at each sample, for their mean over `over` steps.
 
     The sample is the last of these steps.
+
+    Attributes
+    ----------
+    every, start, stop, only
+        As in `Sampling`.
+    over : int
+        Number of steps of the mean.
     """
 
     over: int = 1
@@ -52,7 +68,21 @@ class Answers(Sampling):
 
 @dataclass(frozen=True)
 class Schedule:
-    """What is recorded, and when; None records nothing of it."""
+    """What is recorded, and when; None records nothing of it.
+
+    Attributes
+    ----------
+    signals : Sampling or None
+        When activities and errors are recorded.
+    weights : Sampling or None
+        When weights and biases are recorded.
+    products : Sampling or None
+        When local products are recorded.
+    answers : Answers or None
+        When the answers of the outputs are recorded.
+    events : Sampling or None
+        When events or spikes are recorded.
+    """
 
     signals: Sampling | None = None
     weights: Sampling | None = None

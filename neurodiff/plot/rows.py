@@ -15,7 +15,19 @@ _UNITS_SHOWN, _ROWS_SHOWN = 16, 120
 
 
 class Rows(NamedTuple):
-    """The rows of a space-time picture: one unit each, every population one unit high."""
+    """The rows of a space-time picture: one unit each, every population one unit high.
+
+    Attributes
+    ----------
+    names : list of str
+        Names of the populations, from the bottom.
+    units : array of int (rows,)
+        Unit of each row.
+    band : array of int (rows,)
+        Number of the population of each row.
+    edges : array (rows + 1,)
+        Boundaries of the rows.
+    """
 
     names: list[str]  # populations, from the bottom
     units: Ints  # (rows,)

@@ -37,7 +37,17 @@ TICK, _HIGHEST = "#6e6e6e", 0.25
 
 
 class Sent(NamedTuple):
-    """Events or spikes, in the order of time; the values of spikes are NaN."""
+    """Events or spikes, in the order of time; the values of spikes are NaN.
+
+    Attributes
+    ----------
+    times : array (n,)
+        Times in seconds.
+    units : array of int (n,)
+        Unit of each.
+    values : array (n,)
+        Value that was sent.
+    """
 
     times: Floats
     units: Ints

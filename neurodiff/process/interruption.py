@@ -66,6 +66,11 @@ class Interruption:
             Number of the signal.
         frame : frame or None, optional
             Where the program was; not used.
+
+        Raises
+        ------
+        Interrupted
+            If nothing runs that could be stopped, and signals do not wait.
         """
         first = self.received is None
         if self.received is None:

@@ -30,7 +30,13 @@ _WEIGHTS = 4e6
 
 
 class Gradients(NamedTuple):
-    """Activity and errors of backpropagation, both (rows, n_units)."""
+    """Activity and errors of backpropagation, both (rows, n_units).
+
+    Attributes
+    ----------
+    x, delta : arrays (rows, n_units)
+        Activity, and error dE/da.
+    """
 
     x: Floats
     delta: Floats
@@ -217,6 +223,11 @@ class ListedChunk:
             Inputs.
         y : array (batch, n_outputs)
             Targets of the outputs, in the order of ``graph.outputs``.
+
+        Raises
+        ------
+        FixedPointError
+            If no fixed point is found, or the errors have none.
         """
         x, delta = np.zeros((2, len(u), self.graph.n_units))
         for row, k in enumerate(at):

@@ -19,6 +19,13 @@ class Divergence(NamedTuple):
 
     `what` is activity, error, weights, biases or local products; `where` the population, of weights
     and products the projection.
+
+    Attributes
+    ----------
+    what, where : str
+        What diverged, and where.
+    step : int
+        First step at which it was found.
     """
 
     what: str

@@ -48,7 +48,15 @@ from typing import NamedTuple
 
 
 class Step(NamedTuple):
-    """A moment inside the time step: Brian2's slot, and the order inside the slot."""
+    """A moment inside the time step: Brian2's slot, and the order inside the slot.
+
+    Attributes
+    ----------
+    slot : str
+        Slot of Brian2's schedule.
+    order : int
+        Order inside the slot.
+    """
 
     slot: str
     order: int

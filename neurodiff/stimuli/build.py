@@ -29,6 +29,12 @@ class Stimuli:
 
     Attributes
     ----------
+    input, target : Signal
+        Values of the inputs, and of the outputs, at each step.
+    steps : int
+        Length of the run.
+    presentations : Presentations or None
+        Order of the frames, where the input shows frames.
     target_lag : int array (n_outputs,)
         Steps by which the target of each output is delayed (D_y).
     pace : Pace

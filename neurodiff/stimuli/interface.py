@@ -122,5 +122,10 @@ def target_signal(spec: object, place: Place, source: InputSignal) -> TargetSign
         Model, network and latencies for which the signal is built.
     source : InputSignal
         Input of the run.
+
+    Raises
+    ------
+    UnknownKindError
+        If nothing is registered for the type of `spec`.
     """
     raise UnknownKindError("neurodiff.stimuli.interface.target_signal", spec)

@@ -20,6 +20,11 @@ def refuse_no_rates(reach: tuple[float, float], model: Model, field: str) -> Non
         Model, checked.
     field : str
         Key of the model file that a message names.
+
+    Raises
+    ------
+    ModelError
+        If transmission is by spikes and a value is below 0 or above 1.
     """
     if model.transmission.maximum_rate is None:
         return
@@ -42,6 +47,11 @@ def refuse_what_no_rate_reaches(target: Signal, model: Model, graph: Graph) -> N
         Model, checked.
     graph : Graph
         Network of units, synapses and delays.
+
+    Raises
+    ------
+    ModelError
+        If transmission is by spikes and a target is no rate that its output can have.
     """
     fastest = model.transmission.maximum_rate
     if fastest is None or target.rows_of_all is None:

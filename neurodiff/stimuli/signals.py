@@ -67,6 +67,8 @@ class Table(Signal):
 
     Attributes
     ----------
+    hold, blend : int
+        Steps for which a row is shown, and in which it blends in.
     rows : array (n_rows, n)
     before : array (n,)
     """
@@ -131,7 +133,17 @@ class Table(Signal):
 
 @dataclass(frozen=True, eq=False)
 class Sinusoids(Signal):
-    """amplitude * sin(frequency * t + phase); frequency in radian per step, each an array (n,)."""
+    """amplitude * sin(frequency * t + phase); frequency in radian per step, each an array (n,).
+
+    Attributes
+    ----------
+    amplitude : array (n,)
+        Amplitude of each tone.
+    frequency : array (n,)
+        Angular frequency of each tone in radian per step.
+    phase : array (n,)
+        Phase of each tone at step 0 in radian.
+    """
 
     amplitude: Floats
     frequency: Floats

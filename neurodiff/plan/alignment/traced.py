@@ -146,6 +146,13 @@ class Smoothing(NamedTuple):
     """One stage of a trace: z += gain (x - z) in every step.
 
     What is read is z as it was before this step, or, where `at_once`, after it; see `smoothing`.
+
+    Attributes
+    ----------
+    gain : array (n,)
+        Gain of each trace, between 0 and 1.
+    at_once : array of bool (n,)
+        Whether the trace is read after its update.
     """
 
     gain: Floats

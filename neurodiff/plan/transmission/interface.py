@@ -31,7 +31,13 @@ class Context(NamedTuple):
 
 
 class Sending(NamedTuple):
-    """About what shares of the units and of the error units send in a step."""
+    """About what shares of the units and of the error units send in a step.
+
+    Attributes
+    ----------
+    forward, backward : float
+        Share of the units, and of the error units.
+    """
 
     forward: float
     backward: float

@@ -16,6 +16,8 @@ class Moment(NamedTuple):
 
     Attributes
     ----------
+    t : int
+        Time step.
     x, delta : History
         What was sent, and the errors, up to step t.
     response : array (n_units,)

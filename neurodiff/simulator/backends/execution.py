@@ -36,7 +36,15 @@ T = TypeVar("T")
 
 
 class Ran(NamedTuple):
-    """How many steps were completed, and whether a program was compiled for them."""
+    """How many steps were completed, and whether a program was compiled for them.
+
+    Attributes
+    ----------
+    steps : int
+        Number of steps that were completed.
+    compiled : bool
+        Whether a program was compiled.
+    """
 
     steps: int
     compiled: bool = False

@@ -23,7 +23,17 @@ feedback_post = b*arrived : 1 (summed)
 
 @dataclass(frozen=True)
 class BackwardWeights:
-    """The weights of the backward connections, where these have their own."""
+    """The weights of the backward connections, where these have their own.
+
+    Attributes
+    ----------
+    initial : array (n_backward,)
+        Weights at the start.
+    group : brian2.NeuronGroup
+        Group that holds the weights.
+    recorded : brian2.EventMonitor or None
+        Monitor of the weights, where they are sampled.
+    """
 
     initial: np.ndarray
     group: b2.NeuronGroup

@@ -17,7 +17,15 @@ Objects = list[b2.core.base.BrianObject]
 
 
 class LocalState(NamedTuple):
-    """What backward weights may know: the store of the synapses, both populations, their past."""
+    """What backward weights may know: the store of the synapses, both populations, their past.
+
+    Attributes
+    ----------
+    store, units, errors : brian2.NeuronGroup
+        Groups of the synapses, of the units, and of the error units.
+    activity, error : History
+        Past of the activities and of the errors.
+    """
 
     store: b2.NeuronGroup
     units: b2.NeuronGroup

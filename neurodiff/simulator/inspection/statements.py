@@ -31,7 +31,17 @@ _FUNCTIONS = {"int": lambda value: np.asarray(value).astype(np.int64)}
 
 
 class Statement(NamedTuple):
-    """One line of code of a group; names that are local to its block are written out."""
+    """One line of code of a group; names that are local to its block are written out.
+
+    Attributes
+    ----------
+    group : str
+        Name of the group.
+    target : str
+        Name of the variable that is written.
+    expression : str
+        Text of the value.
+    """
 
     group: str
     target: str

@@ -51,7 +51,19 @@ drive_post = w*x_arrived : 1 (summed)
 
 @dataclass(frozen=True)
 class Graded:
-    """Graded transmission in one network; see `Transmission`."""
+    """Graded transmission in one network; see `Transmission`.
+
+    Attributes
+    ----------
+    plan : Plan
+        Plan of the run.
+    rule : Plasticity
+        Learning rule as Brian2 code.
+    meets : Alignment
+        Alignment as Brian2 code.
+    returns : Feedback
+        Feedback as Brian2 code.
+    """
 
     plan: Plan
     rule: Plasticity
@@ -118,7 +130,19 @@ class Graded:
 
 @dataclass(frozen=True)
 class GradedSynapses:
-    """The synapses of a network with graded transmission; see `Connections`."""
+    """The synapses of a network with graded transmission; see `Connections`.
+
+    Attributes
+    ----------
+    store : brian2.NeuronGroup
+        Group with one element for each synapse, which holds its weight.
+    objects : list of BrianObject
+        What has to be in the Brian2 network.
+    monitors : dict
+        Monitors of weights and products.
+    backward : BackwardWeights or None
+        Weights of the backward connections, where these have their own.
+    """
 
     store: b2.NeuronGroup
     objects: list[b2.core.base.BrianObject]

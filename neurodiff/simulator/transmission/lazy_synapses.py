@@ -23,6 +23,17 @@ class SynapseEnds(NamedTuple):
 
     `returns` (n_synapses,) says whether errors go back through the synapse, and `feeds_back`
     (n_errors,) whether those of an error unit go back through any.
+
+    Attributes
+    ----------
+    order : array of int (n_synapses,)
+        Number in the graph of each synapse.
+    pre, post : array of int (n_synapses,)
+        Unit, and error unit, that each synapse connects.
+    returns : array of bool (n_synapses,)
+        Whether errors go back through the synapse.
+    feeds_back : array of bool (n_errors,)
+        Whether errors of the error unit go back through any synapse.
     """
 
     order: Ints
