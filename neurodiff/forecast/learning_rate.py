@@ -21,6 +21,13 @@ def against_ceiling(plan: Plan, rate: float, whole: Ceiling) -> tuple[Verdict, s
         In Hz.
     whole : Ceiling
         Of all weights that learn together.
+
+    Returns
+    -------
+    verdict : Verdict
+        Whether the rate is below the ceiling.
+    why : str
+        Why, in words.
     """
     lasts = plan.stimuli.pace.lasts
     if rate < whole.rate:

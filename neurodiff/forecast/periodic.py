@@ -110,6 +110,11 @@ class PeriodicNetwork:
         omega : float
             Radian per step of the fastest tone.
 
+        Returns
+        -------
+        product, gradient : arrays (n_synapses,)
+            Means over a period.
+
         Raises
         ------
         FixedPointError

@@ -136,6 +136,13 @@ def locate(data: Any, location: Sequence[Any]) -> tuple[list[str], int | None]:
         Keys of the model with their lines.
     location : sequence
         Keys and numbers of list items that lead to the key, from the top.
+
+    Returns
+    -------
+    path : list of str
+        Path of the key.
+    line : int or None
+        Line in the file, where it is known.
     """
     path: list[str] = []
     line = None

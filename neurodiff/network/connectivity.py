@@ -25,6 +25,11 @@ def connect(part: ProjectionSpec, shape: tuple[int, int], model: Model) -> tuple
     model : Model
         Model, checked.
 
+    Returns
+    -------
+    pre, post : arrays of int (n,)
+        Numbers within their populations of the units of each synapse.
+
     Raises
     ------
     ModelError

@@ -347,6 +347,11 @@ def exact(time_step: float, time_constant: float) -> tuple[float, float]:
         Time step in seconds.
     time_constant : float
         Time constant of the leak in seconds.
+
+    Returns
+    -------
+    keep, gain : float
+        k and 1 - k, per step.
     """
     steps = time_step / time_constant
     return float(np.exp(-steps)), float(-np.expm1(-steps))
@@ -361,6 +366,11 @@ def euler(time_step: float, time_constant: float) -> tuple[float, float]:
         Time step in seconds.
     time_constant : float
         Time constant of the leak in seconds.
+
+    Returns
+    -------
+    keep, gain : float
+        k and 1 - k, per step.
     """
     steps = time_step / time_constant
     # a time constant of one step is that in spite of rounding

@@ -55,7 +55,7 @@ class Latencies:
         Parameters
         ----------
         population : Population
-            Population in question.
+            Population of the graph.
         """
         return _rounded_mean(self.age[population.units])
 
@@ -65,7 +65,7 @@ class Latencies:
         Parameters
         ----------
         population : Population
-            Population in question.
+            Population of the graph.
         """
         return _rounded_mean(self.forward[population.units])
 
@@ -107,6 +107,11 @@ def compute_latencies(graph: Graph, target_delay: int | None = None) -> Latencie
         Network of units, synapses and delays.
     target_delay : int or None, optional
         Delay of the target in steps; None where it is matched to the outputs.
+
+    Returns
+    -------
+    Latencies
+        Latencies of every unit in steps.
     """
     if graph.cyclic:
         return _shortest_latencies(graph)
@@ -208,6 +213,11 @@ def first_answer(latencies: Latencies, graph: Graph, hold: int, crossfade: int) 
         Time for which a frame is shown, in steps.
     crossfade : int
         Time in which one frame passes into the next, in steps.
+
+    Returns
+    -------
+    int
+        Steps from the beginning of the frame.
     """
     if not graph.gradual:
         return outputs_settle(latencies, graph) + crossfade
@@ -268,6 +278,11 @@ def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionL
         Network of units, synapses and delays.
     latencies : Latencies
         Latencies of both waves in steps.
+
+    Returns
+    -------
+    list of ProjectionLatency
+        One for each projection, in the order of the graph.
     """
     settling, rows = int(np.ceil(graph.hop.settling_lags * graph.filter_lag)), []
     loops = compute_loops(graph)

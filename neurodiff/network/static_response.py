@@ -30,7 +30,7 @@ def dense(graph: Graph, part: Projection, w: Floats) -> Floats:
     graph : Graph
         Network of units, synapses and delays.
     part : Projection
-        Projection in question.
+        Projection of the graph.
     w : array (n_synapses,)
         Weight of each synapse.
     """

@@ -36,6 +36,13 @@ def load_weights(rule: FileWeights, model: Model, field: str) -> tuple[Path, Arr
     field : str
         Key of the model file that a message names.
 
+    Returns
+    -------
+    path : pathlib.Path
+        Path of the file.
+    arrays : dict
+        Its arrays by name.
+
     Raises
     ------
     ModelError
@@ -151,7 +158,7 @@ def bias_of(arrays: Arrays, path: Path, population: Population, field: str) -> F
     path : pathlib.Path
         Path of the file.
     population : Population
-        Population in question.
+        Population that the biases are for.
     field : str
         Key of the model file that a message names.
 

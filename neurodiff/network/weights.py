@@ -164,6 +164,7 @@ def draw_weights(rule: Any, n: int, sizes: tuple[int, int], rng: np.random.Gener
     References
     ----------
     LeCun, Bottou, Orr & Müller 1998, Efficient BackProp, for `lecun_normal`.
+
     Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward neural networks,
     for the Glorot rules.
     """

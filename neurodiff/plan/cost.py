@@ -86,6 +86,11 @@ def estimate(
         How far back in steps an alignment, or the feedback, looks at the activity.
     backward : int
         Backward connections with weights of their own.
+
+    Returns
+    -------
+    Cost
+        Time by backend in seconds, and memory in bytes.
     """
     reached = float(graph.n_synapses)
     if sending is not None:

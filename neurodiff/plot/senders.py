@@ -284,6 +284,11 @@ def into_lane(axes: Axes, k: int, lines: list[Line2D], bottom: float = 0.1) -> d
         Lines to move.
     bottom : float, optional
         Where in the lane the smallest value lies, from 0 to 1.
+
+    Returns
+    -------
+    dict
+        Text of each tick by its place.
     """
     if not lines:
         return {}

@@ -46,7 +46,7 @@ NAMES_SHOWN = 20
 
 @styled
 def new_axes(width: float = NARROW, height: float = 2.6) -> Axes:
-    """Axes on a figure of their own, `width` by `height` inches, in the style of the house.
+    """Axes on a figure of their own, `width` by `height` inches, in the style of this package.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def show_in_notebook(axes: Axes) -> None:
 
 
 def dress(axes: Axes, x: str, y: str, title: str) -> Axes:
-    """Labels, title and the ticks of the house.
+    """Labels, title and ticks in the style of this package.
 
     Parameters
     ----------

@@ -86,6 +86,11 @@ def products(graph: Graph, x: Floats, delta: Floats, synapses: slice = slice(Non
         Errors dE/da.
     synapses : slice, optional
         Range of synapse numbers.
+
+    Returns
+    -------
+    array (batch, n)
+        Gradient dE/dw of each chosen synapse.
     """
     # dE/dw_ij = delta_i x_j
     return delta[:, graph.post[synapses]] * x[:, graph.pre[synapses]]
@@ -106,6 +111,11 @@ def injection(loss: Loss, slope: Floats, x: Floats, y: Floats) -> Floats:
         Activity of the outputs.
     y : array (..., n_outputs)
         Targets of the outputs.
+
+    Returns
+    -------
+    array (..., n_outputs)
+        Errors dE/da that enter at the outputs.
     """
     if loss == "cross_entropy":
         # delta_L = x - y

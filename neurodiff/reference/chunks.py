@@ -71,6 +71,11 @@ class Chunk(Protocol):
         ----------
         k : int
             Number of the step in the chunk.
+
+        Returns
+        -------
+        product, w : arrays (n_synapses,)
+            Local products and weights.
         """
         ...
 
@@ -113,7 +118,7 @@ class Chunk(Protocol):
         Parameters
         ----------
         part : Projection
-            Projection in question.
+            Projection of the graph.
         x : array (rows, n_units)
             Activity.
         delta : array (rows, n_units)
@@ -161,7 +166,7 @@ class ListedChunk:
         Parameters
         ----------
         part : Projection
-            Projection in question.
+            Projection of the graph.
         x : array (rows, n_units)
             Activity.
         delta : array (rows, n_units)
@@ -260,6 +265,15 @@ def listed_chunks(plan: Plan, u: Rows, y: Rows) -> Iterator[ListedChunk]:
         Input of each step.
     y : Rows, such as an array (steps, n_outputs)
         Target of each step as it meets the outputs, in the order of ``graph.outputs``.
+
+    Yields
+    ------
+    ListedChunk
+        Consecutive steps, in the order of time.
+
+    References
+    ----------
+    Betti & Gori, arXiv:1912.04635.
     """
     graph = plan.graph
     cells = sum(part.post.size * part.pre.size for part in graph.projections)

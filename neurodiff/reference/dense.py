@@ -170,7 +170,7 @@ class DenseChunk:
         Parameters
         ----------
         part : Projection
-            Projection in question.
+            Projection of the graph.
         x : array (rows, n_units)
             Activity.
         delta : array (rows, n_units)
@@ -254,6 +254,15 @@ def dense_chunks(plan: Plan, u: Rows, y: Rows) -> Iterator[DenseChunk]:
         Input of each step.
     y : Rows, such as an array (steps, n_outputs)
         Target of each step as it meets the outputs, in the order of ``graph.outputs``.
+
+    Yields
+    ------
+    DenseChunk
+        Consecutive steps, in the order of time.
+
+    References
+    ----------
+    Betti & Gori, arXiv:1912.04635.
     """
     rule, first = plan.plasticity, 0
     waves, moves = _Waves(plan, u, y), rule.learning_rate != 0 or rule.weight_decay != 0

@@ -62,6 +62,7 @@ def recurrent_backprop(
     ----------
     Almeida 1987, A learning rule for asynchronous perceptrons with feedback in a combinatorial
     environment.
+
     Pineda 1987, Generalization of back-propagation to recurrent neural networks.
     """
     x, delta = np.zeros((2, len(u), graph.n_units))

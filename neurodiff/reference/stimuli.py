@@ -53,5 +53,10 @@ def stimuli_of(plan: Plan, steps: int) -> tuple[Rows, Rows]:
         Plan of the run.
     steps : int
         Number of steps.
+
+    Returns
+    -------
+    u, y : Rows
+        Input (steps, n_inputs), and target (steps, n_outputs).
     """
     return Played(plan.stimuli.input.at, steps), Played(plan.stimuli.target_at, steps)

@@ -105,6 +105,11 @@ def accuracy(graph: Graph, w: Floats, bias: Floats, frames: Floats, labels: Ints
         Input of each frame.
     labels : array of int (n,)
         Label of each frame, the number of the output that should be largest.
+
+    Returns
+    -------
+    float
+        Share of the frames, from 0 to 1.
     """
     return float(np.mean(names_right(graph, w, bias, frames, labels)))
 

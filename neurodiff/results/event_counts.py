@@ -54,6 +54,11 @@ def operations_per_event(graph: Graph, *, learns: bool, spikes: bool = False) ->
         Whether synapses learn.
     spikes : bool, optional
         Whether transmission is by spikes.
+
+    Returns
+    -------
+    forward, backward : arrays of int (n_units,)
+        Number of synapses that an event of the unit, and of its error, reaches.
     """
     forward = np.bincount(graph.pre, minlength=graph.n_units)
     onto = np.bincount(graph.post, minlength=graph.n_units)
@@ -91,6 +96,11 @@ def count_events(
         Whether synapses learn.
     spikes : bool, optional
         Whether transmission is by spikes.
+
+    Returns
+    -------
+    EventCounts
+        Events and synaptic operations of the run.
     """
     forward, backward = operations_per_event(graph, learns=learns, spikes=spikes)
     operations = int(forward @ sent + backward[graph.n_inputs :] @ errors_sent)

@@ -131,6 +131,11 @@ def build_recording(
         The steps of `time`, `weight_time` and `product_time`, where there are any.
     provenance : mapping
         Global attributes.
+
+    Returns
+    -------
+    xarray.Dataset
+        Recording with its coordinates; times in seconds.
     """
     variables = {name: (VARIABLES[name][0], values) for name, values in arrays.items()}
     coordinates: dict[str, Any] = {

@@ -112,7 +112,7 @@ def refuse_to_overwrite(path: Path, *, force: bool) -> None:
     Parameters
     ----------
     path : pathlib.Path
-        Path of the file.
+        Path of the run folder.
     force : bool
         Whether a run that is there may be replaced.
 

@@ -34,9 +34,14 @@ def folder_in_waiting(path: Path, *, force: bool) -> Iterator[Path]:
     Parameters
     ----------
     path : pathlib.Path
-        Path of the file.
+        Path of the run folder.
     force : bool
         Whether a run that is there may be replaced.
+
+    Yields
+    ------
+    pathlib.Path
+        The new folder, beside `path`.
 
     Raises
     ------
@@ -109,7 +114,7 @@ def restore(path: Path) -> None:
     Parameters
     ----------
     path : pathlib.Path
-        Path of the file.
+        Path of the run folder.
     """
     for room in hidden_beside(path):
         if room.is_dir() and not room.is_symlink() and _is_waiting_room(room):

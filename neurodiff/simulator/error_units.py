@@ -65,6 +65,11 @@ def build_error_units(
         What the transmission adds, `feedback` among it, and the events of samples.
     clock : brian2.Clock
         Clock of the run, which ticks once a time step.
+
+    Returns
+    -------
+    brian2.NeuronGroup
+        Group `errors`, one element for each unit that is no input.
     """
     graph = plan.graph
     own = np.arange(graph.n_inputs, graph.n_units)

@@ -85,6 +85,11 @@ def statement(signal: Signal, step: str, name: str, clock: b2.Clock) -> Statemen
     clock : Clock
         Clock of the run, which ticks once a time step.
 
+    Returns
+    -------
+    Statement
+        Text of the signal, with the constants and tables that it names.
+
     Raises
     ------
     UnknownKindError

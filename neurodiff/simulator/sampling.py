@@ -96,7 +96,7 @@ def monitor(
     Parameters
     ----------
     group : brian2.NeuronGroup
-        Group in question.
+        Group whose elements are recorded.
     event : str
         Name of the event.
     variables : list of str
@@ -105,6 +105,11 @@ def monitor(
         Moment of the step at which the event happens.
     recorded : Step, optional
         When; unless given, just after it happens.
+
+    Returns
+    -------
+    brian2.EventMonitor
+        Monitor of the variables.
     """
     group.set_event_schedule(event, **moment.when)
     name = f"{group.name}_{event}_monitor"

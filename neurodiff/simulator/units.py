@@ -47,6 +47,11 @@ def build_units(
         Over how many steps the mean of x is taken.
     clock : brian2.Clock
         Clock of the run, which ticks once a time step.
+
+    Returns
+    -------
+    brian2.NeuronGroup
+        Group of the units, inputs first.
     """
     units = b2.NeuronGroup(
         graph.n_units,

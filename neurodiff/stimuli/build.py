@@ -100,6 +100,11 @@ def build_stimuli(model: Model, graph: Graph, latencies: Latencies) -> Stimuli:
     latencies : Latencies
         Latencies of both waves in steps.
 
+    Returns
+    -------
+    Stimuli
+        Input, target and phases of the run.
+
     Raises
     ------
     ModelError

@@ -53,6 +53,11 @@ def load_frames(spec: FramesInput, model: Model) -> Frames:
     model : Model
         Model, checked.
 
+    Returns
+    -------
+    Frames
+        Frames for training and for the test.
+
     Raises
     ------
     ModelError

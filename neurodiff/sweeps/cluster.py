@@ -90,6 +90,11 @@ def cluster(scheduler: str | None, workers: int | None = None) -> Iterator[Execu
     workers : int or None, optional
         Number of processes, which must be None beside an address.
 
+    Yields
+    ------
+    Executor or None
+        Executor whose workers are those of the scheduler.
+
     Raises
     ------
     ModelError

@@ -53,7 +53,7 @@ def redraw_sweep(path: Path) -> list[Path]:
     Parameters
     ----------
     path : pathlib.Path
-        Path of the file.
+        Path of the netCDF, or of the folder of the sweep.
 
     Raises
     ------

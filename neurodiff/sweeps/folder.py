@@ -170,7 +170,12 @@ def load_result(path: Path) -> xr.Dataset:
     Parameters
     ----------
     path : pathlib.Path
-        Path of the file.
+        Path of the netCDF, or of the folder of the sweep.
+
+    Returns
+    -------
+    xarray.Dataset
+        Result of the sweep.
 
     Raises
     ------

@@ -43,6 +43,11 @@ def build_result(sweep: Sweep, runs: Sequence[Run], ended: Mapping[str, Any]) ->
         Runs of the sweep.
     ended : mapping
         What runs came to, by their key; those that are missing are NaN.
+
+    Returns
+    -------
+    xarray.Dataset
+        Numbers of all runs.
     """
     dimensions = (*sweep.dimensions.values(), "seed")
     layers = _layer_names(ended.values())

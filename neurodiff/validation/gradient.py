@@ -77,8 +77,20 @@ def validate_case(case: Case, moments: Moments = "auto") -> GradientReport:
     ----------
     case : Case
         Model, recording and network that are compared with the reference.
-    moments : Moments, optional
-        Steps at which products are compared.
+    moments : {"auto", "every step", "sampled"}, optional
+        Which moments of the run the figures are of.
+
+    Returns
+    -------
+    GradientReport
+        With `summary()`, `plot()` and `to_dict()`.
+
+    Raises
+    ------
+    SimulationError
+        If the run stopped before its first sample.
+    FixedPointError
+        If the reference is a fixed point and none was found.
     """
     refuse_incomplete(case)
     if not len(case.steps):

@@ -87,6 +87,11 @@ def of_ratios(blocks: Floats, counts: Floats, widen: float, n: int) -> dict[str,
         See `widening`.
     n : int
         Number of moments.
+
+    Returns
+    -------
+    dict of arrays (2, projections + 1)
+        Ends of the interval of each figure.
     """
     summed = blocks.sum(axis=0)
     drawn = (counts @ blocks.reshape(len(blocks), -1)).reshape(-1, *summed.shape)

@@ -16,6 +16,11 @@ def wilson(right: int, n: int) -> tuple[float, float]:
     n : int
         Number of cases.
 
+    Returns
+    -------
+    low, high : float
+        Ends of the interval.
+
     References
     ----------
     Wilson 1927, Probable inference, the law of succession, and statistical inference.

@@ -127,6 +127,11 @@ def estimates(sample: Sample, names: Sequence[str], seed: int) -> list[LayerRepo
         Of the projections, and of all as one.
     seed : int
         Of the resampling: the model's.
+
+    Returns
+    -------
+    list of LayerReport
+        Reports in the order of `names`.
     """
     of_moments = terms([Listed(g) for g in sample.g], [Listed(part) for part in sample.truth])
     summed, n = of_moments.sum(axis=0), len(of_moments)

@@ -118,6 +118,11 @@ def ratios(sums: Floats) -> dict[str, Floats]:
     ----------
     sums : array (..., terms, n)
         Sums of `TERMS` over the moments.
+
+    Returns
+    -------
+    dict of arrays (..., n)
+        Figures by their name.
     """
     column = {name: sums[..., k, :] for k, name in enumerate(TERMS)}
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

@@ -55,13 +55,18 @@ def compare_transport(
     graph : Graph
         Network of units, synapses and delays.
     part : Projection
-        Projection in question.
+        Projection whose errors are compared.
     recording : xarray.Dataset
         Recording of a run.
     cosine : float or None
         That of its errors with those of backprop.
     interval : (float, float), optional
         Of an estimate.
+
+    Returns
+    -------
+    Transport
+        Cosines of the errors, and of the backward with the forward weights at start and end.
     """
     own = graph.backward.along(part.synapses)
     if not len(own):

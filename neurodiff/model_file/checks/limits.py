@@ -91,7 +91,7 @@ def pairs(part: ProjectionSpec, populations: dict[str, PopulationSpec]) -> int:
     Parameters
     ----------
     part : ProjectionSpec
-        Projection in question.
+        Projection of the model file.
     populations : dict
         Populations of the network by name.
     """

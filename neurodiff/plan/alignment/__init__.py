@@ -82,6 +82,11 @@ def learning_latencies(
         Latencies of both waves in steps.
     alignment : Alignment
         Alignment of activity and error, prepared for the plan.
+
+    Returns
+    -------
+    list of ProjectionLatency
+        One for each projection, in the order of the graph.
     """
     rows = projection_latencies(graph, latencies)
     return [alignment.row(row, graph, latencies) for row in rows]

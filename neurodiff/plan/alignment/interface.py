@@ -132,7 +132,7 @@ class Alignment(ABC):
         omega : float or array
             Angular frequency of a tone in radian per step.
         synapse : int, slice or array of int
-            Synapses in question.
+            Synapses at which the tone arrives.
         """
 
     @abstractmethod

@@ -123,7 +123,7 @@ class Matched(Alignment):
         omega : float or array
             Angular frequency of a tone in radian per step.
         synapse : int, slice or array of int
-            Synapses in question.
+            Synapses at which the tone arrives.
         """
         waits = self.activity_age[synapse] - graph.forward_lag[synapse]
         return np.asarray(np.exp(-1j * omega * waits))

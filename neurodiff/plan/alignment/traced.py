@@ -125,7 +125,7 @@ class Traced(Alignment):
         omega : float or array
             Angular frequency of a tone in radian per step.
         synapse : int, slice or array of int
-            Synapses in question.
+            Synapses at which the tone arrives.
         """
         return trace_response(self.activity_lag[synapse], self.stages, omega)
 

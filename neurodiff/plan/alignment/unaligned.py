@@ -72,7 +72,7 @@ class Unaligned(Alignment):
         omega : float or array
             Angular frequency of a tone in radian per step.
         synapse : int, slice or array of int
-            Synapses in question.
+            Synapses at which the tone arrives.
         """
         return np.ones(np.broadcast(omega, graph.pre[synapse]).shape, dtype=np.complex128)
 

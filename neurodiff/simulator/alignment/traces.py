@@ -99,7 +99,7 @@ def set_gains(group: b2.NeuronGroup, name: str, lag: np.ndarray, stages: int) ->
     Parameters
     ----------
     group : brian2.NeuronGroup
-        Group in question.
+        Group that holds the traces.
     name : str
         Name of the trace, a prefix of the names of its stages.
     lag : array (n,)

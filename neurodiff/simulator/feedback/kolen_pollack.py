@@ -27,6 +27,7 @@ class KolenPollack(Untrained):
     References
     ----------
     Kolen & Pollack 1994, Backpropagation without weight transport.
+
     Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019, Deep learning without weight transport.
     """
 

@@ -106,6 +106,11 @@ class Equations:
             Name that the group uses.
         at, age : int arrays (n_readers,) or None
             As in `Element`: where the readers are, and how long ago.
+
+        Returns
+        -------
+        list of Element
+            Elements whose values the name reads.
         """
         end = _end(group, name)
         if end is not None:

@@ -62,6 +62,11 @@ class Arrival(Protocol):
             Synapses that what is sent reaches.
         clock : brian2.Clock
             Clock of the run, which ticks once a time step.
+
+        Returns
+        -------
+        list of BrianObject
+            Objects that have to be in the Brian2 network.
         """
         ...
 

@@ -74,6 +74,13 @@ def build_neurons(
         When event `kept`, a spike that is recorded, can happen.
     clock : brian2.Clock
         Clock of the run, which ticks once a time step.
+
+    Returns
+    -------
+    neurons : brian2.NeuronGroup
+        Neurons of the units.
+    counts : brian2.Synapses
+        Synapses by which units count their spikes.
     """
     unit, membrane = np.repeat(np.arange(graph.n_units), spiking.neurons_per_unit), spiking.membrane
     equations = "spikes_per_step = maximum_rate*rate : 1\n"
@@ -123,6 +130,13 @@ def build_cells(
         When event `kept`, a spike that is recorded, can happen.
     clock : brian2.Clock
         Clock of the run, which ticks once a time step.
+
+    Returns
+    -------
+    cells : brian2.NeuronGroup
+        ON and OFF cells.
+    counts : brian2.Synapses
+        Synapses by which error units count their spikes.
     """
     error = np.tile(np.repeat(np.arange(len(errors)), spiking.neurons_per_unit), 2)
     equations = """

@@ -115,6 +115,11 @@ def build_scales(
         Number of steps over which the mean is taken.
     clock : brian2.Clock
         Clock of the run, which ticks once a time step.
+
+    Returns
+    -------
+    list of BrianObject
+        Objects that have to be in the Brian2 network.
     """
     own = slice(graph.n_inputs, None)
     of_unit = graph.by_unit(lambda part: graph.populations.index(part))
