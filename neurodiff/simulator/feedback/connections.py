@@ -98,7 +98,7 @@ def build_backward(
     own : BackwardWeights or None
         Weights of the backward connections; None where they are those of the synapses.
     local : LocalState
-        Variables that are at both ends of a backward connection.
+        Groups, and their past, that backward weights may read.
     clock : brian2.Clock
         Clock of the run, which ticks once a time step.
     """

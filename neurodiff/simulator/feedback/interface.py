@@ -73,7 +73,7 @@ class Feedback(Protocol):
         own : brian2.NeuronGroup
             Group with one element for each backward connection, which holds its weight `b`.
         local : LocalState
-            Variables that are at both ends of a backward connection.
+            Groups, and their past, that backward weights may read.
         clock : brian2.Clock
             Clock of the run, which ticks once a time step.
         """
@@ -108,7 +108,7 @@ class Untrained:
         own : brian2.NeuronGroup
             Group with one element for each backward connection, which holds its weight `b`.
         local : LocalState
-            Variables that are at both ends of a backward connection.
+            Groups, and their past, that backward weights may read.
         clock : brian2.Clock
             Clock of the run, which ticks once a time step.
         """

@@ -84,7 +84,7 @@ class WeightMirror(Untrained):
         own : brian2.NeuronGroup
             Group with one element for each backward connection, which holds its weight `b`.
         local : LocalState
-            Variables that are at both ends of a backward connection.
+            Groups, and their past, that backward weights may read.
         clock : brian2.Clock
             Clock of the run, which ticks once a time step.
         """
