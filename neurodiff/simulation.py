@@ -42,6 +42,17 @@ class Timing:
 
     `compiled` says whether a program was compiled for it: on cpp_standalone, unless a program from
     an earlier run could do it. The pieces that cython compiles are not counted.
+
+    Attributes
+    ----------
+    build_s, run_s : float
+        Seconds to build the network, and to run it.
+    steps : int
+        Number of steps that were run.
+    backend : str
+        Kind of machine code: numpy, cython or cpp_standalone.
+    compiled : bool
+        Whether a program was compiled.
     """
 
     build_s: float

@@ -18,6 +18,13 @@ _SAVE_ARRAY = "save an array (time, units) of numbers there with numpy.save"
 def load_array(path: Path, field: str) -> Floats:
     """A finite two-dimensional array (time, units) from an .npy file.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the file.
+    field : str
+        Key of the model file that a message names.
+
     Raises
     ------
     ModelError
@@ -34,6 +41,15 @@ def load_array(path: Path, field: str) -> Floats:
 def load_archive(path: Path, field: str, remedy: str) -> dict[str, NDArray[Any]]:
     """All arrays of an .npz archive; `remedy` says how to make one.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the file.
+    field : str
+        Key of the model file that a message names.
+    remedy : str
+        What the message advises to do.
+
     Raises
     ------
     ModelError
@@ -46,13 +62,43 @@ def load_archive(path: Path, field: str, remedy: str) -> dict[str, NDArray[Any]]
 
 
 def require_numbers(array: NDArray[Any], what: str, field: str) -> None:
-    """Refuse text, complex numbers, dates and the like."""
+    """Refuse text, complex numbers, dates and the like.
+
+    Parameters
+    ----------
+    array : array
+        Array to check.
+    what : str
+        What the array is, in words.
+    field : str
+        Key of the model file that a message names.
+
+    Raises
+    ------
+    ModelError
+        If the array does not hold real numbers.
+    """
     if array.dtype.kind not in "biuf":
         raise ModelError(field, f"{what} holds {array.dtype}, not real numbers", "convert it")
 
 
 def require_finite(array: NDArray[Any], what: str, field: str) -> None:
-    """Refuse NaN and infinity; the message names the first row that has one."""
+    """Refuse NaN and infinity; the message names the first row that has one.
+
+    Parameters
+    ----------
+    array : array
+        Numbers to check.
+    what : str
+        What the array is, in words.
+    field : str
+        Key of the model file that a message names.
+
+    Raises
+    ------
+    ModelError
+        If a number is NaN or infinite.
+    """
     if not np.isfinite(array).all():
         row = int(np.argwhere(~np.isfinite(array))[0][0])
         raise ModelError(field, f"{what} has NaN or infinity in row {row}", "mend the file")

@@ -9,6 +9,11 @@ from neurodiff.files.regular_files import Unreadable
 def parse_json(text: str) -> dict[str, Any]:
     """The mapping that a JSON text holds.
 
+    Parameters
+    ----------
+    text : str
+        Text to parse.
+
     Raises
     ------
     Unreadable

@@ -18,6 +18,11 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 def open_netcdf(path: Path) -> "xr.Dataset":
     """Everything that a netCDF4 file holds, in memory.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the file.
+
     Raises
     ------
     Unreadable

@@ -25,6 +25,11 @@ _REMEDY = "save arrays of numbers there with numpy.save or numpy.savez"
 def read_npy(path: Path) -> NDArray[Any]:
     """The array of an .npy file.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the file.
+
     Raises
     ------
     Unreadable
@@ -43,6 +48,11 @@ def read_npy(path: Path) -> NDArray[Any]:
 
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:
     """All arrays of an .npz archive by their names.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the file.
 
     Raises
     ------

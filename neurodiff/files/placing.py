@@ -29,12 +29,24 @@ _FULL_BELOW = 2**18
 
 
 def hidden_name(path: Path) -> Path:
-    """A new hidden name beside `path`, with the number of this process in it."""
+    """A new hidden name beside `path`, with the number of this process in it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the file.
+    """
     return path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
 
 
 def hidden_beside(path: Path) -> list[Path]:
-    """What processes left beside `path` under such names."""
+    """What processes left beside `path` under such names.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the file.
+    """
     pattern = re.compile(rf"\.{re.escape(path.name)}-\d+-[0-9a-f]{{8}}")
     if not path.parent.is_dir():
         return []
@@ -67,14 +79,33 @@ def written_beside(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file (UTF-8) in one step; see `written_beside`."""
+    """Write a text file (UTF-8) in one step; see `written_beside`.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the file.
+    text : str
+        Text to write.
+    """
     with written_beside(path) as beside:
         beside.write_text(text, encoding="utf-8")
 
 
 @contextmanager
 def full_disk_named(folder: Path) -> Iterator[None]:
-    """Turn whatever HDF5 says of a full disk ("HDF error", "Permission denied") into ENOSPC."""
+    """Turn whatever HDF5 says of a full disk ("HDF error", "Permission denied") into ENOSPC.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Path of the folder.
+
+    Raises
+    ------
+    OSError
+        With ENOSPC, if an error came from a full disk.
+    """
     try:
         yield
     except (OSError, RuntimeError) as error:
@@ -84,18 +115,36 @@ def full_disk_named(folder: Path) -> Iterator[None]:
 
 
 def no_room(error: BaseException | None) -> bool:
-    """Whether an error of the file system says that a disk, or the user's share of it, is full."""
+    """Whether an error of the file system says that a disk, or the user's share of it, is full.
+
+    Parameters
+    ----------
+    error : BaseException or None
+        Error to judge.
+    """
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def free_space(folder: Path) -> int:
-    """Bytes that can still be written in a folder, or in the nearest one above that exists."""
+    """Bytes that can still be written in a folder, or in the nearest one above that exists.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Path of the folder.
+    """
     existing = next(part for part in (folder, *folder.parents) if part.exists())
     return shutil.disk_usage(existing).free
 
 
 def size_in_words(size: float) -> str:
-    """So many bytes with a unit, such as 300 kB."""
+    """So many bytes with a unit, such as 300 kB.
+
+    Parameters
+    ----------
+    size : float
+        Size in bytes.
+    """
     for unit in ("bytes", "kB", "MB", "GB"):
         if size < 1000:
             return f"{size:.3g} {unit}"
@@ -106,6 +155,11 @@ def size_in_words(size: float) -> str:
 @contextmanager
 def file_errors(path: Path) -> Iterator[None]:
     """Say which place the file system refused, and why.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the file.
 
     Raises
     ------
@@ -120,7 +174,15 @@ def file_errors(path: Path) -> Iterator[None]:
 
 
 def refusal(path: Path, error: Exception) -> str:
-    """What is said of a place that cannot be written."""
+    """What is said of a place that cannot be written.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the file.
+    error : Exception
+        Error of the file system.
+    """
     reason = getattr(error, "strerror", None) or str(error)
     if no_room(error):
         left = size_in_words(free_space(path.parent))
@@ -130,6 +192,13 @@ def refusal(path: Path, error: Exception) -> str:
 
 def exchange(one: Path, other: Path) -> bool:
     """Exchange the names of two things in one step; False where the system cannot (Linux can).
+
+    Parameters
+    ----------
+    one : pathlib.Path
+        First path.
+    other : pathlib.Path
+        Second path, on the same file system.
 
     Raises
     ------
@@ -156,6 +225,11 @@ def remove_half_written(folder: Path) -> None:
     """Remove the files that processes which were killed were writing in `folder`.
 
     The caller knows that no process is writing there now.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Path of the folder.
     """
     for part in list(folder.iterdir()):
         if _HIDDEN.fullmatch(part.name) and part.is_file() and not part.is_symlink():

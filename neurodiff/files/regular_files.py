@@ -30,6 +30,13 @@ def open_regular(path: Path, *, pipe: bool = False) -> BinaryIO:
     A file without an end, such as /dev/zero, or a pipe that nobody writes to is never waited for.
     With `pipe` a pipe that the shell opened (``<(...)``) is taken, too.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the file.
+    pipe : bool, optional
+        Whether a pipe that the shell opened (``<(...)``) is opened, too.
+
     Raises
     ------
     Unreadable
@@ -67,6 +74,15 @@ def _refuse_special(mode: int, *, is_pipe: bool) -> None:
 def read_bytes(path: Path, most: int, *, pipe: bool = False) -> bytes:
     """All of a file of at most `most` bytes.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the file.
+    most : int
+        Largest size in bytes.
+    pipe : bool, optional
+        Whether a pipe that the shell opened (``<(...)``) is read, too.
+
     Raises
     ------
     Unreadable
@@ -86,6 +102,15 @@ def read_bytes(path: Path, most: int, *, pipe: bool = False) -> bytes:
 
 def read_text(path: Path, most: int, *, pipe: bool = False) -> str:
     """All of a text file in UTF-8 of at most `most` bytes.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the file.
+    most : int
+        Largest size in bytes.
+    pipe : bool, optional
+        Whether a pipe that the shell opened (``<(...)``) is read, too.
 
     Raises
     ------

@@ -20,6 +20,11 @@ def commit_of(folder: Path) -> str:
     """Commit that is checked out in the repository around a folder; `unknown` where there is none.
 
     Whether files differ from it is not looked at.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Path of the folder.
     """
     for parent in (folder, *folder.parents):
         if (parent / ".git").exists():

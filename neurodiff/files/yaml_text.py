@@ -115,6 +115,11 @@ _Constructor.add_constructor("tag:yaml.org,2002:int", _Constructor.construct_yam
 def parse_yaml(text: str) -> Any:
     """What a YAML text says, with the lines of its keys; None where it says nothing.
 
+    Parameters
+    ----------
+    text : str
+        Text to parse.
+
     Raises
     ------
     Unreadable

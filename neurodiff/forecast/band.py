@@ -90,7 +90,13 @@ def _no_number(plan: Plan) -> str:
 
 
 def settles(plan: Plan) -> bool:
-    """Whether both waves of a model settle with its first input and the weights of its start."""
+    """Whether both waves of a model settle with its first input and the weights of its start.
+
+    Parameters
+    ----------
+    plan : Plan
+        Plan of the run.
+    """
     graph, b = plan.graph, plan.feedback.b
     if not graph.cyclic:
         return True
@@ -162,6 +168,13 @@ def strengths_of(
 
     For one length of the loop it is cos(omega M) of what it is at most. With `symmetric` errors are
     taken to come back by the forward weights, whatever the feedback: what is left is its delays.
+
+    Parameters
+    ----------
+    plan : Plan
+        Plan of the run.
+    symmetric : bool, optional
+        Whether errors come back by the forward weights instead of by those of the model's feedback.
     """
     graph = plan.graph
     moments = _MOMENTS if graph.n_synapses <= _LARGE else 1
@@ -237,7 +250,13 @@ def _exact(plan: Plan) -> np.ndarray:
 
 
 def longest_lag(plan: Plan) -> float:
-    """Steps of the longest way of a signal that counts for its phase."""
+    """Steps of the longest way of a signal that counts for its phase.
+
+    Parameters
+    ----------
+    plan : Plan
+        Plan of the run.
+    """
     graph, alignment = plan.graph, plan.alignment
     loops = compute_loops(graph)
     ages = float(alignment.longest_wait)

@@ -90,6 +90,7 @@ def learning_rate_ceilings(plan: Plan) -> Ceilings:
     Parameters
     ----------
     plan : Plan
+        Plan of the run.
     """
     graph = plan.graph
     if graph.cyclic:

@@ -45,6 +45,11 @@ def expected_activity(plan: Plan) -> Activity | None:
 
     A value that changes by d sends d/threshold times, at most once a step. The weights are the
     initial ones: learning adds events as it moves them. None where nothing is sent on change.
+
+    Parameters
+    ----------
+    plan : Plan
+        Plan of the run.
     """
     return _activity(plan.transmission, plan)
 

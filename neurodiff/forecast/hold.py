@@ -21,6 +21,8 @@ def hold_shares(plan: Plan, hold: int) -> Floats:
 
     Parameters
     ----------
+    plan : Plan
+        Plan of the run.
     hold : int
         Steps of each frame.
 

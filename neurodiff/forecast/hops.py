@@ -34,17 +34,39 @@ class Block:
     by_lag: tuple[tuple[int, Floats], ...]
 
     def at(self, omega: float) -> Complexes:
-        """The matrix (sink units, source units) for a tone."""
+        """The matrix (sink units, source units) for a tone.
+
+        Parameters
+        ----------
+        omega : float
+            Angular frequency of a tone in radian per step.
+        """
         parts = [np.exp(-1j * omega * lag) * matrix for lag, matrix in self.by_lag]
         return np.asarray(sum(parts))
 
     def carry(self, signal: Complexes, omegas: NDArray[Any]) -> Complexes:
-        """What arrives (n, sink units) of a signal (n, source units) of tones `omegas` (n,)."""
+        """What arrives (n, sink units) of a signal (n, source units) of tones `omegas` (n,).
+
+        Parameters
+        ----------
+        signal : array of complex (n, source units)
+            Phasors of what the source sends.
+        omegas : array (n,)
+            Angular frequency of each tone in radian per step.
+        """
         turns = ((np.exp(-1j * omegas * lag)[:, None], matrix) for lag, matrix in self.by_lag)
         return np.asarray(sum((turn * signal) @ matrix.T for turn, matrix in turns))
 
     def carry_back(self, signal: Complexes, omegas: NDArray[Any]) -> Complexes:
-        """The adjoint of `carry`: from the sinks (n, sink units), earlier by the delays."""
+        """The adjoint of `carry`: from the sinks (n, sink units), earlier by the delays.
+
+        Parameters
+        ----------
+        signal : array of complex (n, sink units)
+            Phasors at the sinks.
+        omegas : array (n,)
+            Angular frequency of each tone in radian per step.
+        """
         turns = ((np.exp(1j * omegas * lag)[:, None], matrix) for lag, matrix in self.by_lag)
         return np.asarray(sum((turn * signal) @ matrix for turn, matrix in turns))
 
@@ -54,6 +76,13 @@ class Hops:
     """All connections of a network as blocks, forth and back.
 
     `forward` has a block for each projection, in their order.
+
+    Attributes
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    forward, backward : tuple of Block
+        Blocks of the forward, and of the backward connections.
     """
 
     graph: Graph
@@ -62,7 +91,17 @@ class Hops:
 
     @classmethod
     def of(cls, graph: Graph, w: Floats, b: Floats) -> "Hops":
-        """Blocks of the weights w (n_synapses,) and b (n_backward,)."""
+        """Blocks of the weights w (n_synapses,) and b (n_backward,).
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        w : array (n_synapses,)
+            Weight of each synapse.
+        b : array (n_backward,)
+            Weight of each backward connection.
+        """
         forward = tuple(_forward(graph, part, w) for part in graph.projections)
         if not graph.backward.along_synapses:
             return cls(graph, forward, tuple(_direct(graph, b)))

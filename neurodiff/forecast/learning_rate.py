@@ -16,10 +16,18 @@ def against_ceiling(plan: Plan, rate: float, whole: Ceiling) -> tuple[Verdict, s
     Parameters
     ----------
     plan : Plan
+        Plan of the run.
     rate : float
         In Hz.
     whole : Ceiling
         Of all weights that learn together.
+
+    Returns
+    -------
+    verdict : Verdict
+        Whether the rate is below the ceiling.
+    why : str
+        Why, in words.
     """
     lasts = plan.stimuli.pace.lasts
     if rate < whole.rate:

@@ -39,8 +39,14 @@ def answer(
 
     Parameters
     ----------
+    hops : Hops
+        Responses of all connections to a tone, forward and backward.
     slope : array (n_units,)
         sigma' of the units where the network is linearised; 0 for inputs.
+    loss : str
+        Name of the loss: `squared_error` or `cross_entropy`.
+    omega : float
+        Angular frequency of a tone in radian per step.
     patterns : array (n_inputs, n)
         Phasors of the inputs; inputs that are not correlated, with the power 1, unless given.
     """
@@ -52,7 +58,17 @@ def answer(
 
 
 def own_errors(graph: Graph, slope: Floats, loss: Loss) -> Floats:
-    """dE/da (n_outputs, n_units) of each output for an error x - y of 1 at one output."""
+    """dE/da (n_outputs, n_units) of each output for an error x - y of 1 at one output.
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    slope : array (n_units,)
+        Slope of the activation function of each unit.
+    loss : str
+        Name of the loss: `squared_error` or `cross_entropy`.
+    """
     own = np.zeros((len(graph.outputs), graph.n_units))
     size = slope[graph.outputs] if loss == "squared_error" else 1.0
     own[np.arange(len(graph.outputs)), graph.outputs] = size
@@ -60,7 +76,19 @@ def own_errors(graph: Graph, slope: Floats, loss: Loss) -> Floats:
 
 
 def activity(hops: Hops, slope: Floats, omega: float, patterns: Complexes | None) -> Complexes:
-    """Phasors of all units (n_units, n_patterns)."""
+    """Phasors of all units (n_units, n_patterns).
+
+    Parameters
+    ----------
+    hops : Hops
+        Responses of all connections to a tone, forward and backward.
+    slope : array (n_units,)
+        Slope of the activation function of each unit.
+    omega : float
+        Angular frequency of a tone in radian per step.
+    patterns : array of complex (n_inputs, n_patterns) or None
+        Phasors of the inputs.
+    """
     graph, leak = hops.graph, hops.graph.hop.response(omega)
     patterns = uncorrelated(graph.n_inputs) if patterns is None else patterns
     x = np.zeros((graph.n_units, patterns.shape[1]), dtype=np.complex128)
@@ -77,6 +105,11 @@ def uncorrelated(n: int) -> Complexes:
     """Patterns (n, n_patterns) of n signals with the power 1 each that are not correlated.
 
     Each signal alone; of many signals, some patterns with phases drawn at random.
+
+    Parameters
+    ----------
+    n : int
+        Number of signals.
     """
     if n <= _MANY:
         return np.eye(n, dtype=np.complex128)
@@ -88,6 +121,17 @@ def to_outputs(hops: Hops, slope: Floats, omega: float, own: Complexes) -> Compl
     """Response of `own` (n, n_units) errors to each unit's potential (n, n_units).
 
     p_i = own_i + sigma'_i sum w e^(-i omega f) L p_post
+
+    Parameters
+    ----------
+    hops : Hops
+        Responses of all connections to a tone, forward and backward.
+    slope : array (n_units,)
+        Slope of the activation function of each unit.
+    omega : float
+        Angular frequency of a tone in radian per step.
+    own : array of complex (n, n_units)
+        Errors that enter at the outputs.
     """
     graph, leak = hops.graph, hops.graph.hop.response(omega)
     if graph.cyclic:
@@ -103,6 +147,17 @@ def errors(hops: Hops, slope: Floats, omega: float, own: Complexes | Floats) -> 
     """What the backward wave makes of errors `own` (n, n_units) of the outputs (n, n_units).
 
     With spikes it is as the synapses read it, through a trace.
+
+    Parameters
+    ----------
+    hops : Hops
+        Responses of all connections to a tone, forward and backward.
+    slope : array (n_units,)
+        Slope of the activation function of each unit.
+    omega : float
+        Angular frequency of a tone in radian per step.
+    own : array (n, n_units)
+        Errors that enter at the outputs.
     """
     graph, leak = hops.graph, hops.graph.hop.error_kept(omega) * hops.graph.hop.error_sent(omega)
     if graph.cyclic:
@@ -145,8 +200,14 @@ def symmetric_hops(graph: Graph, w: Floats, slope: Floats, loss: Loss) -> Hops:
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    w : array (n_synapses,)
+        Weight of each synapse.
     slope : array (n_units,)
         sigma' of the units where the network is linearised.
+    loss : str
+        Name of the loss: `squared_error` or `cross_entropy`.
     """
     if graph.backward.along_synapses:
         return Hops.of(graph, w, w[graph.backward.synapse])

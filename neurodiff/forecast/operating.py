@@ -31,6 +31,7 @@ def operating_points(plan: Plan, moments: int) -> list[Point]:
     Parameters
     ----------
     plan : Plan
+        Plan of the run.
     moments : int
         How many at most; of one input there is one.
     """

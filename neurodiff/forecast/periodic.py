@@ -48,7 +48,13 @@ class Tones:
         return int(self.harmonic.max())
 
     def at(self, phases: Floats) -> Floats:
-        """Values (n, n_inputs) at phases (n,) of the common period."""
+        """Values (n, n_inputs) at phases (n,) of the common period.
+
+        Parameters
+        ----------
+        phases : array (n,)
+            Phases of the common period.
+        """
         return np.asarray(
             self.amplitude * np.sin(self.harmonic * phases[:, None] + self.phase), dtype=np.float64
         )
@@ -103,6 +109,11 @@ class PeriodicNetwork:
         ----------
         omega : float
             Radian per step of the fastest tone.
+
+        Returns
+        -------
+        product, gradient : arrays (n_synapses,)
+            Means over a period.
 
         Raises
         ------

@@ -30,7 +30,13 @@ class ModelTones(NamedTuple):
 
 
 def tones_of(source: Any) -> ModelTones | None:
-    """The tones of an input; None where it has none, or none with a short common period."""
+    """The tones of an input; None where it has none, or none with a short common period.
+
+    Parameters
+    ----------
+    source : Source
+        Input signal.
+    """
     if not isinstance(source, Sinusoids) or not source.frequency.any():
         return None
     fastest = float(source.frequency.max())

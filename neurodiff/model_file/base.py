@@ -68,7 +68,15 @@ class Part(BaseModel):
         return replaced(self, changes)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Copy, with the keys in `update` replaced and checked; see `replace`."""
+        """Copy, with the keys in `update` replaced and checked; see `replace`.
+
+        Parameters
+        ----------
+        update : mapping or None, optional
+            New values of keys, by key.
+        deep : bool, optional
+            Whether a copy without changes copies its parts, too.
+        """
         return self.replace(**update) if update else super().model_copy(deep=deep)
 
     def _with(self, **changes: Any) -> Self:
@@ -85,13 +93,31 @@ class Problem(NamedTuple):
 
 
 def problem(text: str, remedy: str, key: str = "") -> PydanticCustomError:
-    """The error of a part, or of one of its keys: what is wrong, and what to write instead."""
+    """The error of a part, or of one of its keys: what is wrong, and what to write instead.
+
+    Parameters
+    ----------
+    text : str
+        What is wrong.
+    remedy : str
+        What to write instead.
+    key : str, optional
+        Key of the part; empty where the whole part is meant.
+    """
     context = {"problem": text, "remedy": remedy, "key": key}
     return PydanticCustomError("problem", "{problem}; {remedy}", context)
 
 
 def nearest(word: str, known: list[str]) -> str:
-    """The remedy for a word that is not one of `known`: the nearest of them, or all."""
+    """The remedy for a word that is not one of `known`: the nearest of them, or all.
+
+    Parameters
+    ----------
+    word : str
+        Word that is not known.
+    known : list of str
+        Words that are known.
+    """
     if len(known) == 1:
         return f"write `{known[0]}`"
     small = {name.lower(): name for name in known}
@@ -104,7 +130,15 @@ def _unknown_key(key: str, known: list[str]) -> PydanticCustomError:
 
 
 def choose(by: Callable[[Any], str | None], message: str) -> Discriminator:
-    """Tell the forms of a field apart with `by`; where it returns None, say `message`."""
+    """Tell the forms of a field apart with `by`; where it returns None, say `message`.
+
+    Parameters
+    ----------
+    by : callable
+        Function of the value that returns the tag of its form, or None.
+    message : str
+        Message of the error where it returns None.
+    """
     return Discriminator(
         by,
         custom_error_type="wrong_form",
@@ -119,6 +153,17 @@ def told_apart(
 
     With `bare`, a text alone is short for a mapping with nothing but `key`: ``static`` for
     ``{kind: static}``; `schema` is then the type of all that may be written.
+
+    Parameters
+    ----------
+    key : str
+        Key that names the form.
+    bare : bool, optional
+        Whether a text alone is short for a mapping with nothing but `key`.
+    schema : object, optional
+        Type of all that may be written, for the JSON schema.
+    *forms : type of Part
+        Forms that the mapping may have.
     """
     names = [name for form in forms for name in get_args(form.model_fields[key].annotation)]
 

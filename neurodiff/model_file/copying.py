@@ -19,6 +19,11 @@ P = TypeVar("P", bound=Part)
 def require_model(value: Any) -> Model:
     """A model as it is; nothing else.
 
+    Parameters
+    ----------
+    value : object
+        Value to check.
+
     Raises
     ------
     ModelError
@@ -32,6 +37,13 @@ def require_model(value: Any) -> Model:
 
 def replaced(part: P, changes: Mapping[str, Any]) -> P:
     """A copy of a model or of one of its parts with some keys replaced; see `Part.replace`.
+
+    Parameters
+    ----------
+    part : Model or Part
+        What is copied.
+    changes : mapping
+        New values of keys, by key; None stands for a key that is not written.
 
     Raises
     ------
@@ -59,6 +71,15 @@ def _checked(part: P, data: Mapping[str, Any]) -> P:
 
 def layered(layers: Sequence[int], duration: str | None, keys: Mapping[str, Any]) -> Model:
     """A chain of all-to-all layers; see `Model.layered`.
+
+    Parameters
+    ----------
+    layers : sequence of int
+        Number of units of each layer, from input to output.
+    duration : str or None
+        Duration of the run, such as ``"100 ms"``; None where `keys` has it.
+    keys : mapping
+        Other keys of the model and of its network.
 
     Raises
     ------

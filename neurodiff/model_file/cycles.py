@@ -26,6 +26,13 @@ def ordered_components(
 
     Inside a component populations are in the order of the model file. Without cycles each
     component is one population.
+
+    Parameters
+    ----------
+    populations : mapping
+        Populations of the network by name.
+    projections : list of ProjectionSpec
+        Projections of the network.
     """
     members: dict[str, tuple[str, ...]] = {name: (name,) for name in populations}
     if find_cycle(populations, projections):
@@ -53,7 +60,17 @@ def _components(
 def reached(
     start: Iterable[str], projections: list[ProjectionSpec], *, backwards: bool = False
 ) -> set[str]:
-    """Names of the populations that paths from `start` lead to, `start` included."""
+    """Names of the populations that paths from `start` lead to, `start` included.
+
+    Parameters
+    ----------
+    start : iterable of str
+        Names of the populations from which paths begin.
+    projections : list of ProjectionSpec
+        Projections of the network.
+    backwards : bool, optional
+        Whether paths go against the projections.
+    """
     steps: dict[str, list[str]] = {}
     for part in projections:
         pre, post = (part.post, part.pre) if backwards else (part.pre, part.post)
@@ -71,6 +88,13 @@ def find_cycle(populations: Populations, projections: list[ProjectionSpec]) -> l
     """Names of the populations along a cycle, the first of them again at its end.
 
     Empty where there is no cycle.
+
+    Parameters
+    ----------
+    populations : mapping
+        Populations of the network by name.
+    projections : list of ProjectionSpec
+        Projections of the network.
     """
     sorter: TopologicalSorter[str] = TopologicalSorter({name: () for name in populations})
     for part in projections:
@@ -83,7 +107,13 @@ def find_cycle(populations: Populations, projections: list[ProjectionSpec]) -> l
 
 
 def cycle_misfits(model: Model) -> Iterator[Problem]:
-    """What does not go with a cycle, and what a fixed point does not go with."""
+    """What does not go with a cycle, and what a fixed point does not go with.
+
+    Parameters
+    ----------
+    model : Model
+        Model, checked.
+    """
     cycle = find_cycle(*model.network.digraph())
     kind, reference = model.transmission.kind, model.validation.reference
     if cycle:

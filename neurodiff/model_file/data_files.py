@@ -22,7 +22,13 @@ class DataFile(TypedDict, total=False):
 
 
 def data_files(model: Model) -> list[DataFile]:
-    """The files that a model names and that exist, with the hash of what is in them now."""
+    """The files that a model names and that exist, with the hash of what is in them now.
+
+    Parameters
+    ----------
+    model : Model
+        Model, checked.
+    """
     keys = model.with_absolute_paths().model_dump(mode="json", exclude_none=True)
     paths = dict.fromkeys(path for path in paths_in(keys) if Path(path).is_file())
     return [
@@ -32,13 +38,25 @@ def data_files(model: Model) -> list[DataFile]:
 
 
 def sha256(path: Path) -> str:
-    """Hash of a file's content, as 64 hexadecimal digits."""
+    """Hash of a file's content, as 64 hexadecimal digits.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the file.
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def paths_in(keys: Any) -> Iterator[str]:
-    """Absolute paths of all files that the keys of a model name."""
+    """Absolute paths of all files that the keys of a model name.
+
+    Parameters
+    ----------
+    keys : object
+        Keys of the model in plain Python.
+    """
     parts = keys.items() if isinstance(keys, Mapping) else ((None, part) for part in keys)
     for key, value in parts:
         if isinstance(value, Mapping | list):

@@ -54,13 +54,29 @@ _WORDINGS = {
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a model comes from: a file's name, and the overrides ``key.path=value`` of its keys."""
+    """Where a model comes from: a file's name, and the overrides ``key.path=value`` of its keys.
+
+    Attributes
+    ----------
+    source : str
+        Name of the file; empty where there is none.
+    overrides : tuple of str
+        Overrides ``key.path=value``.
+    """
 
     source: str = ""
     overrides: tuple[str, ...] = ()
 
     def of(self, path: Sequence[str], line: int | None = None) -> str:
-        """File and line, or override, that a key comes from, and the key's path."""
+        """File and line, or override, that a key comes from, and the key's path.
+
+        Parameters
+        ----------
+        path : sequence of str
+            Path of the key.
+        line : int or None, optional
+            Line of the key in the file.
+        """
         keys = ".".join(path)
         for text in reversed(self.overrides):
             changed = text.partition("=")[0]
@@ -84,7 +100,17 @@ class Place:
 
 
 def explain(error: ValidationError, data: Mapping[str, Any], origin: Origin) -> ModelError:
-    """One `ModelError` that lists everything that pydantic found, each with its line."""
+    """One `ModelError` that lists everything that pydantic found, each with its line.
+
+    Parameters
+    ----------
+    error : pydantic.ValidationError
+        Error that pydantic raised.
+    data : mapping
+        Keys of the model with their lines.
+    origin : Origin
+        Where the keys come from.
+    """
     found = [_one(dict(part), data, origin) for part in error.errors()]
     first, *rest = {str(part): part for part in found}.values()
     remedies = [first.remedy] if first.remedy else []
@@ -102,7 +128,22 @@ def _one(part: dict[str, Any], data: Mapping[str, Any], origin: Origin) -> Model
 
 
 def locate(data: Any, location: Sequence[Any]) -> tuple[list[str], int | None]:
-    """Path of keys and line in the file; parts of `location` that only name a form are left out."""
+    """Path of keys and line in the file; parts of `location` that only name a form are left out.
+
+    Parameters
+    ----------
+    data : object
+        Keys of the model with their lines.
+    location : sequence
+        Keys and numbers of list items that lead to the key, from the top.
+
+    Returns
+    -------
+    path : list of str
+        Path of the key.
+    line : int or None
+        Line in the file, where it is known.
+    """
     path: list[str] = []
     line = None
     for depth, key in enumerate(location):

@@ -225,6 +225,11 @@ class Model(Part):
     def from_mapping(cls, data: Mapping[str, Any]) -> "Model":
         """Check the keys of a model file given as a mapping.
 
+        Parameters
+        ----------
+        data : mapping
+            Keys of a model file.
+
         Raises
         ------
         ModelError
@@ -283,6 +288,11 @@ class Model(Part):
     def lasting(self, duration: str) -> "Model":
         """The same model with another duration, e.g. ``"100 ms"``, of its run.
 
+        Parameters
+        ----------
+        duration : str
+            Duration with its unit, such as ``"100 ms"``.
+
         Raises
         ------
         ModelError
@@ -293,7 +303,13 @@ class Model(Part):
         return self.replace(run=run)
 
     def steps(self, time: float) -> int:
-        """`time` (s) in time steps; it was checked to be a whole number of them."""
+        """`time` (s) in time steps; it was checked to be a whole number of them.
+
+        Parameters
+        ----------
+        time : float
+            Time in seconds.
+        """
         return round(time / self.time_step)
 
     @property
@@ -339,9 +355,21 @@ class Model(Part):
         return weights
 
     def located(self, error: ModelError) -> ModelError:
-        """An error found while building, with the file and line, or override, it is about."""
+        """An error found while building, with the file and line, or override, it is about.
+
+        Parameters
+        ----------
+        error : ModelError
+            Error that names a key.
+        """
         return ModelError(self._where(error.field), error.problem, error.remedy)
 
     def file(self, path: str) -> Path:
-        """A path of the model file, which is relative to the file's own folder."""
+        """A path of the model file, which is relative to the file's own folder.
+
+        Parameters
+        ----------
+        path : str
+            Path as the model file has it.
+        """
         return self._folder / path

@@ -263,7 +263,13 @@ class Network(Part):
         )
 
     def map_weights(self, change: Callable[[Weights], Weights]) -> "Network":
-        """The same network with `change` applied to every rule for initial weights."""
+        """The same network with `change` applied to every rule for initial weights.
+
+        Parameters
+        ----------
+        change : callable
+            Function of a rule that returns the new rule.
+        """
         projections = self.projections and [
             part._with(weights=part.weights and change(part.weights)) for part in self.projections
         ]

@@ -30,6 +30,13 @@ def plain(value: Any, depth: int = 0) -> Any:
     Scalars of the YAML reader lose their marks, NumPy scalars and arrays become numbers and lists,
     tuples become lists, parts of a model mappings, and quantities of Brian2 texts such as ``5 ms``.
 
+    Parameters
+    ----------
+    value : object
+        Value to convert.
+    depth : int, optional
+        How deep the value is nested in others.
+
     Raises
     ------
     Unreadable

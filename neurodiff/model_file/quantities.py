@@ -20,6 +20,15 @@ _QUANTITY = re.compile(rf"\s*({_NUMBER})\s*([^\W\d_]*)\s*")
 def parse_quantity(value: Any, units: dict[str, float], example: str) -> float:
     """Value in the base unit (s, Hz or V) of a text such as ``5 ms``.
 
+    Parameters
+    ----------
+    value : object
+        Text with a number and a unit.
+    units : dict
+        Scale of each unit relative to the base unit, by its name.
+    example : str
+        Quantity that the message gives as an example.
+
     Raises
     ------
     ValueError
@@ -44,14 +53,28 @@ def parse_quantity(value: Any, units: dict[str, float], example: str) -> float:
 
 
 def may_be_quantity(value: Any) -> bool:
-    """Whether a value is meant as a quantity, well written or not: it has a digit."""
+    """Whether a value is meant as a quantity, well written or not: it has a digit.
+
+    Parameters
+    ----------
+    value : object
+        Value as the model file has it.
+    """
     if isinstance(value, str):
         return any(character.isdigit() for character in value)
     return isinstance(value, int | float)
 
 
 def format_quantity(value: float, units: dict[str, float]) -> str:
-    """Shortest text that `parse_quantity` reads back as `value`."""
+    """Shortest text that `parse_quantity` reads back as `value`.
+
+    Parameters
+    ----------
+    value : float
+        Value in the base unit.
+    units : dict
+        Scale of each unit relative to the base unit, by its name.
+    """
     texts = [
         f"{value / scale:.{digits}g} {unit}" for digits in (15, 17) for unit, scale in units.items()
     ]
@@ -107,6 +130,12 @@ Voltage = Annotated[float, *_quantity(VOLTAGE_UNITS, "-50 mV", signed=True)]
 
 
 def rounded_down(value: float) -> float:
-    """A positive `value` to three digits, never more than it is but for rounding errors."""
+    """A positive `value` to three digits, never more than it is but for rounding errors.
+
+    Parameters
+    ----------
+    value : float
+        Positive number.
+    """
     unit = 10.0 ** (math.floor(math.log10(value)) - 2)
     return float(f"{math.floor(value / unit + 1e-6) * unit:.3g}")

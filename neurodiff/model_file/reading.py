@@ -48,12 +48,27 @@ def from_mapping(data: Mapping[str, Any], folder: Path | None = None, source: st
     """Check the keys of a model file given as a mapping; see `load`.
 
     `folder` is what paths in the model are relative to (default: the current folder).
+
+    Parameters
+    ----------
+    data : mapping
+        Keys of a model file.
+    folder : pathlib.Path or None, optional
+        Folder that paths in the model are relative to; the current folder unless given.
+    source : str, optional
+        Name of the file, for messages.
     """
     return _check(data, folder, Origin(source))
 
 
 def to_yaml(model: Model) -> str:
-    """The complete model as the text of a model file, defaults written out."""
+    """The complete model as the text of a model file, defaults written out.
+
+    Parameters
+    ----------
+    model : Model
+        Model, checked.
+    """
     text = io.StringIO()
     yaml = YAML()
     yaml.default_flow_style = None
@@ -91,6 +106,17 @@ def read(path: Path, kind: str, first_line: str, *, pipe: bool = False) -> Any:
 
     Only a file is read, or with `pipe` also what the shell opens as ``<(...)``.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the file.
+    kind : str
+        Kind of the file, for messages.
+    first_line : str
+        First line of a file of that kind, for messages.
+    pipe : bool, optional
+        Whether a pipe that the shell opened (``<(...)``) is read, too.
+
     Raises
     ------
     ModelError
@@ -125,7 +151,17 @@ def _override(data: Any, text: str) -> None:
 
 
 def set_key(data: Any, path: str, value: Any) -> None:
-    """Set one key of a model's `data`, in place; parts of its `path` that are missing are made."""
+    """Set one key of a model's `data`, in place; parts of its `path` that are missing are made.
+
+    Parameters
+    ----------
+    data : object
+        Keys of the model; changed in place.
+    path : str
+        Path of the key, with dots between its parts.
+    value : object
+        New value.
+    """
     *parents, last = path.split(".")
     for depth, key in enumerate(parents):
         data = _child(data, key, ".".join(parents[: depth + 1]))

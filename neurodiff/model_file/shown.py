@@ -6,7 +6,13 @@ _LONGEST = 60
 
 
 def shown(value: Any) -> str:
-    """A value as it stands in the file, more or less; lists of numbers by their shape."""
+    """A value as it stands in the file, more or less; lists of numbers by their shape.
+
+    Parameters
+    ----------
+    value : object
+        Value to show.
+    """
     if value is None:
         return "an empty value"
     if isinstance(value, list) and len(repr(value)) > _LONGEST:

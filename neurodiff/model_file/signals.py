@@ -59,7 +59,15 @@ class ConstantInput(_Input):
     values: Values
 
     def legible_span(self, both_ways: float, time_step: float) -> float:
-        """The waves once, and a little more."""
+        """The waves once, and a little more.
+
+        Parameters
+        ----------
+        both_ways : float
+            Time that both waves take together, in seconds.
+        time_step : float
+            Time step in seconds.
+        """
         return 1.5 * both_ways + 2 * time_step
 
 
@@ -72,7 +80,15 @@ class SinusoidInput(_Input):
     phase: Phase = "random"
 
     def legible_span(self, both_ways: float, time_step: float) -> float:
-        """A period of the slowest tone, if it is not too long."""
+        """A period of the slowest tone, if it is not too long.
+
+        Parameters
+        ----------
+        both_ways : float
+            Time that both waves take together, in seconds.
+        time_step : float
+            Time step in seconds.
+        """
         slowest = min(self.frequency) if isinstance(self.frequency, list) else self.frequency
         period = 1 / slowest if slowest > 0 else 0.0
         return max(4 * both_ways, min(period, 40 * both_ways))
@@ -107,7 +123,15 @@ class FramesInput(_Input):
         return self.test_fraction > 0
 
     def legible_span(self, both_ways: float, time_step: float) -> float:
-        """Some frames."""
+        """Some frames.
+
+        Parameters
+        ----------
+        both_ways : float
+            Time that both waves take together, in seconds.
+        time_step : float
+            Time step in seconds.
+        """
         return max(4 * both_ways, 4 * self.hold)
 
 

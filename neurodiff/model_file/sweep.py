@@ -39,7 +39,15 @@ Spacing = Annotated[tuple[Any, Any, int], Field(strict=False)]
 
 
 class Point(NamedTuple):
-    """One place on an axis: its coordinate (number, or text), and the keys that it sets."""
+    """One place on an axis: its coordinate (number, or text), and the keys that it sets.
+
+    Attributes
+    ----------
+    coordinate : float or str
+        Place on the axis.
+    changes : dict
+        Value of each key that the point sets.
+    """
 
     coordinate: float | str
     changes: dict[str, Any]
@@ -78,7 +86,13 @@ class Axis(Part):
         return self
 
     def points(self, key: str) -> list[Point]:
-        """All places on the axis, which sets `key` but where there are cases."""
+        """All places on the axis, which sets `key` but where there are cases.
+
+        Parameters
+        ----------
+        key : str
+            Key of the model that the axis sets.
+        """
         if self.cases is not None:
             return list(map(Point, coordinates_of(self.cases), self.cases.values()))
         values = self.values or self._spaced()
@@ -172,6 +186,11 @@ class SweepFile(Part):
 def load_sweep_file(path: str | Path) -> SweepFile:
     """Read and check a sweep file; the model that it names is not read yet.
 
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        Path of the sweep file.
+
     Raises
     ------
     ModelError
@@ -190,7 +209,13 @@ def load_sweep_file(path: str | Path) -> SweepFile:
 
 
 def coordinates_of(values: Iterable[Any]) -> list[float | str]:
-    """All as numbers in one unit, or, where they are not, all as texts."""
+    """All as numbers in one unit, or, where they are not, all as texts.
+
+    Parameters
+    ----------
+    values : iterable
+        Values as the sweep file has them.
+    """
     values = list(values)
     coordinates = [coordinate_of(value) for value in values]
     texts = any(isinstance(number, str) for number in coordinates)
@@ -204,7 +229,13 @@ def _common_unit(values: Iterable[Any]) -> str | None:
 
 
 def coordinate_of(value: Any) -> float | str:
-    """A number as it is, a quantity in its base unit, anything else as text."""
+    """A number as it is, a quantity in its base unit, anything else as text.
+
+    Parameters
+    ----------
+    value : object
+        Value as the sweep file has it.
+    """
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     units = _units_of(value)
@@ -212,7 +243,13 @@ def coordinate_of(value: Any) -> float | str:
 
 
 def unit_of(value: Any) -> str:
-    """Base unit of a quantity; 1 for what is none."""
+    """Base unit of a quantity; 1 for what is none.
+
+    Parameters
+    ----------
+    value : object
+        Value as the sweep file has it.
+    """
     units = _units_of(value)
     return next(unit for unit, scale in units.items() if scale == 1) if units else "1"
 
@@ -235,5 +272,11 @@ def _common_units(first: Any, last: Any, form: str) -> dict[str, float] | None:
 
 
 def chain(points: Sequence[Point]) -> dict[str, Any]:
-    """All keys that the points of one combination set."""
+    """All keys that the points of one combination set.
+
+    Parameters
+    ----------
+    points : sequence of Point
+        Points of one combination, one of each axis.
+    """
     return {key: value for point in points for key, value in point.changes.items()}

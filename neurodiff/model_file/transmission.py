@@ -19,7 +19,13 @@ class GradedTransmission(Part):
     maximum_rate: ClassVar[None] = None
 
     def threshold_text(self, kind: str) -> str:
-        """The largest change that is not sent, of an activity (`forward`) or error, in words."""
+        """The largest change that is not sent, of an activity (`forward`) or error, in words.
+
+        Parameters
+        ----------
+        kind : str
+            Either `forward`, for activities, or `error`.
+        """
         return ""
 
 
@@ -89,7 +95,13 @@ class EventTransmission(Part):
     maximum_rate: ClassVar[None] = None
 
     def threshold_text(self, kind: str) -> str:
-        """The largest change that is not sent, of an activity (`forward`) or error, in words."""
+        """The largest change that is not sent, of an activity (`forward`) or error, in words.
+
+        Parameters
+        ----------
+        kind : str
+            Either `forward`, for activities, or `error`.
+        """
         if kind == "forward":
             return f"threshold {self.threshold:g}"
         if isinstance(self.error_threshold, RelativeThreshold):
@@ -137,7 +149,13 @@ class SpikeTransmission(Part):
     background: Positive | None = None
 
     def threshold_text(self, kind: str) -> str:
-        """The largest change that is not sent, of an activity (`forward`) or error, in words."""
+        """The largest change that is not sent, of an activity (`forward`) or error, in words.
+
+        Parameters
+        ----------
+        kind : str
+            Either `forward`, for activities, or `error`.
+        """
         return ""
 
     @model_validator(mode="before")

@@ -27,6 +27,15 @@ class Activation(NamedTuple):
 
     The texts are functions of the Brian2 variables `a` and, for the slope, x = sigma(a); only that
     of a `Membrane` is in `a`. No value is above `most`, and no slope above `steepest`.
+
+    Attributes
+    ----------
+    text, slope_text : str
+        Brian2 text of sigma and of its derivative.
+    function, slope : callable
+        The same two as functions of arrays.
+    most, steepest : float
+        Upper bounds of the value and of the slope.
     """
 
     text: str
@@ -76,12 +85,23 @@ class Membrane:
         """Activity x = f(a)/maximum_rate of the f-I curve.
 
         f = 1/(refractory + time_constant log((I - reset)/(I - 1))) for I = background + a > 1.
+
+        Parameters
+        ----------
+        a : array
+            Pre-activation, in units of the voltage from rest to threshold.
         """
         current, fires = self._current(a)
         return fires * self._frequency(current) / self.maximum_rate
 
     def slope(self, a: Array) -> Array:
-        """Its derivative, f^2 time_constant (1 - reset)/((I - 1)(I - reset))/maximum_rate."""
+        """Its derivative, f^2 time_constant (1 - reset)/((I - 1)(I - reset))/maximum_rate.
+
+        Parameters
+        ----------
+        a : array
+            Pre-activation, in units of the voltage from rest to threshold.
+        """
         current, fires = self._current(a)
         bend = self.time_constant * (1 - self.reset) / ((current - 1) * (current - self.reset))
         return fires * self._frequency(current) ** 2 * bend / self.maximum_rate
@@ -159,6 +179,13 @@ ACTIVATIONS = {
 @singledispatch
 def membrane_of(transmission: object, time_step: float) -> Membrane | None:
     """The membrane of leaky integrate-and-fire neurons, its times in steps; None without them.
+
+    Parameters
+    ----------
+    transmission : object
+        The `transmission` part of the model.
+    time_step : float
+        Time step in seconds.
 
     Raises
     ------

@@ -53,15 +53,33 @@ class BackwardConnections:
         return len(self.lag)
 
     def into(self, units: slice) -> Ints:
-        """Those that lead to any of a range of units."""
+        """Those that lead to any of a range of units.
+
+        Parameters
+        ----------
+        units : slice
+            Range of unit numbers.
+        """
         return np.flatnonzero((self.sink >= units.start) & (self.sink < units.stop))
 
     def out_of(self, units: slice) -> Ints:
-        """Those that come from any of a range of units."""
+        """Those that come from any of a range of units.
+
+        Parameters
+        ----------
+        units : slice
+            Range of unit numbers.
+        """
         return np.flatnonzero((self.source >= units.start) & (self.source < units.stop))
 
     def along(self, synapses: slice) -> Ints:
-        """Those that lead back along any of a range of synapses; none with direct feedback."""
+        """Those that lead back along any of a range of synapses; none with direct feedback.
+
+        Parameters
+        ----------
+        synapses : slice
+            Range of synapse numbers.
+        """
         if self.synapse is None:
             return np.arange(0)
         return np.flatnonzero((self.synapse >= synapses.start) & (self.synapse < synapses.stop))
@@ -88,6 +106,13 @@ class Context(NamedTuple):
 @singledispatch
 def backward_connections_of(feedback: object, context: Context) -> BackwardConnections:
     """The backward connections that the `feedback` part of a model asks for.
+
+    Parameters
+    ----------
+    feedback : object
+        The `feedback` part of the model.
+    context : Context
+        Model, units and synapses that the connections belong to.
 
     Raises
     ------

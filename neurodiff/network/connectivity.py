@@ -22,6 +22,13 @@ def connect(part: ProjectionSpec, shape: tuple[int, int], model: Model) -> tuple
         Complete.
     shape : tuple of int
         Units of the presynaptic and of the postsynaptic population.
+    model : Model
+        Model, checked.
+
+    Returns
+    -------
+    pre, post : arrays of int (n,)
+        Numbers within their populations of the units of each synapse.
 
     Raises
     ------
@@ -55,7 +62,15 @@ def _in_file(part: ProjectionSpec, shape: tuple[int, int], model: Model) -> Bool
 
 
 def weights_field(name: str, model: Model) -> str:
-    """The key that names the weights file of a projection: its own, or that of the network."""
+    """The key that names the weights file of a projection: its own, or that of the network.
+
+    Parameters
+    ----------
+    name : str
+        Name of the projection.
+    model : Model
+        Model, checked.
+    """
     for number, part in enumerate(model.network.projections or []):
         if name == (part.name or f"{part.pre}_to_{part.post}") and part.weights is not None:
             return f"network.projections.{number}.weights.path"

@@ -49,8 +49,12 @@ def estimate_convergence(
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
     w, bias : arrays (n_synapses,), (n_units,)
+        Weight of each synapse, and bias of each unit.
     u : array (n_inputs,)
+        Input that stays.
     b : array (n_backward,), optional
         Weights of the backward connections; those of the synapses unless given.
     """
@@ -74,6 +78,10 @@ def activity_factor(graph: Graph, w: Floats, a: Floats) -> float:
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    w : array (n_synapses,)
+        Weight of each synapse.
     a : array (n_units,)
         Pre-activation at the fixed point.
     """
@@ -89,7 +97,15 @@ def _follow_activity(graph: Graph, w: Floats, a: Floats) -> Floats:
 
 
 def stability_bound(graph: Graph, w: Floats) -> float:
-    """Spectral radius of |W| sigma'_max; below 1 no set of delays is unstable (theory 6, C4)."""
+    """Spectral radius of |W| sigma'_max; below 1 no set of delays is unstable (theory 6, C4).
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    w : array (n_synapses,)
+        Weight of each synapse.
+    """
     steepest = graph.by_unit(lambda part: part.sigma.steepest)
     matrix = np.abs(recurrent(graph, w)) * steepest
     while True:

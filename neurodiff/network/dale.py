@@ -15,6 +15,8 @@ def kept_signs(graph: Graph, w: Floats) -> Floats:
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
     w : array (n_synapses,)
         At the start.
 
@@ -29,7 +31,15 @@ def kept_signs(graph: Graph, w: Floats) -> Floats:
 
 
 def unsigned_units(graph: Graph, w: Floats) -> Bools:
-    """Units (n_units,) with weights that keep a sign, of which all weights are 0 at the start."""
+    """Units (n_units,) with weights that keep a sign, of which all weights are 0 at the start.
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    w : array (n_synapses,)
+        Weight of each synapse.
+    """
     keeps = np.bincount(graph.pre[graph.dale], minlength=graph.n_units) > 0
     reaches = np.bincount(graph.pre[w != 0], minlength=graph.n_units) > 0
     return np.asarray(keeps & ~reaches)

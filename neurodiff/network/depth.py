@@ -10,6 +10,13 @@ def depths(components: list[tuple[str, ...]], connections: list[ProjectionSpec])
 
     That of a component is where it is entered, 1 + the depth of the deepest that projects to the
     entrance; from there it grows along the shortest way inside.
+
+    Parameters
+    ----------
+    components : list of tuple of str
+        Strongly connected components, each after all that project to it.
+    connections : list of ProjectionSpec
+        Projections of the network.
     """
     depth: dict[str, int] = {}
     for component in components:

@@ -14,12 +14,32 @@ Floats = NDArray[np.float64]
 
 
 def random_stream(seed: int, purpose: str) -> np.random.Generator:
-    """Generator of its own for each purpose, so that one draw never shifts another."""
+    """Generator of its own for each purpose, so that one draw never shifts another.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the random numbers.
+    purpose : str
+        What is drawn; each purpose has its own stream of random numbers.
+    """
     return np.random.default_rng([seed, *purpose.encode()])
 
 
 def draw_lags(delay: Delay | None, n: int, model: Model, purpose: str) -> Ints:
-    """Delays (n,) in steps, at least 1; one step where the model says nothing."""
+    """Delays (n,) in steps, at least 1; one step where the model says nothing.
+
+    Parameters
+    ----------
+    delay : Delay or None
+        Rule for the delays, in seconds.
+    n : int
+        Number of delays.
+    model : Model
+        Model, checked.
+    purpose : str
+        What is drawn; each purpose has its own stream of random numbers.
+    """
     if delay is None:
         return np.ones(n, dtype=np.int64)
     return _lags(delay, n, model, random_stream(model.seed, purpose))

@@ -35,7 +35,17 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Projection:
-    """A range of synapses from one population to another."""
+    """A range of synapses from one population to another.
+
+    Attributes
+    ----------
+    name : str
+        Name of the projection.
+    pre, post : Population
+        Presynaptic and postsynaptic population.
+    start, stop : int
+        Range of the numbers of its synapses; `stop` is not included.
+    """
 
     name: str
     pre: Population
@@ -55,6 +65,10 @@ class Graph:
 
     Attributes
     ----------
+    populations : tuple of Population
+        Populations in the order of their units.
+    projections : tuple of Projection
+        Projections in the order of their synapses.
     pre, post : int array (n_synapses,)
         Numbers of the units that each synapse connects.
     forward_lag, backward_lag : int array (n_synapses,)
@@ -147,12 +161,24 @@ class Graph:
         return self.by_unit(lambda part: part.bias and part.role != "input").astype(bool)
 
     def by_unit(self, value) -> NDArray:  # type: ignore[no-untyped-def]
-        """Array (n_units,) of ``value(population)``."""
+        """Array (n_units,) of ``value(population)``.
+
+        Parameters
+        ----------
+        value : callable
+            Function that returns the value of a population for all of its units.
+        """
         values = [value(part) for part in self.populations]
         return np.repeat(values, [part.size for part in self.populations])
 
     def population(self, name: str) -> Population:
-        """The population of that name."""
+        """The population of that name.
+
+        Parameters
+        ----------
+        name : str
+            Name of the population.
+        """
         return next(part for part in self.populations if part.name == name)
 
 
@@ -160,6 +186,11 @@ def build_graph(model: Model) -> Graph:
     """Draw the network of a model: which units, which synapses, which delays.
 
     Deterministic: the same model (seed included) gives the same graph.
+
+    Parameters
+    ----------
+    model : Model
+        Model, checked.
     """
     refuse_large_network(model)
     specs, connections = model.network.digraph()

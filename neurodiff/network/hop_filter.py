@@ -47,26 +47,66 @@ class Hop(ABC):
 
     @abstractmethod
     def response(self, omega: float) -> complex:
-        """What it does to a tone of `omega` radian per step."""
+        """What it does to a tone of `omega` radian per step.
+
+        Parameters
+        ----------
+        omega : float
+            Angular frequency of a tone in radian per step.
+        """
 
     def output_error(self, omega: float) -> complex:
-        """How late outputs are compared, as what it does to a tone."""
+        """How late outputs are compared, as what it does to a tone.
+
+        Parameters
+        ----------
+        omega : float
+            Angular frequency of a tone in radian per step.
+        """
         return 1.0
 
     def error_sent(self, omega: float) -> complex:
-        """What an error goes through where it arrives, besides its delay."""
+        """What an error goes through where it arrives, besides its delay.
+
+        Parameters
+        ----------
+        omega : float
+            Angular frequency of a tone in radian per step.
+        """
         return 1.0
 
     def error_kept(self, omega: float) -> complex:
-        """What an error that came back goes through in its unit."""
+        """What an error that came back goes through in its unit.
+
+        Parameters
+        ----------
+        omega : float
+            Angular frequency of a tone in radian per step.
+        """
         return 1.0
 
     def leaked(self, state: Floats, signal: Floats) -> Floats:
-        """One step of a state that follows a signal, of one shape; without a leak the signal."""
+        """One step of a state that follows a signal, of one shape; without a leak the signal.
+
+        Parameters
+        ----------
+        state : array
+            State of the step before.
+        signal : array
+            Signal of this step, in the shape of the state.
+        """
         return signal
 
     def leaked_text(self, state: str, signal: str) -> str:
-        """The same as text of an equation, with the numbers of `constants`."""
+        """The same as text of an equation, with the numbers of `constants`.
+
+        Parameters
+        ----------
+        state : str
+            Name of the state in the equation.
+        signal : str
+            Text of the signal in the equation.
+        """
         return signal
 
     @property
@@ -83,7 +123,13 @@ class Instant(Hop):
     error_lag: ClassVar[float] = 0.0  # type: ignore[misc]
 
     def response(self, omega: float) -> complex:
-        """Nothing becomes of a tone: 1."""
+        """Nothing becomes of a tone: 1.
+
+        Parameters
+        ----------
+        omega : float
+            Angular frequency of a tone in radian per step.
+        """
         return 1.0
 
 
@@ -116,18 +162,36 @@ class LowPass(Hop):
         return float(np.sqrt(self.keep) / self.gain)
 
     def phase(self, omega: NDArray[np.float64] | float) -> NDArray[np.float64]:
-        """Radian by which it delays a tone of `omega` radian per step."""
+        """Radian by which it delays a tone of `omega` radian per step.
+
+        Parameters
+        ----------
+        omega : float or array
+            Angular frequency of a tone in radian per step.
+        """
         sine, cosine = np.sin(omega), np.cos(omega)
         return np.asarray(np.arctan2(self.keep * sine, 1 - self.keep * cosine))
 
     def amplitude(self, omega: NDArray[np.float64] | float) -> NDArray[np.float64]:
-        """Part of the amplitude of a tone of `omega` radian per step that it lets pass."""
+        """Part of the amplitude of a tone of `omega` radian per step that it lets pass.
+
+        Parameters
+        ----------
+        omega : float or array
+            Angular frequency of a tone in radian per step.
+        """
         # |1 - k e^(-i omega)|^2 = (1 - k)^2 + 4 k sin^2(omega/2)
         turned = 4 * self.keep * np.sin(np.asarray(omega) / 2) ** 2
         return np.asarray(self.gain / np.sqrt(self.gain**2 + turned))
 
     def response(self, omega: float) -> complex:
-        """(1 - k)/(1 - k e^(-i omega))."""
+        """(1 - k)/(1 - k e^(-i omega)).
+
+        Parameters
+        ----------
+        omega : float
+            Angular frequency of a tone in radian per step.
+        """
         return complex(self.gain / (1 - self.keep * np.exp(-1j * omega)))
 
 
@@ -139,15 +203,37 @@ class Leak(LowPass):
     leaks: ClassVar[bool] = True
 
     def error_kept(self, omega: float) -> complex:
-        """An error that comes back is low-passed in its unit."""
+        """An error that comes back is low-passed in its unit.
+
+        Parameters
+        ----------
+        omega : float
+            Angular frequency of a tone in radian per step.
+        """
         return self.response(omega)
 
     def leaked(self, state: Floats, signal: Floats) -> Floats:
-        """z(t) = k z(t-1) + (1 - k) s(t)."""
+        """z(t) = k z(t-1) + (1 - k) s(t).
+
+        Parameters
+        ----------
+        state : array
+            State of the step before.
+        signal : array
+            Signal of this step, in the shape of the state.
+        """
         return self.keep * state + self.gain * signal
 
     def leaked_text(self, state: str, signal: str) -> str:
-        """The formula of `leaked`."""
+        """The formula of `leaked`.
+
+        Parameters
+        ----------
+        state : str
+            Name of the state in the equation.
+        signal : str
+            Text of the signal in the equation.
+        """
         return f"keep*{state} + gain*{signal}"
 
     @property
@@ -171,17 +257,38 @@ class Trace(LowPass):
         return 2 * self.lag + 1
 
     def output_error(self, omega: float) -> complex:
-        """The trace of the step before."""
+        """The trace of the step before.
+
+        Parameters
+        ----------
+        omega : float
+            Angular frequency of a tone in radian per step.
+        """
         return self.response(omega) * np.exp(-1j * omega)
 
     def error_sent(self, omega: float) -> complex:
-        """A trace."""
+        """A trace.
+
+        Parameters
+        ----------
+        omega : float
+            Angular frequency of a tone in radian per step.
+        """
         return self.response(omega)
 
 
 @singledispatch
 def hop_of(transmission: object, neuron: object, time_step: float) -> Hop:
     """The filter of each hop, from the parts `transmission` and `neuron` of a model.
+
+    Parameters
+    ----------
+    transmission : object
+        The `transmission` part of the model.
+    neuron : object
+        The `neuron` part of the model.
+    time_step : float
+        Time step in seconds.
 
     Raises
     ------
@@ -203,7 +310,20 @@ def _(transmission: SpikeTransmission, neuron: Any, time_step: float) -> Hop:
 
 @singledispatch
 def hop_of_neuron(neuron: object, time_step: float) -> Hop:
-    """The filter of each hop where the neurons alone decide; see `hop_of`."""
+    """The filter of each hop where the neurons alone decide; see `hop_of`.
+
+    Parameters
+    ----------
+    neuron : object
+        The `neuron` part of the model.
+    time_step : float
+        Time step in seconds.
+
+    Raises
+    ------
+    UnknownKindError
+        If nothing is registered for the type of `neuron`.
+    """
     raise UnknownKindError("neurodiff.network.hop_filter.hop_of_neuron", neuron)
 
 
@@ -219,13 +339,39 @@ def _(neuron: LeakyNeuron, time_step: float) -> Hop:
 
 
 def exact(time_step: float, time_constant: float) -> tuple[float, float]:
-    """Keep and gain, exact for a signal that is constant within the step: k = e^(-dt/tau)."""
+    """Keep and gain, exact for a signal that is constant within the step: k = e^(-dt/tau).
+
+    Parameters
+    ----------
+    time_step : float
+        Time step in seconds.
+    time_constant : float
+        Time constant of the leak in seconds.
+
+    Returns
+    -------
+    keep, gain : float
+        k and 1 - k, per step.
+    """
     steps = time_step / time_constant
     return float(np.exp(-steps)), float(-np.expm1(-steps))
 
 
 def euler(time_step: float, time_constant: float) -> tuple[float, float]:
-    """Keep and gain of Euler's method: k = 1 - dt/tau; with tau = dt nothing is kept."""
+    """Keep and gain of Euler's method: k = 1 - dt/tau; with tau = dt nothing is kept.
+
+    Parameters
+    ----------
+    time_step : float
+        Time step in seconds.
+    time_constant : float
+        Time constant of the leak in seconds.
+
+    Returns
+    -------
+    keep, gain : float
+        k and 1 - k, per step.
+    """
     steps = time_step / time_constant
     # a time constant of one step is that in spite of rounding
     return (1 - steps, steps) if steps < 1 - 1e-9 else (0.0, 1.0)

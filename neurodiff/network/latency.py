@@ -50,11 +50,23 @@ class Latencies:
     longest_age: Floats
 
     def error_age(self, population: Population) -> int:
-        """Steps since the input that the error arriving in this population is about."""
+        """Steps since the input that the error arriving in this population is about.
+
+        Parameters
+        ----------
+        population : Population
+            Population of the graph.
+        """
         return _rounded_mean(self.age[population.units])
 
     def target_lag(self, population: Population) -> int:
-        """Steps by which a matched target waits for this output population (F_L)."""
+        """Steps by which a matched target waits for this output population (F_L).
+
+        Parameters
+        ----------
+        population : Population
+            Population of the graph.
+        """
         return _rounded_mean(self.forward[population.units])
 
 
@@ -64,6 +76,8 @@ class ProjectionLatency:
 
     Attributes
     ----------
+    projection : Projection
+        Projection that the numbers belong to.
     forward, backward : float
         F and R of the postsynaptic population.
     mismatch : float
@@ -87,7 +101,17 @@ class ProjectionLatency:
 def compute_latencies(graph: Graph, target_delay: int | None = None) -> Latencies:
     """Latencies of every unit over all paths of the `graph`; with cycles, over the shortest.
 
-    `target_delay` is that of the target in steps, None where it is matched to the outputs.
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    target_delay : int or None, optional
+        Delay of the target in steps; None where it is matched to the outputs.
+
+    Returns
+    -------
+    Latencies
+        Latencies of every unit in steps.
     """
     if graph.cyclic:
         return _shortest_latencies(graph)
@@ -160,7 +184,15 @@ def _target_lags(graph: Graph, forward: Floats, target_delay: int | None) -> Int
 
 
 def outputs_settle(latencies: Latencies, graph: Graph) -> int:
-    """Steps until no output changes any more after a change of the input."""
+    """Steps until no output changes any more after a change of the input.
+
+    Parameters
+    ----------
+    latencies : Latencies
+        Latencies of both waves in steps.
+    graph : Graph
+        Network of units, synapses and delays.
+    """
     return int(np.ceil(_largest(latencies.longest_forward[graph.outputs])))
 
 
@@ -170,6 +202,22 @@ def first_answer(latencies: Latencies, graph: Graph, hold: int, crossfade: int) 
     It is the first at which the outputs answer, when nothing has been learned from the frame yet.
     Leaks and the traces of spikes take their time, and so do cycles: there it is the last before
     the next frame reaches an output. With spikes the answer is a mean over the steps until then.
+
+    Parameters
+    ----------
+    latencies : Latencies
+        Latencies of both waves in steps.
+    graph : Graph
+        Network of units, synapses and delays.
+    hold : int
+        Time for which a frame is shown, in steps.
+    crossfade : int
+        Time in which one frame passes into the next, in steps.
+
+    Returns
+    -------
+    int
+        Steps from the beginning of the frame.
     """
     if not graph.gradual:
         return outputs_settle(latencies, graph) + crossfade
@@ -177,7 +225,13 @@ def first_answer(latencies: Latencies, graph: Graph, hold: int, crossfade: int) 
 
 
 def arrival_spread(graph: Graph) -> int:
-    """Steps from the first to the last arrival of a change of the input at the outputs."""
+    """Steps from the first to the last arrival of a change of the input at the outputs.
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    """
     longest = compute_latencies(graph.delays_only()).longest_forward[graph.outputs]
     return int(_largest(longest) - _smallest(_first_arrivals(graph)))
 
@@ -192,6 +246,8 @@ def target_arrivals(graph: Graph, target_lag: Ints | Floats) -> tuple[Floats, Fl
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
     target_lag : array (n_outputs,)
         D_y of each output.
 
@@ -214,7 +270,20 @@ def target_arrivals(graph: Graph, target_lag: Ints | Floats) -> tuple[Floats, Fl
 
 
 def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionLatency]:
-    """F, R, M and first exact step of every projection (theory 2, 3, 5)."""
+    """F, R, M and first exact step of every projection (theory 2, 3, 5).
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    latencies : Latencies
+        Latencies of both waves in steps.
+
+    Returns
+    -------
+    list of ProjectionLatency
+        One for each projection, in the order of the graph.
+    """
     settling, rows = int(np.ceil(graph.hop.settling_lags * graph.filter_lag)), []
     loops = compute_loops(graph)
     for part in graph.projections:
@@ -260,6 +329,17 @@ def _settling_steps(hops: float, leak: LowPass) -> int:
 
     The age of what comes through N leaks is Erlang distributed, with the quantile
     N (1 - 1/(9N) + z/(3 sqrt N))^3 time constants (theory 5; Wilson and Hilferty 1931).
+
+    Parameters
+    ----------
+    hops : float
+        Number of hops, N.
+    leak : LowPass
+        Low-pass filter of each hop.
+
+    References
+    ----------
+    Wilson & Hilferty 1931, The distribution of chi-square.
     """
     if hops == 0:
         return 0

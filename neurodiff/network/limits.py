@@ -30,6 +30,11 @@ _PER_SYNAPSE, _PER_PAIR = 7, 1.2
 def refuse_large_network(model: Model) -> None:
     """Refuse networks whose synapses do not fit into memory, before any is made.
 
+    Parameters
+    ----------
+    model : Model
+        Model, checked.
+
     Raises
     ------
     ModelError
@@ -53,10 +58,14 @@ def refuse_many_numbers(numbers: int, what: str, field: str, remedy: str) -> Non
 
     Parameters
     ----------
+    numbers : int
+        How many numbers the arrays hold together.
     what : str
         What the numbers are, in words.
     field : str
         Key of the model that makes them so many.
+    remedy : str
+        What the message advises to do.
 
     Raises
     ------
@@ -72,6 +81,13 @@ def refuse_many_numbers(numbers: int, what: str, field: str, remedy: str) -> Non
 
 def refuse_long_run(steps: int, model: Model) -> None:
     """Refuse a run of more steps than can be counted.
+
+    Parameters
+    ----------
+    steps : int
+        Number of steps of the run.
+    model : Model
+        Model, checked.
 
     Raises
     ------
@@ -89,6 +105,8 @@ def refuse_long_delays(graph: Graph, longest_age: int) -> None:
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
     longest_age : int
         How far back in steps an alignment, or the feedback, looks at the activity.
 

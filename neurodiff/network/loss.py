@@ -14,6 +14,20 @@ def loss_of(loss: Loss, x: Floats, y: Floats) -> Floats:
 
     The cross-entropy is that of independent binary outputs. It keeps x away from 0 and 1 by half
     the precision of a float, so that a saturated output costs at most 36.7 and not infinity.
+
+    Parameters
+    ----------
+    loss : str
+        Name of the loss: `squared_error` or `cross_entropy`.
+    x : array (..., n_outputs)
+        Activity of the outputs.
+    y : array (..., n_outputs)
+        Targets of the outputs.
+
+    Returns
+    -------
+    array (...)
+        Loss of each row.
     """
     if loss == "cross_entropy":
         margin = np.finfo(float).eps / 2

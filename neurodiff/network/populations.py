@@ -17,6 +17,23 @@ class Population:
 
     `activation` is the name of `sigma`, `depth` the longest path from an input, in projections; of
     a way through a cycle only the shortest counts.
+
+    Attributes
+    ----------
+    name : str
+        Name in the model file.
+    role : str
+        Either `input`, `hidden` or `output`.
+    activation : str
+        Name of the activation function.
+    sigma : Activation
+        Activation function and its derivative.
+    bias : bool
+        Whether units have a bias.
+    depth : int
+        Depth in projections.
+    start, stop : int
+        Range of the numbers of its units; `stop` is not included.
     """
 
     name: str
@@ -40,5 +57,11 @@ class Population:
 
 
 def units_of(populations: Iterable[Population]) -> Ints:
-    """Numbers of all units of some populations."""
+    """Numbers of all units of some populations.
+
+    Parameters
+    ----------
+    populations : iterable of Population
+        Populations whose units are wanted.
+    """
     return np.concatenate([np.arange(part.start, part.stop) for part in populations])

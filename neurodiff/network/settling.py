@@ -27,8 +27,12 @@ def state_from_rest(graph: Graph, w: Floats, bias: Floats, u: Floats) -> Floats:
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
     w, bias : arrays (n_synapses,), (n_units,)
+        Weight of each synapse, and bias of each unit.
     u : array (n_inputs,)
+        Input that begins at step 0 and stays.
     """
     length, a = int(graph.forward_lag.max()) + 1, np.zeros(graph.n_units)
     past = np.zeros((length, graph.n_units))
@@ -54,6 +58,17 @@ def other_fixed_points(graph: Graph, w: Floats, bias: Floats, u: Floats) -> int:
 
     The search is no proof that there are no more: it relaxes from some states in which each unit is
     drawn to be up or down.
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    w : array (n_synapses,)
+        Weight of each synapse.
+    bias : array (n_units,)
+        Bias of each unit; not used for inputs.
+    u : array (n_inputs,)
+        Input that stays.
 
     Raises
     ------

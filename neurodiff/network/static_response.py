@@ -23,7 +23,17 @@ _FIXED = 1e-13
 
 
 def dense(graph: Graph, part: Projection, w: Floats) -> Floats:
-    """Weights of one projection as a matrix (post units, pre units), 0 without a synapse."""
+    """Weights of one projection as a matrix (post units, pre units), 0 without a synapse.
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    part : Projection
+        Projection of the graph.
+    w : array (n_synapses,)
+        Weight of each synapse.
+    """
     matrix = np.zeros((part.post.size, part.pre.size))
     pre, post = graph.pre[part.synapses], graph.post[part.synapses]
     matrix[post - part.post.start, pre - part.pre.start] = w[part.synapses]
@@ -39,9 +49,14 @@ def respond(graph: Graph, w: Floats, bias: Floats, u: Floats) -> tuple[Floats, F
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
     w : array (n_synapses,)
+        Weight of each synapse.
     bias : array (n_units,)
+        Bias of each unit; not used for inputs.
     u : array (batch, n_inputs)
+        Inputs.
 
     Returns
     -------
@@ -74,9 +89,14 @@ def settle(
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
     w : array (n_synapses,)
+        Weight of each synapse.
     bias : array (n_units,)
+        Bias of each unit; not used for inputs.
     u : array (n_inputs,)
+        Input that stays.
     start : array (n_units,), optional
         Activity to begin with; 0 unless given.
 
@@ -132,7 +152,17 @@ def _relax(graph: Graph, w: Floats, bias: Floats, u: Floats, x: Floats) -> Float
 
 
 def is_stable(graph: Graph, w: Floats, a: Floats) -> bool:
-    """Whether the relaxation of `settle` comes back to a fixed point `a` (n_units,)."""
+    """Whether the relaxation of `settle` comes back to a fixed point `a` (n_units,).
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    w : array (n_synapses,)
+        Weight of each synapse.
+    a : array (n_units,)
+        Pre-activation at the fixed point.
+    """
     eigenvalues = np.linalg.eigvals(recurrent(graph, w) * slopes(graph, a))
     return bool(eigenvalues.real.max(initial=0.0) < 1)
 
@@ -177,12 +207,31 @@ def drive(graph: Graph, w: Floats, bias: Floats, x: Floats) -> Floats:
     """Pre-activation (n_units,) of the activity `x` (n_units,): sum of w x_pre, plus b.
 
     It is 0 for inputs, which have no bias and onto which nothing leads.
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    w : array (n_synapses,)
+        Weight of each synapse.
+    bias : array (n_units,)
+        Bias of each unit; not used for inputs.
+    x : array (n_units,)
+        Activity of the units.
     """
     return np.bincount(graph.post, weights=w * x[graph.pre], minlength=graph.n_units) + bias
 
 
 def recurrent(graph: Graph, w: Floats) -> Floats:
-    """All weights as one matrix (n_units, n_units), post by pre; those from inputs are left out."""
+    """All weights as one matrix (n_units, n_units), post by pre; those from inputs are left out.
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    w : array (n_synapses,)
+        Weight of each synapse.
+    """
     matrix = np.zeros((graph.n_units, graph.n_units))
     own = graph.pre >= graph.n_inputs
     np.add.at(matrix, (graph.post[own], graph.pre[own]), w[own])
@@ -190,7 +239,17 @@ def recurrent(graph: Graph, w: Floats) -> Floats:
 
 
 def activate(graph: Graph, a: Floats, u: Floats) -> Floats:
-    """Activity (n_units,): the input itself, and sigma(a) of all other units."""
+    """Activity (n_units,): the input itself, and sigma(a) of all other units.
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    a : array (..., n_units)
+        Pre-activation of the units; not used for inputs.
+    u : array (..., n_inputs)
+        Input.
+    """
     x = np.empty_like(a)
     for population in graph.populations:
         x[population.units] = population.sigma.function(a[population.units])
@@ -199,7 +258,15 @@ def activate(graph: Graph, a: Floats, u: Floats) -> Floats:
 
 
 def slopes(graph: Graph, a: Floats) -> Floats:
-    """Slopes sigma'(a) of all units, shaped as `a` (..., n_units); 0 for inputs, without sigma."""
+    """Slopes sigma'(a) of all units, shaped as `a` (..., n_units); 0 for inputs, without sigma.
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    a : array (..., n_units)
+        Pre-activation of the units.
+    """
     slope = np.zeros_like(a)
     for population in graph.populations:
         if population.role != "input":

@@ -27,6 +27,22 @@ _BIAS = ".bias"
 def load_weights(rule: FileWeights, model: Model, field: str) -> tuple[Path, Arrays]:
     """The arrays of a weights file by their names, and its path; all of them are of the network.
 
+    Parameters
+    ----------
+    rule : FileWeights
+        Rule of the model that names the file.
+    model : Model
+        Model, checked.
+    field : str
+        Key of the model file that a message names.
+
+    Returns
+    -------
+    path : pathlib.Path
+        Path of the file.
+    arrays : dict
+        Its arrays by name.
+
     Raises
     ------
     ModelError
@@ -53,6 +69,19 @@ def matrix_of(
 ) -> NDArray[Any]:
     """The matrix (post, pre) of a projection.
 
+    Parameters
+    ----------
+    arrays : dict
+        Arrays of the weights file, by name.
+    path : pathlib.Path
+        Path of the file.
+    name : str
+        Name of the projection.
+    shape : tuple of int
+        Number of postsynaptic units, and number of presynaptic units.
+    field : str
+        Key of the model file that a message names.
+
     Raises
     ------
     ModelError
@@ -72,7 +101,13 @@ def matrix_of(
 
 
 def synapses_in(matrix: NDArray[Any]) -> Bools:
-    """Where a matrix (post, pre) has a synapse: its entries that are neither 0 nor NaN."""
+    """Where a matrix (post, pre) has a synapse: its entries that are neither 0 nor NaN.
+
+    Parameters
+    ----------
+    matrix : array (post, pre)
+        Weights of a projection.
+    """
     return ~np.isnan(matrix) & (matrix != 0)
 
 
@@ -84,6 +119,13 @@ def refuse_lost_weights(
     Parameters
     ----------
     matrix, connected : arrays (post, pre)
+        Weights of the file, and where the network has a synapse.
+    name : str
+        Name of the projection.
+    path : pathlib.Path
+        Path of the file.
+    field : str
+        Key of the model file that a message names.
 
     Raises
     ------
@@ -108,6 +150,17 @@ def refuse_lost_weights(
 
 def bias_of(arrays: Arrays, path: Path, population: Population, field: str) -> Floats | None:
     """Biases (units,) of a population; None where the file has none.
+
+    Parameters
+    ----------
+    arrays : dict
+        Arrays of the weights file, by name.
+    path : pathlib.Path
+        Path of the file.
+    population : Population
+        Population that the biases are for.
+    field : str
+        Key of the model file that a message names.
 
     Raises
     ------

@@ -28,6 +28,22 @@ def initial_weights(
     Biases are 0 unless a weights file has them; where they are centred, that is added. A teacher's
     draws are never those of the network itself, whatever the seeds.
 
+    Parameters
+    ----------
+    model : Model
+        Model, checked.
+    graph : Graph
+        Network of units, synapses and delays.
+    teacher_seed : int or None, optional
+        Seed of the teacher. Without it, the weights are those of the network itself.
+
+    Returns
+    -------
+    w : array (n_synapses,)
+        Weights.
+    bias : array (n_units,)
+        Biases.
+
     Raises
     ------
     ModelError
@@ -69,6 +85,31 @@ def weights_by_projection(
     Of other projections the weights are 0. `fields` gives the key that names the weights file of a
     projection.
 
+    Parameters
+    ----------
+    model : Model
+        Model, checked.
+    graph : Graph
+        Network of units, synapses and delays.
+    projections : iterable of Projection
+        Projections that get weights.
+    rules : mapping
+        Rule for the weights by the name of the projection.
+    seed : int
+        Seed of the random numbers.
+    purpose : str
+        What is drawn; each purpose has its own stream of random numbers.
+    fields : callable
+        Function that returns the key of the model file, for the name of a projection, that names
+        its weights file.
+
+    Returns
+    -------
+    w : array (n_synapses,)
+        Weights.
+    bias : array (n_units,)
+        Biases.
+
     Raises
     ------
     ModelError
@@ -95,7 +136,38 @@ def weights_by_projection(
 
 
 def draw_weights(rule: Any, n: int, sizes: tuple[int, int], rng: np.random.Generator) -> Floats:
-    """Weights (n,) of synapses between populations of so many units, pre and post."""
+    """Weights (n,) of synapses between populations of so many units, pre and post.
+
+    Parameters
+    ----------
+    rule : object
+        Rule of the model for the weights: constant, normal, or scaled by fan-in and fan-out.
+    n : int
+        Number of synapses.
+    sizes : tuple of int
+        Number of presynaptic units, and number of postsynaptic units.
+    rng : numpy.random.Generator
+        Source of the random numbers.
+
+    Returns
+    -------
+    array (n,)
+        Weights. A scaled rule has variance gain^2 / fan_in (`lecun_normal`) or
+        2 gain^2 / (fan_in + fan_out) (the Glorot rules). Fan-in is the mean in-degree, and fan-out
+        the mean out-degree.
+
+    Raises
+    ------
+    UnknownKindError
+        If nothing is registered for the type of `rule`.
+
+    References
+    ----------
+    LeCun, Bottou, Orr & Müller 1998, Efficient BackProp, for `lecun_normal`.
+
+    Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward neural networks,
+    for the Glorot rules.
+    """
     if n == 0:  # sparse connectivity may draw no synapse at all
         return np.empty(0)
     return _drawn(rule, n, sizes, rng)

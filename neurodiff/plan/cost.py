@@ -71,6 +71,14 @@ def estimate(
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    steps : int
+        Steps of the run.
+    recorded : int
+        How many values are recorded.
+    stimuli : int, optional
+        How many values the stimuli have.
     sending : tuple, optional
         Shares of the units and of the error units that send events or spikes in a step; unless
         given, transmission is graded.
@@ -78,6 +86,11 @@ def estimate(
         How far back in steps an alignment, or the feedback, looks at the activity.
     backward : int
         Backward connections with weights of their own.
+
+    Returns
+    -------
+    Cost
+        Time by backend in seconds, and memory in bytes.
     """
     reached = float(graph.n_synapses)
     if sending is not None:

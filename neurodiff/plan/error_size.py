@@ -49,8 +49,19 @@ def expected_error_sizes(
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
     w, bias : arrays (n_synapses,), (n_units,)
         Initial weights and biases, by which errors come back too.
+    stimuli : Stimuli
+        Input and target of the run.
+    loss : str
+        Name of the loss: `squared_error` or `cross_entropy`.
+
+    Returns
+    -------
+    dict of ErrorSize
+        Sizes by the name of the population.
     """
     last = max(stimuli.learning_steps - 1, 0)
     steps = np.unique(np.linspace(0, last, _MOMENTS).round().astype(np.int64))

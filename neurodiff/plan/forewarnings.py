@@ -16,6 +16,8 @@ def forewarnings(graph: Graph, steps: int, seconds: float) -> Iterator[str]:
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
     steps : int
         Of the run.
     seconds : float
@@ -44,7 +46,13 @@ def _outlasting(graph: Graph, steps: int) -> Iterator[str]:
 
 
 def in_words(seconds: float) -> str:
-    """A wall-clock time as one says it: 3 s, 5 min, 2 days."""
+    """A wall-clock time as one says it: 3 s, 5 min, 2 days.
+
+    Parameters
+    ----------
+    seconds : float
+        Time in seconds.
+    """
     for unit, size in _UNITS.items():
         number = seconds / size
         if number >= 1:

@@ -81,6 +81,11 @@ def _of_process() -> Iterator[int]:
 def refuse_what_does_not_fit(cost: Cost) -> None:
     """Hold the estimate for a run against the memory that is free.
 
+    Parameters
+    ----------
+    cost : Cost
+        Estimated cost of the run.
+
     Raises
     ------
     MachineError
@@ -97,5 +102,11 @@ def refuse_what_does_not_fit(cost: Cost) -> None:
 
 
 def in_bytes(size: float) -> str:
-    """A size in MB or GB."""
+    """A size in MB or GB.
+
+    Parameters
+    ----------
+    size : float
+        Size in bytes.
+    """
     return f"{size / 1e9:.3g} GB" if abs(size) >= 1e9 else f"{size / 1e6:.0f} MB"

@@ -87,6 +87,7 @@ class Plan:
         Parameters
         ----------
         model : Model or Plan
+            Model to plan; a plan is given back as it is.
 
         Raises
         ------

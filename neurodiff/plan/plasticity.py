@@ -53,12 +53,24 @@ class Plasticity(ABC):
         """Whether nothing will ever move."""
 
     def learns_at(self, steps: Ints) -> Bools:
-        """Whether weights move at the end of some steps."""
+        """Whether weights move at the end of some steps.
+
+        Parameters
+        ----------
+        steps : array of int (n,)
+            Time steps.
+        """
         return np.asarray((steps >= self.start) & (steps < self.stop))
 
     @abstractmethod
     def thawed(self, steps: int) -> "Plasticity":
-        """The same rule, if it is frozen one that learns in all of the first `steps` steps."""
+        """The same rule, if it is frozen one that learns in all of the first `steps` steps.
+
+        Parameters
+        ----------
+        steps : int
+            Number of steps in which the rule learns.
+        """
 
 
 @dataclass(frozen=True)
@@ -90,7 +102,13 @@ class Diffusion(Plasticity):
         return self.learning_rate == self.weight_decay == 0 or self.start >= self.stop
 
     def thawed(self, steps: int) -> "Diffusion":
-        """The same rule, or one with a learning rate where this one never learns."""
+        """The same rule, or one with a learning rate where this one never learns.
+
+        Parameters
+        ----------
+        steps : int
+            Number of steps in which the rule learns.
+        """
         return Diffusion(1.0, self.weight_decay, 0, steps) if self.frozen else self
 
 
@@ -112,7 +130,13 @@ class Static(Plasticity):
         return True
 
     def thawed(self, steps: int) -> "Plasticity":
-        """The rule that local products are those of."""
+        """The rule that local products are those of.
+
+        Parameters
+        ----------
+        steps : int
+            Number of steps in which the rule learns.
+        """
         return Diffusion(1.0, 0.0, 0, steps)
 
 
@@ -125,6 +149,7 @@ def prepare(spec: object, model: Model, stimuli: Stimuli, feedback: Feedback) ->
     spec : object
         The `plasticity` part of the model.
     model : Model
+        Model, checked.
     stimuli : Stimuli
         Nothing is learned in their test phase.
     feedback : Feedback

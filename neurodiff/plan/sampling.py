@@ -12,6 +12,15 @@ class Sampling:
 
     Unless given, `stop` is beyond the last step that any run can have.
     `only` is a condition on the elements that are recorded, in the names of the simulator.
+
+    Attributes
+    ----------
+    every : int
+        Interval between samples in steps.
+    start, stop : int
+        Range of the steps.
+    only : str
+        Condition in Brian2 text; empty for all elements.
     """
 
     every: int
@@ -20,11 +29,23 @@ class Sampling:
     only: str = ""
 
     def count(self, until: int) -> int:
-        """How many samples a run of `until` steps has."""
+        """How many samples a run of `until` steps has.
+
+        Parameters
+        ----------
+        until : int
+            Number of steps of the run.
+        """
         return len(range(self.start, min(self.stop, until), self.every))
 
     def steps(self, until: int) -> NDArray[np.int64]:
-        """The steps of the samples of a run of `until` steps."""
+        """The steps of the samples of a run of `until` steps.
+
+        Parameters
+        ----------
+        until : int
+            Number of steps of the run.
+        """
         return np.arange(self.start, min(self.stop, until), self.every)
 
 
@@ -33,6 +54,13 @@ class Answers(Sampling):
     """When outputs are asked for their answers: at each sample, for their mean over `over` steps.
 
     The sample is the last of these steps.
+
+    Attributes
+    ----------
+    every, start, stop, only
+        As in `Sampling`.
+    over : int
+        Number of steps of the mean.
     """
 
     over: int = 1
@@ -40,7 +68,21 @@ class Answers(Sampling):
 
 @dataclass(frozen=True)
 class Schedule:
-    """What is recorded, and when; None records nothing of it."""
+    """What is recorded, and when; None records nothing of it.
+
+    Attributes
+    ----------
+    signals : Sampling or None
+        When activities and errors are recorded.
+    weights : Sampling or None
+        When weights and biases are recorded.
+    products : Sampling or None
+        When local products are recorded.
+    answers : Answers or None
+        When the answers of the outputs are recorded.
+    events : Sampling or None
+        When events or spikes are recorded.
+    """
 
     signals: Sampling | None = None
     weights: Sampling | None = None
@@ -49,6 +91,12 @@ class Schedule:
     events: Sampling | None = None
 
     def of(self, *names: str) -> dict[str, Sampling]:
-        """Those of `names` that are recorded."""
+        """Those of `names` that are recorded.
+
+        Parameters
+        ----------
+        *names : str
+            Names of what may be recorded: `signals`, `weights`, `products`, `answers`, `events`.
+        """
         named = {name: getattr(self, name) for name in names}
         return {name: sampling for name, sampling in named.items() if sampling is not None}

@@ -40,6 +40,13 @@ def plot_events(recording: xr.Dataset, axes: NDArray[Any]) -> NDArray[Any]:
     """Draw rasters above signals, forward at the left and backward at the right, on (2, 2) `Axes`.
 
     All show the same span; see `legible_span`, `plot_raster` and `plot_sent`.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
+    axes : array of matplotlib Axes (2, 2)
+        Axes that are drawn on.
     """
     span = legible_span(recording)
     for kind, (above, below) in zip(("forward", "error"), axes.T, strict=True):
@@ -64,6 +71,7 @@ def plot_raster(recording: xr.Dataset, kind: str, axes: Axes, span: Span | None 
     kind : str
         ``"forward"`` or ``"error"``.
     axes : Axes
+        Axes that are drawn on.
     span : (float, float), optional
         Start and stop in s; `legible_span` unless given.
     """
@@ -97,6 +105,7 @@ def plot_sent(recording: xr.Dataset, kind: str, axes: Axes, span: Span | None = 
     kind : str
         ``"forward"`` or ``"error"``.
     axes : Axes
+        Axes that are drawn on.
     span : (float, float), optional
         Start and stop in s; `legible_span` unless given.
     """
@@ -127,6 +136,11 @@ def legible_span(recording: xr.Dataset) -> Span:
 
     It is in the middle of the events of the units that `plot_sent` follows, and has some tens of
     each of them, or some frames. Start and stop are a little before a step.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
     """
     model, rows = model_of(recording), rows_of(recording["population"].values)
     parts = []

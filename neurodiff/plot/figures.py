@@ -26,6 +26,11 @@ def draw_figures(recording: xr.Dataset) -> dict[str, Figure]:
     These are `waves`, `events` or `spikes`, `learning`, `cosine`, `weights`; what was not recorded
     is left out. `cosine` needs the variables of `GradientReport.over_time` beside those of the
     recording.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
     """
     drawn = {name: draw(recording) for name, draw in _FIGURES.items()}
     return {name: figure for name, figure in drawn.items() if figure is not None}
@@ -36,6 +41,13 @@ def save_figures(recording: xr.Dataset, folder: Path) -> list[Path]:
 
     A figure that cannot be drawn is left out, with a warning. An older one goes only when the new
     one is complete; a link is replaced, and never written through.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
+    folder : pathlib.Path
+        Path of the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = [_save(name, recording, folder / f"{name}.png") for name in _FIGURES]

@@ -33,6 +33,17 @@ def plot_cosines(over_time: xr.Dataset, axes: Axes, title: str = "", key: bool =
     A dot marks the first moment at which both are there. Where neighbouring samples have little to
     do with each other, as at different moments of a frame, they are points, and the line is the
     running median. `key` says which layer is which.
+
+    Parameters
+    ----------
+    over_time : xarray.Dataset
+        Comparison of local products and gradient over time.
+    axes : matplotlib Axes
+        Axes that are drawn on.
+    title : str, optional
+        Title of the axes.
+    key : bool, optional
+        Whether a legend of the layers is drawn.
     """
     median = _draw_layers(over_time, "cosine", axes)
     axes.set_ylim(top=1 + 0.04 * (1 - axes.get_ylim()[0]))
@@ -47,6 +58,17 @@ def plot_relative_error(
 
     Logarithmic where all layers become exact, down to the rounding of a number, 2.2e-16, and where
     the error is large at times, down to 1e-3; what is smaller is drawn there.
+
+    Parameters
+    ----------
+    over_time : xarray.Dataset
+        Comparison of local products and gradient over time.
+    axes : matplotlib Axes
+        Axes that are drawn on.
+    title : str, optional
+        Title of the axes.
+    key : bool, optional
+        Whether a legend of the layers is drawn.
     """
     lowest = _lowest_error(drawable(over_time["relative_error"].values))
     axes.set_yscale("log" if lowest > 0 else "linear")
@@ -73,6 +95,19 @@ def plot_cosines_in_frame(
 
     The bars hold the middle 80 % of the samples; `hold` is how long a frame is shown, in s. Times
     since then that have few samples each are taken together.
+
+    Parameters
+    ----------
+    over_time : xarray.Dataset
+        Comparison of local products and gradient over time.
+    hold : float
+        Time for which a frame is shown, in seconds.
+    axes : matplotlib Axes
+        Axes that are drawn on.
+    title : str, optional
+        Title of the axes.
+    key : bool, optional
+        Whether a legend of the layers is drawn.
     """
     times = over_time["product_time"].values
     phase = _together(np.round(np.mod(times + 1e-9, hold) * 1e3, 6))

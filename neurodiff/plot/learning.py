@@ -27,7 +27,15 @@ from neurodiff.results.recording import answered_right
 
 @styled
 def plot_loss(recording: xr.Dataset, axes: Axes) -> Axes:
-    """Draw the `loss` (time,); logarithmic where it spans more than two decades."""
+    """Draw the `loss` (time,); logarithmic where it spans more than two decades.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
+    axes : matplotlib Axes
+        Axes that are drawn on.
+    """
     values = drawable(recording["loss"].values)
     times, unit = readable_times(recording["time"].values)
     axes.plot(times, values, color=DARK, drawstyle="steps-post")
@@ -54,6 +62,7 @@ def plot_accuracy(recording: xr.Dataset, axes: Axes) -> Axes:
         With `answer` (presentation, output), `label` and `tested` (presentation,). An answer is
         right where the output of the label is larger than all others.
     axes : Axes
+        Axes that are drawn on.
     """
     model, tested = model_of(recording), recording["tested"].values.astype(bool)
     right = 100.0 * answered_right(recording)
@@ -95,6 +104,13 @@ def plot_weights(recording: xr.Dataset, axes: Axes) -> Axes:
 
     Up to 200 synapses are points, after over before; more are distributions, before to the left and
     after to the right. Weights that did not move are drawn once.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
+    axes : matplotlib Axes
+        Axes that are drawn on.
     """
     before, after = drawable(recording["w"].values[0]), drawable(recording["w"].values[-1])
     projection = recording["projection"].values

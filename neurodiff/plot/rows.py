@@ -15,7 +15,19 @@ _UNITS_SHOWN, _ROWS_SHOWN = 16, 120
 
 
 class Rows(NamedTuple):
-    """The rows of a space-time picture: one unit each, every population one unit high."""
+    """The rows of a space-time picture: one unit each, every population one unit high.
+
+    Attributes
+    ----------
+    names : list of str
+        Names of the populations, from the bottom.
+    units : array of int (rows,)
+        Unit of each row.
+    band : array of int (rows,)
+        Number of the population of each row.
+    edges : array (rows + 1,)
+        Boundaries of the rows.
+    """
 
     names: list[str]  # populations, from the bottom
     units: Ints  # (rows,)
@@ -24,7 +36,13 @@ class Rows(NamedTuple):
 
 
 def rows_of(population: NDArray[Any]) -> Rows:
-    """Rows for units of these populations (n_units,), evenly chosen where there are many."""
+    """Rows for units of these populations (n_units,), evenly chosen where there are many.
+
+    Parameters
+    ----------
+    population : array (n_units,)
+        Name of the population of each unit.
+    """
     names = list(dict.fromkeys(population.tolist()))
     chosen = []
     for name in names:
@@ -37,12 +55,30 @@ def rows_of(population: NDArray[Any]) -> Rows:
 
 
 def per_band(bands: int) -> int:
-    """Most units that are shown of each of so many populations."""
+    """Most units that are shown of each of so many populations.
+
+    Parameters
+    ----------
+    bands : int
+        Number of populations.
+    """
     return max(1, min(_UNITS_SHOWN, _ROWS_SHOWN // bands))
 
 
 def name_bands(axes: Axes, rows: Rows, largest: Floats, inputs: set[str]) -> None:
-    """Boundaries, names at the left, the value that 1 stands for at the right."""
+    """Boundaries, names at the left, the value that 1 stands for at the right.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Axes that are drawn on.
+    rows : Rows
+        Rows of the picture.
+    largest : array (populations,)
+        Value that 1 stands for, for each population.
+    inputs : set of str
+        Names of the populations that have no errors.
+    """
     n = len(rows.names)
     few, across = n <= 2 * NAMES_SHOWN, axes.get_yaxis_transform()
     if few:

@@ -37,18 +37,40 @@ TICK, _HIGHEST = "#6e6e6e", 0.25
 
 
 class Sent(NamedTuple):
-    """Events or spikes, in the order of time; the values of spikes are NaN."""
+    """Events or spikes, in the order of time; the values of spikes are NaN.
+
+    Attributes
+    ----------
+    times : array (n,)
+        Times in seconds.
+    units : array of int (n,)
+        Unit of each.
+    values : array (n,)
+        Value that was sent.
+    """
 
     times: Floats
     units: Ints
     values: Floats
 
     def within(self, span: Span) -> "Sent":
-        """Those in a span."""
+        """Those in a span.
+
+        Parameters
+        ----------
+        span : tuple of float
+            Start and stop of the time that is drawn, in seconds.
+        """
         return self._part(slice(*np.searchsorted(self.times, span)))
 
     def of(self, units: Ints | int) -> "Sent":
-        """Those of some units."""
+        """Those of some units.
+
+        Parameters
+        ----------
+        units : int or array of int
+            Numbers of the units.
+        """
         return self._part(np.isin(self.units, units))
 
     def once(self) -> "Sent":
@@ -65,7 +87,15 @@ class Sent(NamedTuple):
 
 
 def sent_of(recording: xr.Dataset, kinds: Sequence[str]) -> Sent:
-    """All that was sent of these kinds."""
+    """All that was sent of these kinds.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
+    kinds : sequence of str
+        Values of `spike_kind` to keep.
+    """
     written = recording["spike_kind"].values
     own = np.logical_or.reduce([written == kind for kind in kinds])
     times, units = (recording[name].values[own] for name in ("spike_time", "spike_unit"))
@@ -81,6 +111,15 @@ def followed(sent: Sent, rows: Rows, most: int) -> dict[int, Any]:
 
     They are of the first, the last and evenly chosen other populations that send, at most `most`;
     of those in the rows the one that sends a median number of times.
+
+    Parameters
+    ----------
+    sent : Sent
+        Events or spikes.
+    rows : Rows
+        Rows of the picture.
+    most : int
+        Largest number of units.
     """
     counts = np.bincount(sent.units, minlength=rows.units.max() + 1)[rows.units]
     sending = np.unique(rows.band[counts > 0])
@@ -94,19 +133,43 @@ def followed(sent: Sent, rows: Rows, most: int) -> dict[int, Any]:
 
 
 def means_by_band(recording: xr.Dataset, sent: Sent, rows: Rows) -> Floats:
-    """How many each population sends, by unit; all units count, not only those in the rows."""
+    """How many each population sends, by unit; all units count, not only those in the rows.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
+    sent : Sent
+        Events or spikes.
+    rows : Rows
+        Rows of the picture.
+    """
     population = recording["population"].values
     counts = np.bincount(sent.units, minlength=len(population))
     return np.array([counts[population == name].mean() for name in rows.names])
 
 
 def inputs_of(recording: xr.Dataset) -> set[str]:
-    """Names of the populations that have no errors."""
+    """Names of the populations that have no errors.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
+    """
     return set(recording["population"].values[recording["layer"].values == 0].tolist())
 
 
 def name_of(recording: xr.Dataset, unit: int) -> str:
-    """Population, cut where it is long, and number of a unit."""
+    """Population, cut where it is long, and number of a unit.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
+    unit : int
+        Number of the unit.
+    """
     name = str(recording["population"].values[unit])
     name = name if len(name) <= 16 else f"{name[:15]}…"
     return f"{name}, unit {recording['index'].values[unit]}"
@@ -125,6 +188,23 @@ def draw_ticks(
     """A tick for each in its row; thicker, and of its own colour, where the unit has one.
 
     With `side` 1 the ticks fill the upper half of the row only, with -1 the lower.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Axes that are drawn on.
+    drawn : Sent
+        Events or spikes that are drawn.
+    rows : Rows
+        Rows of the picture.
+    colours : dict
+        Colour of each unit that has one of its own.
+    span : tuple of float
+        Start and stop of the time that is drawn, in seconds.
+    colour : object, optional
+        Colour of all others.
+    side : int, optional
+        Part of the row that ticks fill: 0 for all of it, 1 for the upper half, -1 for the lower.
     """
     middle, height = np.empty((2, rows.units.max() + 1))
     middle[rows.units] = (rows.edges[:-1] + rows.edges[1:]) / 2
@@ -138,7 +218,15 @@ def draw_ticks(
 
 
 def write_beside(axes: Axes, text: str) -> None:
-    """Say what the numbers at the right of the rows are."""
+    """Say what the numbers at the right of the rows are.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Axes that are drawn on.
+    text : str
+        Text to write.
+    """
     axes.annotate(text, (1.01, 0.5), (26, 0), "axes fraction", "offset points", rotation=90,
                   va="center", fontsize=6)  # fmt: skip
 
@@ -146,7 +234,21 @@ def write_beside(axes: Axes, text: str) -> None:
 def draw_signal(
     axes: Axes, recording: xr.Dataset, name: str, unit: int, span: Span
 ) -> list[Line2D]:
-    """A unit's signal: of every step, in steps; else a thin line, or points if they are few."""
+    """A unit's signal: of every step, in steps; else a thin line, or points if they are few.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Axes that are drawn on.
+    recording : xarray.Dataset
+        Recording of a run.
+    name : str
+        Name of the variable.
+    unit : int
+        Number of the unit.
+    span : tuple of float
+        Start and stop of the time that is drawn, in seconds.
+    """
     times, values = _signal(recording, name, unit, span)
     if not len(times):
         return []
@@ -170,7 +272,24 @@ def _signal(recording: xr.Dataset, name: str, unit: int, span: Span) -> Curve:
 
 
 def into_lane(axes: Axes, k: int, lines: list[Line2D], bottom: float = 0.1) -> dict[float, str]:
-    """Let a transform take lines, which keep their values, into lane k; returns ticks and texts."""
+    """Let a transform take lines, which keep their values, into lane k; returns ticks and texts.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Axes that are drawn on.
+    k : int
+        Number of the lane, from the bottom.
+    lines : list of Line2D
+        Lines to move.
+    bottom : float, optional
+        Where in the lane the smallest value lies, from 0 to 1.
+
+    Returns
+    -------
+    dict
+        Text of each tick by its place.
+    """
     if not lines:
         return {}
     values = np.concatenate([np.asarray(line.get_ydata()) for line in lines])
@@ -191,7 +310,17 @@ def into_lane(axes: Axes, k: int, lines: list[Line2D], bottom: float = 0.1) -> d
 
 
 def write_in_lane(axes: Axes, k: int, text: str) -> None:
-    """Write at the top of lane k."""
+    """Write at the top of lane k.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Axes that are drawn on.
+    k : int
+        Number of the lane, from the bottom.
+    text : str
+        Text to write.
+    """
     across = axes.get_yaxis_transform()
     axes.text(0.01, k + 0.96, text, transform=across, verticalalignment="top", fontsize=6)
 
@@ -200,6 +329,11 @@ def hide_shared(axes: NDArray[Any]) -> None:
     """Leave out, in a grid of `Axes`, the labels of time but the lowest, and of rows at the right.
 
     The rows are those of the first line of the grid.
+
+    Parameters
+    ----------
+    axes : array of matplotlib Axes
+        Grid of axes.
     """
     for above in axes[:-1].ravel():
         above.set_xlabel("")
@@ -209,7 +343,15 @@ def hide_shared(axes: NDArray[Any]) -> None:
 
 
 def on_axis(times: Floats, span: Span) -> Floats:
-    """Times in the unit of the axis, which is that of the span."""
+    """Times in the unit of the axis, which is that of the span.
+
+    Parameters
+    ----------
+    times : array
+        Times in seconds.
+    span : tuple of float
+        Start and stop of the time that is drawn, in seconds.
+    """
     return times * (1.0 if _unit(span) == "s" else 1e3)
 
 
@@ -218,7 +360,21 @@ def _unit(span: Span) -> str:
 
 
 def dress_span(axes: Axes, recording: xr.Dataset, span: Span, label: str, title: str) -> Axes:
-    """Limits, labels, and a line where each frame begins."""
+    """Limits, labels, and a line where each frame begins.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Axes that are drawn on.
+    recording : xarray.Dataset
+        Recording of a run.
+    span : tuple of float
+        Start and stop of the time that is drawn, in seconds.
+    label : str
+        Label of the vertical axis.
+    title : str
+        Title of the axes.
+    """
     model, shown = model_of(recording), on_axis(np.asarray(span), span)
     if hold := model.input.frame_duration:
         first, last = np.asarray(span) / hold

@@ -58,6 +58,15 @@ def plot_spikes(
 
     In a second row there are signals below. All show the same span; see `last_spikes`,
     `plot_spike_raster` and `plot_decoded`.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
+    axes : array of matplotlib Axes (1, 2) or (2, 2)
+        Axes that are drawn on.
+    span : tuple of float, optional
+        Start and stop of the time that is drawn, in seconds; that of `last_spikes` unless given.
     """
     span = span or last_spikes(recording)
     for kind, column in zip(_LOOKS, axes.T, strict=True):
@@ -86,6 +95,7 @@ def plot_spike_raster(
     kind : str
         ``"forward"``, or ``"error"`` for ON and OFF, which fill halves of the row of their unit.
     axes : Axes
+        Axes that are drawn on.
     span : (float, float), optional
         Start and stop in s; `last_spikes` unless given.
     """
@@ -126,6 +136,7 @@ def plot_decoded(recording: xr.Dataset, kind: str, axes: Axes, span: Span | None
     kind : str
         ``"forward"`` or ``"error"``.
     axes : Axes
+        Axes that are drawn on.
     span : (float, float), optional
         Start and stop in s; `last_spikes` unless given.
     """
@@ -157,6 +168,11 @@ def last_spikes(recording: xr.Dataset) -> Span:
     It has at most some tens of ticks of each unit, on average, and is at most a fraction of a
     second long, and not before `record.window`. Start and stop are a little before a step. It ends
     with the signals where these do, or without spikes; or else with the run.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
     """
     model, rows = model_of(recording), rows_of(recording["population"].values)
     sent, step = sent_of(recording, _KINDS), model.time_step

@@ -46,12 +46,28 @@ NAMES_SHOWN = 20
 
 @styled
 def new_axes(width: float = NARROW, height: float = 2.6) -> Axes:
-    """Axes on a figure of their own, `width` by `height` inches, in the style of the house."""
+    """Axes on a figure of their own, `width` by `height` inches, in the style of this package.
+
+    Parameters
+    ----------
+    width : float, optional
+        Width in inches.
+    height : float, optional
+        Height in inches.
+    """
     return new_figure(width, height).add_subplot()
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Figure in inches that needs no display; pyplot does not know of it."""
+    """Figure in inches that needs no display; pyplot does not know of it.
+
+    Parameters
+    ----------
+    width : float
+        Width in inches.
+    height : float
+        Height in inches.
+    """
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
@@ -61,6 +77,11 @@ def show_in_notebook(axes: Axes) -> None:
     """Display the figure of axes where code runs in a notebook; elsewhere nothing happens.
 
     pyplot, which notebooks ask for figures, does not know of it.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Axes that are drawn on.
     """
     # a notebook has loaded it; no one else needs it
     ipython = sys.modules.get("IPython")
@@ -76,7 +97,19 @@ def show_in_notebook(axes: Axes) -> None:
 
 
 def dress(axes: Axes, x: str, y: str, title: str) -> Axes:
-    """Labels, title and the ticks of the house."""
+    """Labels, title and ticks in the style of this package.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        Axes that are drawn on.
+    x : str
+        Label of the horizontal axis.
+    y : str
+        Label of the vertical axis.
+    title : str
+        Title of the axes.
+    """
     axes.set(xlabel=x, ylabel=y)
     axes.set_title(title)
     axes.tick_params(which="both", labelsize=7, width=0.6)
@@ -84,22 +117,48 @@ def dress(axes: Axes, x: str, y: str, title: str) -> Axes:
 
 
 def named_ticks(n: int) -> NDArray[np.int64]:
-    """Which of n names are written."""
+    """Which of n names are written.
+
+    Parameters
+    ----------
+    n : int
+        Number of names.
+    """
     return np.arange(0, n, max(1, -(-n // NAMES_SHOWN)))
 
 
 def layer_colours(n: int) -> Any:
-    """Colours (n, 4) from the first layer, dark, to the last, light; in order in grey as well."""
+    """Colours (n, 4) from the first layer, dark, to the last, light; in order in grey as well.
+
+    Parameters
+    ----------
+    n : int
+        Number of layers.
+    """
     return matplotlib.colormaps["viridis"](np.linspace(0, 0.88, n))
 
 
 def readable_times(seconds: Floats) -> tuple[Floats, str]:
-    """Times in ms where all are below a second, else in s; and that unit."""
+    """Times in ms where all are below a second, else in s; and that unit.
+
+    Parameters
+    ----------
+    seconds : array
+        Times in seconds.
+    """
     return (seconds, "s") if seconds.max(initial=0) >= 1 else (1e3 * seconds, "ms")
 
 
 def title_of(recording: xr.Dataset, what: str) -> str:
-    """What was run, and what is drawn."""
+    """What was run, and what is drawn.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
+    what : str
+        What is drawn, in words.
+    """
     early = "complete" in recording.attrs and not is_complete(recording)
     ended = " (run stopped early)" if early else ""
     if diverged(recording):
@@ -111,12 +170,23 @@ def drawable(values: Floats) -> Floats:
     """`values` with NaN, which is not drawn, for all that is not finite or too large to draw.
 
     Matplotlib's arithmetic with larger ones overflows.
+
+    Parameters
+    ----------
+    values : array
+        Values, of any shape.
     """
     return np.where(np.abs(values) < LARGEST, values, np.nan)
 
 
 def diverged(recording: xr.Dataset) -> bool:
-    """Whether the run diverged, or activities, loss or weights grew beyond what can be drawn."""
+    """Whether the run diverged, or activities, loss or weights grew beyond what can be drawn.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
+    """
     if "diverged" in recording.attrs:
         return True
     signals = [recording[name].values for name in ("x", "w") if name in recording]

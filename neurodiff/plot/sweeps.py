@@ -40,6 +40,8 @@ def plot_lines(
         One number for each run, or for each run and layer.
     over : str
         Dimension along x.
+    axes : matplotlib Axes, optional
+        Axes that are drawn on; a new figure unless given.
     lines : str, optional
         Dimension with a line for each of its places; one line for all unless given.
     """
@@ -65,7 +67,19 @@ def plot_lines(
 
 @styled
 def plot_map(values: xr.DataArray, x: str, y: str, axes: Axes | None = None) -> Axes:
-    """Median over everything else as a colour, over two axes."""
+    """Median over everything else as a colour, over two axes.
+
+    Parameters
+    ----------
+    values : xarray.DataArray
+        Values over the axes of the sweep.
+    x : str
+        Dimension along the horizontal axis.
+    y : str
+        Dimension along the vertical axis.
+    axes : matplotlib Axes, optional
+        Axes that are drawn on; a new figure unless given.
+    """
     axes, values = axes or new_axes(), _within_ends(values)
     norm = LogNorm() if _spreads(values) else None
     others = [dimension for dimension in values.dims if dimension not in (x, y)]
@@ -85,6 +99,13 @@ def draw_sweep(result: xr.Dataset, quantity: str) -> Figure:
     Over one axis: lines for the layers, or one line. Over two: a heat map and lines for
     the places of the shorter axis. Where there are more axes, one row of these for each place of
     the others. Over more than one axis the layer is the first, whose mismatch is the largest.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        Result of a sweep.
+    quantity : str
+        Name of the variable that is drawn.
     """
     values = result[quantity].assign_attrs(result[quantity].attrs)
     along, *others = _by_length(result)

@@ -37,7 +37,19 @@ _FRONT: dict[str, Any] = {
 def plot_waves(
     recording: xr.Dataset, x_axes: Axes, delta_axes: Axes, stop: float | None = None
 ) -> tuple[Axes, Axes]:
-    """Draw the two waves side by side, with one colour bar; see `plot_wave`."""
+    """Draw the two waves side by side, with one colour bar; see `plot_wave`.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
+    x_axes : matplotlib Axes
+        Axes for the activity.
+    delta_axes : matplotlib Axes
+        Axes for the errors.
+    stop : float or None, optional
+        End of the time that is drawn, in seconds.
+    """
     plot_wave(recording, "x", x_axes, stop)
     plot_wave(recording, "delta", delta_axes, stop)
     delta_axes.set_ylabel("")
@@ -67,6 +79,7 @@ def plot_wave(recording: xr.Dataset, signal: str, axes: Axes, stop: float | None
     signal : str
         ``"x"`` or ``"delta"``.
     axes : Axes
+        Axes that are drawn on.
     stop : float, optional
         End of the picture in s. Unless given, a few times as long as both waves take.
     """
@@ -96,6 +109,11 @@ def predicted_fronts(graph: Graph) -> dict[str, Floats]:
     F along the shortest path; and F of an output plus the shortest way back, R. Not finite where no
     path leads; inputs have no `delta`. With leaks, or traces of spikes, when it is there in the
     mean.
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
     """
     forward = compute_latencies(graph).shortest_forward
     # an output's error starts back when its input arrives, as if its target came then

@@ -39,6 +39,7 @@ def bound(command: Sequence[str], number: int, note: str = "") -> list[str]:
     Parameters
     ----------
     command : sequence of str
+        Program and its arguments.
     number : int
         The signal that it gets when this process has ended.
     note : str
@@ -54,6 +55,13 @@ def call(command: Sequence[str], folder: Path) -> int:
     """Exit code of a command that runs in a folder, without output, and ends with this process.
 
     An exception that a signal raises meanwhile ends the command, too, and what it has started.
+
+    Parameters
+    ----------
+    command : sequence of str
+        Program and its arguments.
+    folder : pathlib.Path
+        Path of the folder.
     """
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(bound(command, signal.SIGTERM), cwd=folder, **quiet)  # type: ignore[call-overload]
@@ -66,7 +74,13 @@ def call(command: Sequence[str], folder: Path) -> int:
 
 
 def interrupt(note: Path) -> bool:
-    """Send Ctrl-C to the program that has noted its number; whether there is one."""
+    """Send Ctrl-C to the program that has noted its number; whether there is one.
+
+    Parameters
+    ----------
+    note : pathlib.Path
+        File in which the program has noted its process number.
+    """
     try:
         os.kill(int(note.read_text()), signal.SIGINT)
     except (OSError, ValueError):

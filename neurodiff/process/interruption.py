@@ -58,7 +58,20 @@ class Interruption:
         self._deferred = self._waiting = False
 
     def handle(self, number: int, frame: FrameType | None = None) -> None:
-        """Answer a signal; see the module."""
+        """Answer a signal; see the module.
+
+        Parameters
+        ----------
+        number : int
+            Number of the signal.
+        frame : frame or None, optional
+            Where the program was; not used.
+
+        Raises
+        ------
+        Interrupted
+            If nothing runs that could be stopped, and signals do not wait.
+        """
         first = self.received is None
         if self.received is None:
             self.received, self._since = number, time.monotonic()
@@ -81,7 +94,13 @@ class Interruption:
 
     @contextmanager
     def stopping(self, stop: Callable[[], None]) -> Iterator[None]:
-        """Call `stop` for a signal inside the `with` block."""
+        """Call `stop` for a signal inside the `with` block.
+
+        Parameters
+        ----------
+        stop : callable
+            Function that stops what runs; called without arguments.
+        """
         self._stop = stop
         try:
             yield
@@ -114,6 +133,11 @@ def heeding(*numbers: int) -> Iterator[Interruption]:
     """Answer signals inside the `with` block; those that are ignored stay so.
 
     Outside the main thread, where Python has no signals, it does nothing.
+
+    Parameters
+    ----------
+    *numbers : int
+        Numbers of the signals.
     """
     interruption = Interruption()
     if threading.current_thread() is not threading.main_thread():
@@ -154,6 +178,11 @@ def stoppable(stop: Callable[[], None]) -> Iterator[Callable[[], bool]]:
 
     Yields a function that says whether it was. Where nothing heeds signals yet, Ctrl-C is heeded;
     outside the main thread nothing is.
+
+    Parameters
+    ----------
+    stop : callable
+        Function that stops what runs; called without arguments.
     """
     now = heeded()
     with ExitStack() as stack:

@@ -17,6 +17,13 @@ def bar(steps: int, backend: str) -> Iterator[Progress]:
     """A progress bar over the steps of a run, with the time left; it begins with the first step.
 
     Where standard error cannot be written it goes quiet, and the run goes on.
+
+    Parameters
+    ----------
+    steps : int
+        Number of steps of the run.
+    backend : str
+        Name of the backend, which stands before the bar.
     """
     with ExitStack() as stack:
         lines: list[tqdm] = []
@@ -37,5 +44,13 @@ def _line(steps: int, backend: str) -> tqdm:
 
 @contextmanager
 def silent(steps: int, backend: str) -> Iterator[Progress]:
-    """No progress bar."""
+    """No progress bar.
+
+    Parameters
+    ----------
+    steps : int
+        Number of steps of the run.
+    backend : str
+        Name of the backend.
+    """
     yield lambda fraction: None

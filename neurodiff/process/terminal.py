@@ -14,6 +14,7 @@ def warn(text: str) -> None:
     Parameters
     ----------
     text : str
+        Text of the warning.
     """
     try:
         warnings.warn(text, stacklevel=3)
@@ -38,7 +39,13 @@ class Courteous:
         self._stream, self._quiet = stream, stream is None
 
     def write(self, text: str) -> int:
-        """Write, or go quiet."""
+        """Write, or go quiet.
+
+        Parameters
+        ----------
+        text : str
+            Text to write.
+        """
         self._attempt("write", text)
         return len(text)
 

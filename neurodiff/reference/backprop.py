@@ -40,10 +40,27 @@ def backprop(graph: Graph, w: Floats, bias: Floats, u: Floats, y: Floats, loss: 
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
     w : array (n_synapses,)
+        Weight of each synapse.
     bias : array (n_units,)
+        Bias of each unit; not used for inputs.
     u : array (batch, n_inputs)
+        Inputs.
     y : array (batch, n_outputs), in the order of ``graph.outputs``
+        Targets of the outputs, in the order of ``graph.outputs``.
+    loss : str
+        Name of the loss: `squared_error` or `cross_entropy`.
+
+    Returns
+    -------
+    Gradient
+        Activity, errors and loss; see `products` for the gradient by weight.
+
+    References
+    ----------
+    Betti & Gori, arXiv:1912.04635.
     """
     a, x = respond(graph, w, bias, u)
     slope, answer = slopes(graph, a), x[:, graph.outputs]
@@ -57,7 +74,24 @@ def backprop(graph: Graph, w: Floats, bias: Floats, u: Floats, y: Floats, loss: 
 
 
 def products(graph: Graph, x: Floats, delta: Floats, synapses: slice = slice(None)) -> Floats:
-    """dE/dw (batch, n) of the n chosen synapses, from x and delta (batch, n_units)."""
+    """dE/dw (batch, n) of the n chosen synapses, from x and delta (batch, n_units).
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    x : array (batch, n_units)
+        Activity.
+    delta : array (batch, n_units)
+        Errors dE/da.
+    synapses : slice, optional
+        Range of synapse numbers.
+
+    Returns
+    -------
+    array (batch, n)
+        Gradient dE/dw of each chosen synapse.
+    """
     # dE/dw_ij = delta_i x_j
     return delta[:, graph.post[synapses]] * x[:, graph.pre[synapses]]
 
@@ -66,6 +100,22 @@ def injection(loss: Loss, slope: Floats, x: Floats, y: Floats) -> Floats:
     """dE/da of the outputs where the error enters, all of the shape (..., n_outputs).
 
     For the cross-entropy the slope of the sigmoid cancels against the derivative of the logarithms.
+
+    Parameters
+    ----------
+    loss : str
+        Name of the loss: `squared_error` or `cross_entropy`.
+    slope : array (..., n_outputs)
+        Slope sigma'(a) of the outputs.
+    x : array (..., n_outputs)
+        Activity of the outputs.
+    y : array (..., n_outputs)
+        Targets of the outputs.
+
+    Returns
+    -------
+    array (..., n_outputs)
+        Errors dE/da that enter at the outputs.
     """
     if loss == "cross_entropy":
         # delta_L = x - y

@@ -30,7 +30,13 @@ _WEIGHTS = 4e6
 
 
 class Gradients(NamedTuple):
-    """Activity and errors of backpropagation, both (rows, n_units)."""
+    """Activity and errors of backpropagation, both (rows, n_units).
+
+    Attributes
+    ----------
+    x, delta : arrays (rows, n_units)
+        Activity, and error dE/da.
+    """
 
     x: Floats
     delta: Floats
@@ -59,7 +65,18 @@ class Chunk(Protocol):
         ...
 
     def moment(self, k: int) -> tuple[Floats, Floats]:
-        """Local products and weights, both (n_synapses,), of the k-th step."""
+        """Local products and weights, both (n_synapses,), of the k-th step.
+
+        Parameters
+        ----------
+        k : int
+            Number of the step in the chunk.
+
+        Returns
+        -------
+        product, w : arrays (n_synapses,)
+            Local products and weights.
+        """
         ...
 
     def backprop(self, at: Ints, u: Floats, y: Floats) -> Gradients:
@@ -69,11 +86,24 @@ class Chunk(Protocol):
         ----------
         at : int array (rows,)
             The number, in the chunk, of the step whose weights each row is taken with.
+        u : array (batch, n_inputs)
+            Inputs.
+        y : array (batch, n_outputs)
+            Targets of the outputs, in the order of ``graph.outputs``.
         """
         ...
 
     def fixed_points(self, at: Ints, u: Floats, y: Floats) -> Gradients:
         """Recurrent backpropagation, from the activity of the step of each row; see `backprop`.
+
+        Parameters
+        ----------
+        at : array of int (rows,)
+            Number in the chunk of the step of each row.
+        u : array (batch, n_inputs)
+            Inputs.
+        y : array (batch, n_outputs)
+            Targets of the outputs, in the order of ``graph.outputs``.
 
         Raises
         ------
@@ -83,7 +113,17 @@ class Chunk(Protocol):
         ...
 
     def outer(self, part: Projection, x: Floats, delta: Floats) -> Products:
-        """Products delta_post x_pre of a projection, of activity and errors (rows, n_units)."""
+        """Products delta_post x_pre of a projection, of activity and errors (rows, n_units).
+
+        Parameters
+        ----------
+        part : Projection
+            Projection of the graph.
+        x : array (rows, n_units)
+            Activity.
+        delta : array (rows, n_units)
+            Errors.
+        """
         ...
 
 
@@ -111,16 +151,42 @@ class ListedChunk:
         return [Listed(self.product[:, part.synapses]) for part in self.graph.projections]
 
     def moment(self, k: int) -> tuple[Floats, Floats]:
-        """Local products and weights, both (n_synapses,), of the k-th step."""
+        """Local products and weights, both (n_synapses,), of the k-th step.
+
+        Parameters
+        ----------
+        k : int
+            Number of the step in the chunk.
+        """
         return self.product[k], self.w[k]
 
     def outer(self, part: Projection, x: Floats, delta: Floats) -> Products:
-        """Products delta_post x_pre of a projection."""
+        """Products delta_post x_pre of a projection.
+
+        Parameters
+        ----------
+        part : Projection
+            Projection of the graph.
+        x : array (rows, n_units)
+            Activity.
+        delta : array (rows, n_units)
+            Errors.
+        """
         own = part.synapses
         return Listed(delta[:, self.graph.post[own]] * x[:, self.graph.pre[own]])
 
     def backprop(self, at: Ints, u: Floats, y: Floats) -> Gradients:
-        """Exact gradients, each with the weights of its own step."""
+        """Exact gradients, each with the weights of its own step.
+
+        Parameters
+        ----------
+        at : array of int (rows,)
+            Number in the chunk of the step of each row.
+        u : array (batch, n_inputs)
+            Inputs.
+        y : array (batch, n_outputs)
+            Targets of the outputs, in the order of ``graph.outputs``.
+        """
         graph, matrices = self.graph, [self._matrices(part) for part in self.graph.projections]
         a = np.zeros((len(u), graph.n_units))
         x, delta = np.zeros_like(a), np.zeros_like(a)
@@ -152,7 +218,22 @@ class ListedChunk:
         return matrix
 
     def fixed_points(self, at: Ints, u: Floats, y: Floats) -> Gradients:
-        """Recurrent backpropagation, from the activity of each step."""
+        """Recurrent backpropagation, from the activity of each step.
+
+        Parameters
+        ----------
+        at : array of int (rows,)
+            Number in the chunk of the step of each row.
+        u : array (batch, n_inputs)
+            Inputs.
+        y : array (batch, n_outputs)
+            Targets of the outputs, in the order of ``graph.outputs``.
+
+        Raises
+        ------
+        FixedPointError
+            If no fixed point is found, or the errors have none.
+        """
         x, delta = np.zeros((2, len(u), self.graph.n_units))
         for row, k in enumerate(at):
             one = slice(row, row + 1)
@@ -174,7 +255,26 @@ class ListedChunk:
 
 
 def listed_chunks(plan: Plan, u: Rows, y: Rows) -> Iterator[ListedChunk]:
-    """The waves of any network, step by step, in chunks; see `delayed_waves`."""
+    """The waves of any network, step by step, in chunks; see `delayed_waves`.
+
+    Parameters
+    ----------
+    plan : Plan
+        Plan of the run.
+    u : Rows, such as an array (steps, n_inputs)
+        Input of each step.
+    y : Rows, such as an array (steps, n_outputs)
+        Target of each step as it meets the outputs, in the order of ``graph.outputs``.
+
+    Yields
+    ------
+    ListedChunk
+        Consecutive steps, in the order of time.
+
+    References
+    ----------
+    Betti & Gori, arXiv:1912.04635.
+    """
     graph = plan.graph
     cells = sum(part.post.size * part.pre.size for part in graph.projections)
     size, first = int(np.clip(_WEIGHTS / (cells + graph.n_synapses), 1, 512)), 0

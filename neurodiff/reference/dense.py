@@ -42,6 +42,11 @@ def is_dense(plan: Plan) -> bool:
     Its projections are all to all, with one delay in each direction, plastic or not as a whole; its
     feedback is symmetric; its updates are plain products; and alignment, if any, waits for one time
     in each projection.
+
+    Parameters
+    ----------
+    plan : Plan
+        Plan of the run.
     """
     graph, ages = plan.graph, plan.alignment.ages(plan.graph)
     if not plan.feedback.symmetric or graph.cyclic or graph.dale.any() or ages is None:
@@ -143,7 +148,13 @@ class DenseChunk:
         return [Outer(part.delta, part.x, order) for part, order in pairs]
 
     def moment(self, k: int) -> tuple[Floats, Floats]:
-        """Local products and weights, both (n_synapses,), of the k-th step."""
+        """Local products and weights, both (n_synapses,), of the k-th step.
+
+        Parameters
+        ----------
+        k : int
+            Number of the step in the chunk.
+        """
         product, w = np.empty((2, self.graph.n_synapses))
         for part, own, order in zip(self.graph.projections, self.moved, self.orders, strict=True):
             product[part.synapses] = np.outer(own.delta[k], own.x[k]).ravel()[order]
@@ -154,12 +165,32 @@ class DenseChunk:
         return product, w
 
     def outer(self, part: Projection, x: Floats, delta: Floats) -> Products:
-        """Products delta_post x_pre of a projection."""
+        """Products delta_post x_pre of a projection.
+
+        Parameters
+        ----------
+        part : Projection
+            Projection of the graph.
+        x : array (rows, n_units)
+            Activity.
+        delta : array (rows, n_units)
+            Errors.
+        """
         order = self.orders[self.graph.projections.index(part)]
         return Outer(delta[:, part.post.units], x[:, part.pre.units], order)
 
     def backprop(self, at: Ints, u: Floats, y: Floats) -> Gradients:
-        """Exact gradients, each with the weights of its own step."""
+        """Exact gradients, each with the weights of its own step.
+
+        Parameters
+        ----------
+        at : array of int (rows,)
+            Number in the chunk of the step of each row.
+        u : array (batch, n_inputs)
+            Inputs.
+        y : array (batch, n_outputs)
+            Targets of the outputs, in the order of ``graph.outputs``.
+        """
         graph, since = self.graph, self.since[at]
         a, x, delta = np.zeros((3, len(u), graph.n_units))
         x[:, : graph.n_inputs] = u
@@ -198,12 +229,41 @@ class DenseChunk:
         return self.kept[at, None] * first - ((delta @ moved.step.T) * since) @ moved.x
 
     def fixed_points(self, at: Ints, u: Floats, y: Floats) -> Gradients:
-        """Those of a network without cycles are its answers: backpropagation of each step."""
+        """Those of a network without cycles are its answers: backpropagation of each step.
+
+        Parameters
+        ----------
+        at : array of int (rows,)
+            Number in the chunk of the step of each row.
+        u : array (batch, n_inputs)
+            Inputs.
+        y : array (batch, n_outputs)
+            Targets of the outputs, in the order of ``graph.outputs``.
+        """
         return self.backprop(at, u, y)
 
 
 def dense_chunks(plan: Plan, u: Rows, y: Rows) -> Iterator[DenseChunk]:
-    """The waves of a network for which `is_dense`, in chunks; they are those of `delayed_waves`."""
+    """The waves of a network for which `is_dense`, in chunks; they are those of `delayed_waves`.
+
+    Parameters
+    ----------
+    plan : Plan
+        Plan of the run.
+    u : Rows, such as an array (steps, n_inputs)
+        Input of each step.
+    y : Rows, such as an array (steps, n_outputs)
+        Target of each step as it meets the outputs, in the order of ``graph.outputs``.
+
+    Yields
+    ------
+    DenseChunk
+        Consecutive steps, in the order of time.
+
+    References
+    ----------
+    Betti & Gori, arXiv:1912.04635.
+    """
     rule, first = plan.plasticity, 0
     waves, moves = _Waves(plan, u, y), rule.learning_rate != 0 or rule.weight_decay != 0
     steps = len(u)

@@ -31,19 +31,39 @@ def recurrent_backprop(
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
     w : array (n_synapses,)
+        Weight of each synapse.
     bias : array (n_units,)
+        Bias of each unit; not used for inputs.
     u : array (batch, n_inputs)
+        Inputs.
     y : array (batch, n_outputs), in the order of ``graph.outputs``
+        Targets of the outputs, in the order of ``graph.outputs``.
+    loss : str
+        Name of the loss: `squared_error` or `cross_entropy`.
     start : array (batch, n_units), optional
         Activity of the network at each of the moments, from which it settles. Of several fixed
         points a network is at the one to which its history led. Unless given, it settles to the
         first input from 0, and to each other from the one before.
 
+    Returns
+    -------
+    Gradient
+        Activity, errors and loss at the fixed point of each moment.
+
     Raises
     ------
     FixedPointError
         If no fixed point is found, or the errors have none.
+
+    References
+    ----------
+    Almeida 1987, A learning rule for asynchronous perceptrons with feedback in a combinatorial
+    environment.
+
+    Pineda 1987, Generalization of back-propagation to recurrent neural networks.
     """
     x, delta = np.zeros((2, len(u), graph.n_units))
     for row, (inputs, targets) in enumerate(zip(u, y, strict=True)):

@@ -17,11 +17,23 @@ class Products(Protocol):
     """Products of one projection at some moments; two of a kind can be compared."""
 
     def rows(self, which: Rows) -> "Products":
-        """Those of some of the moments."""
+        """Those of some of the moments.
+
+        Parameters
+        ----------
+        which : slice or array of int
+            Moments that are kept.
+        """
         ...
 
     def inner(self, other: Any) -> Floats:
-        """<g, g*> (times,)."""
+        """<g, g*> (times,).
+
+        Parameters
+        ----------
+        other : Products
+            Products of the same synapses and moments.
+        """
         ...
 
     def square(self) -> Floats:
@@ -29,11 +41,23 @@ class Products(Protocol):
         ...
 
     def square_of_difference(self, other: Any) -> Floats:
-        """|g - g*|^2 (times,), good to rounding where the two are nearly the same."""
+        """|g - g*|^2 (times,), good to rounding where the two are nearly the same.
+
+        Parameters
+        ----------
+        other : Products
+            Products of the same synapses and moments.
+        """
         ...
 
     def signs_agree(self, other: Any) -> tuple[Floats, Floats]:
-        """Sum of |g*| where the signs agree (times,), and everywhere (times,)."""
+        """Sum of |g*| where the signs agree (times,), and everywhere (times,).
+
+        Parameters
+        ----------
+        other : Products
+            Products of the same synapses and moments.
+        """
         ...
 
     def sum(self) -> Floats:
@@ -47,11 +71,23 @@ class Listed(NamedTuple):
     values: Floats
 
     def rows(self, which: Rows) -> "Listed":
-        """Those of some of the moments."""
+        """Those of some of the moments.
+
+        Parameters
+        ----------
+        which : slice or array of int
+            Moments that are kept.
+        """
         return Listed(self.values[which])
 
     def inner(self, other: "Listed") -> Floats:
-        """<g, g*> (times,)."""
+        """<g, g*> (times,).
+
+        Parameters
+        ----------
+        other : Listed
+            Products of the same synapses and moments.
+        """
         return np.asarray(np.sum(self.values * other.values, axis=1))
 
     def square(self) -> Floats:
@@ -59,11 +95,23 @@ class Listed(NamedTuple):
         return np.asarray(np.sum(self.values**2, axis=1))
 
     def square_of_difference(self, other: "Listed") -> Floats:
-        """|g - g*|^2 (times,)."""
+        """|g - g*|^2 (times,).
+
+        Parameters
+        ----------
+        other : Listed
+            Products of the same synapses and moments.
+        """
         return np.asarray(np.sum((self.values - other.values) ** 2, axis=1))
 
     def signs_agree(self, other: "Listed") -> tuple[Floats, Floats]:
-        """Sum of |g*| where the signs agree (times,), and everywhere (times,)."""
+        """Sum of |g*| where the signs agree (times,), and everywhere (times,).
+
+        Parameters
+        ----------
+        other : Listed
+            Products of the same synapses and moments.
+        """
         size = np.abs(other.values)
         same = np.sign(self.values) == np.sign(other.values)
         return (size * same).sum(axis=1), size.sum(axis=1)
@@ -89,11 +137,23 @@ class Outer(NamedTuple):
     order: NDArray[np.int64]
 
     def rows(self, which: Rows) -> "Outer":
-        """Those of some of the moments."""
+        """Those of some of the moments.
+
+        Parameters
+        ----------
+        which : slice or array of int
+            Moments that are kept.
+        """
         return Outer(self.delta[which], self.x[which], self.order)
 
     def inner(self, other: "Outer") -> Floats:
-        """<delta, delta*> <x, x*> (times,)."""
+        """<delta, delta*> <x, x*> (times,).
+
+        Parameters
+        ----------
+        other : Outer
+            Products of the same synapses and moments.
+        """
         return _dot(self.delta, other.delta) * _dot(self.x, other.x)
 
     def square(self) -> Floats:
@@ -105,6 +165,11 @@ class Outer(NamedTuple):
 
         With d = delta - delta* and e = x - x* the difference is d x^T + delta* e^T, of which the
         square is |d|^2 |x|^2 + |delta*|^2 |e|^2 + 2 <d, delta*> <x, e>: no large terms cancel.
+
+        Parameters
+        ----------
+        other : Outer
+            Products of the same synapses and moments.
         """
         d, e = self.delta - other.delta, self.x - other.x
         square = _dot(d, d) * _dot(self.x, self.x) + _dot(other.delta, other.delta) * _dot(e, e)
@@ -115,6 +180,11 @@ class Outer(NamedTuple):
         """Sum of |g*| where the signs agree (times,), and everywhere (times,).
 
         They do where those of delta and of x both agree, or both are opposite.
+
+        Parameters
+        ----------
+        other : Outer
+            Products of the same synapses and moments.
         """
         of_delta, of_x = (_by_sign(a, b) for a, b in ((self.delta, other.delta), (self.x, other.x)))
         agreeing = of_delta[0] * of_x[0] + of_delta[1] * of_x[1]

@@ -45,5 +45,18 @@ class Played:
 
 
 def stimuli_of(plan: Plan, steps: int) -> tuple[Rows, Rows]:
-    """Input u(t) and target as it meets the outputs y(t - D_y), of the first steps of a plan."""
+    """Input u(t) and target as it meets the outputs y(t - D_y), of the first steps of a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+        Plan of the run.
+    steps : int
+        Number of steps.
+
+    Returns
+    -------
+    u, y : Rows
+        Input (steps, n_inputs), and target (steps, n_outputs).
+    """
     return Played(plan.stimuli.input.at, steps), Played(plan.stimuli.target_at, steps)

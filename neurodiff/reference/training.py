@@ -54,14 +54,20 @@ def train_online(
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
     w : array (n_synapses,)
         At the start; not changed.
     bias : array (n_units,)
         At the start; not changed.
     frames : array (n, n_inputs)
+        Input of each frame.
     targets : array (n, n_outputs), in the order of ``graph.outputs``
+        Target of each frame.
     order : int array (presentations,)
         Which frame is shown when.
+    loss : str
+        Name of the loss: `squared_error` or `cross_entropy`.
     learning_rate, weight_decay : float
         Per presentation. Only plastic synapses, and biases of units that have one, learn and decay.
         Weights that keep their signs stop at 0 (see `neurodiff.network.dale.kept_signs`).
@@ -85,12 +91,45 @@ def train_online(
 
 
 def accuracy(graph: Graph, w: Floats, bias: Floats, frames: Floats, labels: Ints) -> float:
-    """Fraction of the frames (n, n_inputs) whose largest output is the one of their label (n,)."""
+    """Fraction of the frames (n, n_inputs) whose largest output is the one of their label (n,).
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    w : array (n_synapses,)
+        Weight of each synapse.
+    bias : array (n_units,)
+        Bias of each unit; not used for inputs.
+    frames : array (n, n_inputs)
+        Input of each frame.
+    labels : array of int (n,)
+        Label of each frame, the number of the output that should be largest.
+
+    Returns
+    -------
+    float
+        Share of the frames, from 0 to 1.
+    """
     return float(np.mean(names_right(graph, w, bias, frames, labels)))
 
 
 def names_right(graph: Graph, w: Floats, bias: Floats, frames: Floats, labels: Ints) -> Bools:
-    """Of which of the frames (n, n_inputs) the largest output is that of the label (n,)."""
+    """Of which of the frames (n, n_inputs) the largest output is that of the label (n,).
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    w : array (n_synapses,)
+        Weight of each synapse.
+    bias : array (n_units,)
+        Bias of each unit; not used for inputs.
+    frames : array (n, n_inputs)
+        Input of each frame.
+    labels : array of int (n,)
+        Label of each frame, the number of the output that should be largest.
+    """
     _, x = respond(graph, w, bias, frames)
     return np.asarray(x[:, graph.outputs].argmax(axis=1) == labels)
 

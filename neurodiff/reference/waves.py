@@ -67,6 +67,15 @@ def delayed_waves(plan: Plan, u: Rows | None = None, y: Rows | None = None) -> I
     y : Rows, such as an array (steps, n_outputs), optional
         Targets as they meet the outputs, already delayed, instead of those of the plan; in the
         order of ``graph.outputs``.
+
+    Yields
+    ------
+    WaveStep
+        State of each time step, before the update of the weights at its end.
+
+    References
+    ----------
+    Betti & Gori, arXiv:1912.04635.
     """
     if u is None or y is None:
         u, y = stimuli_of(plan, plan.stimuli.steps)

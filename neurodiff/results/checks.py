@@ -48,6 +48,11 @@ _UNITS = ("pre", "post", "error_from", "error_to", "spike_unit", "output")
 def model_of(recording: xr.Dataset) -> Model:
     """The model that a recording carries.
 
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
+
     Raises
     ------
     ModelError
@@ -65,6 +70,11 @@ def _parsed(text: Any) -> Model:
 
 def recorded_keys(recording: xr.Dataset) -> dict[str, Any]:
     """The keys of the model that a recording carries, in plain Python.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
 
     Raises
     ------
@@ -85,7 +95,13 @@ def _keys(text: Any) -> dict[str, Any]:
 
 
 def misfit(recording: xr.Dataset) -> str | None:
-    """What keeps a dataset from being a recording; None where nothing does."""
+    """What keeps a dataset from being a recording; None where nothing does.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
+    """
     if not all(isinstance(recording.attrs.get(name), str) for name in ("model", "title")):
         return "it carries no model"
     steps, complete = recording.attrs.get("steps"), recording.attrs.get("complete")
@@ -106,7 +122,15 @@ def misfit(recording: xr.Dataset) -> str | None:
 
 
 def missing(recording: xr.Dataset, names: set[str]) -> str | None:
-    """Which of some variables a dataset does not have; None where it has all."""
+    """Which of some variables a dataset does not have; None where it has all.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
+    names : set of str
+        Names of the variables.
+    """
     absent = sorted(names - set(recording.variables))
     return f"`{absent[0]}` is missing" if absent else None
 
@@ -146,6 +170,8 @@ def another_network(recording: xr.Dataset, graph: Graph, steps: int) -> str | No
 
     Parameters
     ----------
+    recording : xarray.Dataset
+        Recording of a run.
     graph : Graph
         That of the model.
     steps : int

@@ -28,7 +28,15 @@ COPIED = 10_000_000
 
 
 def with_paths(keys: Any, paths: Mapping[str, str]) -> Any:
-    """The keys of a model with other paths for the files that it names."""
+    """The keys of a model with other paths for the files that it names.
+
+    Parameters
+    ----------
+    keys : object
+        Keys of the model in plain Python.
+    paths : mapping
+        New path of each file by the old one.
+    """
     if isinstance(keys, list):
         return [with_paths(part, paths) for part in keys]
     if not isinstance(keys, Mapping):
@@ -45,6 +53,7 @@ def keep_data(files: list[DataFile], folder: Path, place: Path) -> list[DataFile
     Parameters
     ----------
     files : list of DataFile
+        Files that the model names.
     folder : Path
         Where the run folder is written.
     place : Path
@@ -94,6 +103,7 @@ def recorded_model(recording: Any) -> Model:
     Parameters
     ----------
     recording : xarray.Dataset
+        Recording of a run.
 
     Raises
     ------
@@ -116,6 +126,7 @@ def found_again(recording: Any) -> dict[str, str]:
     Parameters
     ----------
     recording : xarray.Dataset
+        Recording of a run.
 
     Returns
     -------

@@ -19,6 +19,13 @@ class Divergence(NamedTuple):
 
     `what` is activity, error, weights, biases or local products; `where` the population, of weights
     and products the projection.
+
+    Attributes
+    ----------
+    what, where : str
+        What diverged, and where.
+    step : int
+        First step at which it was found.
     """
 
     what: str
@@ -27,7 +34,15 @@ class Divergence(NamedTuple):
 
 
 def beyond(values: NDArray[Any], largest: float = LARGEST) -> NDArray[np.bool_]:
-    """Which values are larger than that, or no numbers."""
+    """Which values are larger than that, or no numbers.
+
+    Parameters
+    ----------
+    values : array
+        Values.
+    largest : float, optional
+        Largest size that a value may have.
+    """
     return ~(np.abs(values) <= largest)
 
 
@@ -38,6 +53,10 @@ def find_divergence(
 
     Parameters
     ----------
+    recording : xarray.Dataset
+        Recording of a run.
+    time_step : float
+        Time step in seconds.
     last : dict
         `x` and `delta` (n_units,) of the last step; what has no `delta` has 0 there.
     completed : int
@@ -83,6 +102,12 @@ def kept_until(
 
     Parameters
     ----------
+    recording : xarray.Dataset
+        Recording of a run.
+    step : int
+        First step that is left out.
+    time_step : float
+        Time step in seconds.
     answered : int array (presentations,)
         Steps of the answers.
     """

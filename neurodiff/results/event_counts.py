@@ -45,6 +45,20 @@ def operations_per_event(graph: Graph, *, learns: bool, spikes: bool = False) ->
     at their other end, and if they learn and that takes more than a step, at once as well. Where no
     error unit is at the other end of any, it reaches none: they learn from it without being told.
     With spikes all synapses that learn are reached at once; the spikes of one step are one event.
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    learns : bool
+        Whether synapses learn.
+    spikes : bool, optional
+        Whether transmission is by spikes.
+
+    Returns
+    -------
+    forward, backward : arrays of int (n_units,)
+        Number of synapses that an event of the unit, and of its error, reaches.
     """
     forward = np.bincount(graph.pre, minlength=graph.n_units)
     onto = np.bincount(graph.post, minlength=graph.n_units)
@@ -70,10 +84,23 @@ def count_events(
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
     sent, errors_sent : int arrays (n_units,), (n_units - n_inputs,)
         How often each unit and each error unit has sent.
+    steps : int
+        Number of steps of the run.
     renewals : int
         How often all sums were taken anew, which reaches every synapse once.
+    learns : bool
+        Whether synapses learn.
+    spikes : bool, optional
+        Whether transmission is by spikes.
+
+    Returns
+    -------
+    EventCounts
+        Events and synaptic operations of the run.
     """
     forward, backward = operations_per_event(graph, learns=learns, spikes=spikes)
     operations = int(forward @ sent + backward[graph.n_inputs :] @ errors_sent)

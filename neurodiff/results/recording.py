@@ -123,12 +123,19 @@ def build_recording(
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
     arrays : mapping
         Variables by name; dimensions and units are those of the model file's contract.
     steps : mapping
         The steps of `time`, `weight_time` and `product_time`, where there are any.
     provenance : mapping
         Global attributes.
+
+    Returns
+    -------
+    xarray.Dataset
+        Recording with its coordinates; times in seconds.
     """
     variables = {name: (VARIABLES[name][0], values) for name, values in arrays.items()}
     coordinates: dict[str, Any] = {
@@ -194,7 +201,13 @@ def versions() -> dict[str, str]:
 
 
 def kept_seed(seed: int) -> int | str:
-    """A seed as netCDF can keep it exactly: a number of 64 bits, or a text of all its digits."""
+    """A seed as netCDF can keep it exactly: a number of 64 bits, or a text of all its digits.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the random numbers.
+    """
     return seed if seed < 2**63 else str(seed)
 
 
@@ -202,6 +215,11 @@ def answered_right(recording: xr.Dataset) -> NDArray[np.bool_]:
     """Whether each answer (presentation,) is right: no output is as large as that of the label.
 
     So outputs that are all silent are never right.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
     """
     answers, labels = recording["answer"].values, recording["label"].values
     shown = np.arange(len(labels))
@@ -211,20 +229,44 @@ def answered_right(recording: xr.Dataset) -> NDArray[np.bool_]:
 
 
 def save_recording(recording: xr.Dataset, path: Path) -> None:
-    """Write netCDF4, compressed where it pays; opens with `xarray.open_dataset`."""
+    """Write netCDF4, compressed where it pays; opens with `xarray.open_dataset`.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
+    path : pathlib.Path
+        Path of the file.
+    """
     recording = _with_flags_as_numbers(_explain(recording.copy()))
     recording.to_netcdf(path, engine="netcdf4", encoding=_encoding(recording))
 
 
 def what_is_kept(recording: xr.Dataset, *, products: bool) -> xr.Dataset:
-    """The recording as it goes into a file: without local products unless these are asked for."""
+    """The recording as it goes into a file: without local products unless these are asked for.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
+    products : bool
+        Whether local products are kept.
+    """
     if products:
         return recording
     return recording.drop_dims("product_time", errors="ignore")
 
 
 def add_to_recording(variables: xr.Dataset, path: Path) -> None:
-    """Add variables to the netCDF of a recording."""
+    """Add variables to the netCDF of a recording.
+
+    Parameters
+    ----------
+    variables : xarray.Dataset
+        Variables to add.
+    path : pathlib.Path
+        Path of the file.
+    """
     variables = _explain(variables.copy())
     variables.to_netcdf(path, mode="a", engine="netcdf4", encoding=_encoding(variables))
 
@@ -257,6 +299,11 @@ def _with_flags_as_numbers(recording: xr.Dataset) -> xr.Dataset:
 def load_recording(path: Path) -> xr.Dataset:
     """Read a recording into memory, as `with_current_names` makes it.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the file.
+
     Raises
     ------
     Unreadable
@@ -266,7 +313,13 @@ def load_recording(path: Path) -> xr.Dataset:
 
 
 def with_current_names(recording: xr.Dataset) -> xr.Dataset:
-    """The recording with names of variables, and booleans, of today; version 0.1 had others."""
+    """The recording with names of variables, and booleans, of today; version 0.1 had others.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
+    """
     names = {str(name) for name in (*recording.variables, *recording.dims)}
     renamed = recording.rename({old: new for old, new in _RENAMED.items() if old in names})
     meanings = {f"{name}_{key}" for name in _FLAGS for key in FLAG}
@@ -279,7 +332,13 @@ def with_current_names(recording: xr.Dataset) -> xr.Dataset:
 
 
 def is_complete(recording: xr.Dataset) -> bool:
-    """Whether the run came to its end, of a recording in memory or as xarray reads its file."""
+    """Whether the run came to its end, of a recording in memory or as xarray reads its file.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        Recording of a run.
+    """
     return _as_flag(recording.attrs.get("complete")) is True
 
 

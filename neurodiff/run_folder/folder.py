@@ -76,6 +76,15 @@ def save_run(simulation: Simulation, report: RunReport, folder: Path) -> None:
     Figures come last: one that cannot be drawn or written is left out, with a warning, and so is
     what was found over time.
 
+    Parameters
+    ----------
+    simulation : Simulation
+        Simulation that has run.
+    report : RunReport
+        Report of the run.
+    folder : pathlib.Path
+        Path of the folder.
+
     Raises
     ------
     OutputError
@@ -97,6 +106,11 @@ def redraw(folder: Path) -> list[Path]:
     """Draw the figures of a run folder again; returns their paths.
 
     A link in the folder is replaced, and never written through.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Path of the folder.
 
     Raises
     ------

@@ -79,6 +79,15 @@ def keep_recording(simulation: Simulation, folder: Path, place: Path) -> Path:
 def keep_report(report: Mapping[str, Any], recording: xr.Dataset, folder: Path) -> None:
     """Write the report of a run, with the mark that it is complete, and the files that it read.
 
+    Parameters
+    ----------
+    report : mapping
+        Report as `report.json` holds it.
+    recording : xarray.Dataset
+        Recording of a run.
+    folder : pathlib.Path
+        Path of the folder.
+
     Raises
     ------
     OSError
@@ -92,6 +101,13 @@ def keep_report(report: Mapping[str, Any], recording: xr.Dataset, folder: Path) 
 
 def add_over_time(variables: xr.Dataset, folder: Path) -> None:
     """Add what was found over time to the recording of a run, which is complete at any time.
+
+    Parameters
+    ----------
+    variables : xarray.Dataset
+        Variables over time to add.
+    folder : pathlib.Path
+        Path of the folder.
 
     Raises
     ------

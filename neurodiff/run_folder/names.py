@@ -27,7 +27,13 @@ _LONGEST_REPORT = 50_000_000
 
 
 def run_id(folder: Path) -> str | None:
-    """The identity of the run that a folder holds; None where it holds no complete run."""
+    """The identity of the run that a folder holds; None where it holds no complete run.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Path of the folder.
+    """
     if not (folder / RECORDING).is_file():
         return None
     found = _report(folder).get(MARK)
@@ -46,7 +52,13 @@ def _report(folder: Path) -> dict[str, Any]:
 
 
 def others(folder: Path) -> list[str]:
-    """Names of what is in a folder and was not written by a run; those in `data` with it."""
+    """Names of what is in a folder and was not written by a run; those in `data` with it.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Path of the folder.
+    """
     found = [part.name for part in folder.iterdir() if not _of_run(part)]
     data = folder / DATA
     if data.is_dir() and not data.is_symlink():
@@ -75,6 +87,11 @@ def remove_run(folder: Path) -> bool:
     """Remove the files of a run, by name, and the folder if it is empty then; whether it is gone.
 
     A link among them goes itself, not the file to which it points.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Path of the folder.
     """
     data = folder / DATA
     with suppress(OSError):
@@ -91,6 +108,13 @@ def remove_run(folder: Path) -> bool:
 
 def refuse_to_overwrite(path: Path, *, force: bool) -> None:
     """Refuse a place for a run folder where there is anything else than, with `force`, a run.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the run folder.
+    force : bool
+        Whether a run that is there may be replaced.
 
     Raises
     ------

@@ -31,6 +31,18 @@ def folder_in_waiting(path: Path, *, force: bool) -> Iterator[Path]:
     When the block fails, what is not a complete run goes again; a run that is complete by then
     takes its place all the same.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the run folder.
+    force : bool
+        Whether a run that is there may be replaced.
+
+    Yields
+    ------
+    pathlib.Path
+        The new folder, beside `path`.
+
     Raises
     ------
     OutputError
@@ -98,6 +110,11 @@ def restore(path: Path) -> None:
     An old run that was on its way out goes back to its place, a complete new one takes its place,
     or a name beside it where that is taken, and what is half written is removed. The caller holds
     the claim on `path`.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the run folder.
     """
     for room in hidden_beside(path):
         if room.is_dir() and not room.is_symlink() and _is_waiting_room(room):

@@ -39,6 +39,11 @@ class Addition:
         """The same with the events at which the population is recorded.
 
         Sampling `events` keeps what is sent, and only of those that send.
+
+        Parameters
+        ----------
+        sampling : mapping
+            Sampling by the name of what is recorded.
         """
         events, namespace = dict(self.events), dict(self.namespace)
         for name, part in sampling.items():

@@ -57,10 +57,19 @@ def build_error_units(
     ----------
     plan : Plan
         With the graph, the biases at the start, and the loss of its model.
+    units : brian2.NeuronGroup
+        Group of the units of the network.
     target : NeuronGroup
         Its `value` is the target as it meets the outputs, one element per output unit.
     addition : Addition
         What the transmission adds, `feedback` among it, and the events of samples.
+    clock : brian2.Clock
+        Clock of the run, which ticks once a time step.
+
+    Returns
+    -------
+    brian2.NeuronGroup
+        Group `errors`, one element for each unit that is no input.
     """
     graph = plan.graph
     own = np.arange(graph.n_inputs, graph.n_units)

@@ -24,6 +24,21 @@ class BuiltNetwork:
 
     `initial` holds the weights (n_synapses,) and the biases of the error units at the start;
     `monitors` are keyed by group and event, e.g. ``("units", "signals")``.
+
+    Attributes
+    ----------
+    network : brian2.Network
+        Network with all its objects.
+    clock : brian2.Clock
+        Clock of the run, which ticks once a time step.
+    units, errors : brian2.NeuronGroup
+        Groups of the units and of the error units.
+    synapses : Connections
+        Synapses, as the transmission makes them.
+    initial : tuple of arrays
+        Weights and biases at the start.
+    monitors : dict
+        Monitors by group and event.
     """
 
     network: b2.Network

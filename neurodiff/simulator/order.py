@@ -42,13 +42,24 @@ corrected by what arrives (3 and 4) and by what is learned (18).
 Spikes also arrive at 3 and 4, in postsynaptic currents and traces. These have decayed by one step
 at 1, but for the own trace of a unit, x(t), which decays at 11: outputs are compared with their
 targets at 9 by what it was at the end of the step before, x(t-1), whose mean is the activity.
+
+The two waves and the learning rule are those of Betti & Gori, arXiv:1912.04635, where every lag is
+one step.
 """
 
 from typing import NamedTuple
 
 
 class Step(NamedTuple):
-    """A moment inside the time step: Brian2's slot, and the order inside the slot."""
+    """A moment inside the time step: Brian2's slot, and the order inside the slot.
+
+    Attributes
+    ----------
+    slot : str
+        Slot of Brian2's schedule.
+    order : int
+        Order inside the slot.
+    """
 
     slot: str
     order: int

@@ -28,11 +28,27 @@ class Plasticity(Protocol):
     def constants(self) -> dict[str, float]: ...  # noqa: D102
 
     def product(self, presynaptic: str) -> str:
-        """What a synapse learns from, as Brian2 text of `delta` and the variable `presynaptic`."""
+        """What a synapse learns from, as Brian2 text of `delta` and the variable `presynaptic`.
+
+        Parameters
+        ----------
+        presynaptic : str
+            Name of the variable that holds the presynaptic activity.
+        """
         ...
 
     def apply(self, store: b2.NeuronGroup, errors: b2.NeuronGroup, presynaptic: str) -> None:
-        """Let the weights of `store` and the biases of `errors` learn at every step."""
+        """Let the weights of `store` and the biases of `errors` learn at every step.
+
+        Parameters
+        ----------
+        store : brian2.NeuronGroup
+            Group with one element for each synapse, which holds its weight.
+        errors : brian2.NeuronGroup
+            Group of the error units, one for each unit that is no input.
+        presynaptic : str
+            Name of the variable that holds the presynaptic activity.
+        """
         ...
 
 
@@ -54,13 +70,28 @@ class Diffusion:
         }
 
     def product(self, presynaptic: str) -> str:
-        """The product of error and activity."""
+        """The product of error and activity.
+
+        Parameters
+        ----------
+        presynaptic : str
+            Name of the variable that holds the presynaptic activity.
+        """
         return f"delta*{presynaptic}"
 
     def apply(self, store: b2.NeuronGroup, errors: b2.NeuronGroup, presynaptic: str) -> None:
         """Graded: let the weights of `store` and the biases of `errors` learn at every step.
 
         `presynaptic` names the variable of the store that the error is multiplied by.
+
+        Parameters
+        ----------
+        store : brian2.NeuronGroup
+            Group with one element for each synapse, which holds its weight.
+        errors : brian2.NeuronGroup
+            Group of the error units, one for each unit that is no input.
+        presynaptic : str
+            Name of the variable that holds the presynaptic activity.
         """
         if self.frozen:
             return
@@ -70,7 +101,13 @@ class Diffusion:
         self.apply_to_biases(errors)
 
     def apply_to_biases(self, errors: b2.NeuronGroup) -> None:
-        """Let the biases learn from the `delta` of their error units."""
+        """Let the biases learn from the `delta` of their error units.
+
+        Parameters
+        ----------
+        errors : brian2.NeuronGroup
+            Group of the error units, one for each unit that is no input.
+        """
         if self.frozen:
             return
         errors.namespace.update(self.constants)
@@ -80,6 +117,13 @@ class Diffusion:
         """Events: let what a unit knows of its synapses learn, and the biases.
 
         The synapses themselves are not touched; see `neurodiff.simulator.transmission.closed_form`.
+
+        Parameters
+        ----------
+        units : brian2.NeuronGroup
+            Group of the units of the network.
+        errors : brian2.NeuronGroup
+            Group of the error units, one for each unit that is no input.
         """
         if self.frozen:
             return
@@ -107,6 +151,11 @@ class Diffusion:
 def build(rule: planned.Plasticity) -> Plasticity:
     """The class that makes Brian2 code of a learning rule.
 
+    Parameters
+    ----------
+    rule : neurodiff.plan.plasticity.Plasticity
+        Learning rule of the plan.
+
     Raises
     ------
     UnknownKindError
@@ -127,6 +176,11 @@ def _(rule: planned.Static) -> Diffusion:
 
 def solved_between_events(rule: planned.Plasticity) -> Diffusion:
     """The rule where nothing is done for a synapse between events, which diffusion alone allows.
+
+    Parameters
+    ----------
+    rule : neurodiff.plan.plasticity.Plasticity
+        Learning rule of the plan.
 
     Raises
     ------

@@ -27,10 +27,13 @@ def build_player(
     Parameters
     ----------
     signal : Signal
+        Signal to be played.
     name : str
         Name of the group.
     lag : int array (n_columns,)
         How many steps late each column is played.
+    clock : brian2.Clock
+        Clock of the run, which ticks once a time step.
     """
     text, parameters, namespace = statement(signal, "(timestep(t, dt) - lag)", name, clock)
     equations = [f"{parameter} : 1 (constant)" for parameter in parameters]
@@ -74,11 +77,18 @@ def statement(signal: Signal, step: str, name: str, clock: b2.Clock) -> Statemen
     Parameters
     ----------
     signal : Signal
+        Signal to be played.
     step : str
         Brian2 text of the step, 0 or later, for which the value is asked.
     name : str
         Prefix for the names of tables, which must differ between groups.
     clock : Clock
+        Clock of the run, which ticks once a time step.
+
+    Returns
+    -------
+    Statement
+        Text of the signal, with the constants and tables that it names.
 
     Raises
     ------

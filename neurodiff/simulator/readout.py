@@ -21,6 +21,24 @@ def collect(
     """Arrays of a recording by variable, and the steps of its time dimensions.
 
     Of a run that was stopped, what was recorded until then.
+
+    Parameters
+    ----------
+    built : BuiltNetwork
+        Brian2 network of the plan, built.
+    graph : Graph
+        Network of units, synapses and delays.
+    schedule : Schedule
+        Steps at which each variable is recorded.
+    completed : int
+        Number of steps that were run.
+
+    Returns
+    -------
+    arrays : dict
+        Arrays by variable.
+    steps : dict
+        Steps of each time dimension.
     """
     arrays: Arrays = {}
     steps = {}
@@ -46,13 +64,29 @@ def collect(
 
 
 def last_signals(built: BuiltNetwork, graph: Graph) -> Arrays:
-    """Activity and error (n_units,) of the last step; the error of inputs is 0."""
+    """Activity and error (n_units,) of the last step; the error of inputs is 0.
+
+    Parameters
+    ----------
+    built : BuiltNetwork
+        Brian2 network of the plan, built.
+    graph : Graph
+        Network of units, synapses and delays.
+    """
     delta = np.concatenate([np.zeros(graph.n_inputs), built.errors.delta[:]])
     return {"x": np.array(built.units.x[:]), "delta": delta}
 
 
 def label_answers(shown: Presentations, n: int) -> Arrays:
-    """Labels of the first n presentations, and whether they belong to the test."""
+    """Labels of the first n presentations, and whether they belong to the test.
+
+    Parameters
+    ----------
+    shown : Presentations
+        Frames that are shown, in their order.
+    n : int
+        Number of presentations.
+    """
     return {
         "label": shown.frames.labels[shown.order[:n]],
         "tested": np.arange(n) >= shown.n_training,

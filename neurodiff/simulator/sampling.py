@@ -16,7 +16,15 @@ SENT_NOW = "last_sent == timestep(t, dt)"
 
 
 def condition(sampling: Sampling, event: str) -> str:
-    """The condition of an event, as Brian2 text; its numbers are in `constants`."""
+    """The condition of an event, as Brian2 text; its numbers are in `constants`.
+
+    Parameters
+    ----------
+    sampling : Sampling
+        Steps at which something is recorded.
+    event : str
+        Name of the event.
+    """
     now = "timestep(t, dt)"
     conditions = [
         f"({now} - {event}_start) % {event}_every == 0",
@@ -27,22 +35,48 @@ def condition(sampling: Sampling, event: str) -> str:
 
 
 def constants(sampling: Sampling, event: str) -> dict[str, int]:
-    """The numbers of `condition`, for the group's namespace."""
+    """The numbers of `condition`, for the group's namespace.
+
+    Parameters
+    ----------
+    sampling : Sampling
+        Steps at which something is recorded.
+    event : str
+        Name of the event.
+    """
     return {f"{event}_{name}": getattr(sampling, name) for name in ("every", "start", "stop")}
 
 
 def answer_variable(answers: Answers) -> str:
-    """What is recorded of the units as their answers."""
+    """What is recorded of the units as their answers.
+
+    Parameters
+    ----------
+    answers : Answers
+        Steps at which the answers of the outputs are recorded.
+    """
     return "x" if answers.over == 1 else "mean_x"
 
 
 def answer_equations(answers: Answers) -> str:
-    """What the units need for that."""
+    """What the units need for that.
+
+    Parameters
+    ----------
+    answers : Answers
+        Steps at which the answers of the outputs are recorded.
+    """
     return "" if answers.over == 1 else "mean_x : 1\n"
 
 
 def averaging(answers: Answers) -> str:
-    """Code of the units at every step; nothing where no mean is taken."""
+    """Code of the units at every step; nothing where no mean is taken.
+
+    Parameters
+    ----------
+    answers : Answers
+        Steps at which the answers of the outputs are recorded.
+    """
     if answers.over == 1:
         return ""
     begins = (answers.start - answers.over + 1) % answers.every
@@ -61,8 +95,21 @@ def monitor(
 
     Parameters
     ----------
+    group : brian2.NeuronGroup
+        Group whose elements are recorded.
+    event : str
+        Name of the event.
+    variables : list of str
+        Variables to record.
+    moment : Step
+        Moment of the step at which the event happens.
     recorded : Step, optional
         When; unless given, just after it happens.
+
+    Returns
+    -------
+    brian2.EventMonitor
+        Monitor of the variables.
     """
     group.set_event_schedule(event, **moment.when)
     name = f"{group.name}_{event}_monitor"
@@ -71,7 +118,17 @@ def monitor(
 
 
 def samples(recorded: b2.EventMonitor, variable: str, width: int) -> NDArray[np.float64]:
-    """What was recorded (n_samples, width); a sample that was cut short is left out."""
+    """What was recorded (n_samples, width); a sample that was cut short is left out.
+
+    Parameters
+    ----------
+    recorded : brian2.EventMonitor
+        Monitor of the samples.
+    variable : str
+        Name of the variable.
+    width : int
+        Number of elements of one sample.
+    """
     # a copy: Brian2's own memory goes with the monitor
     values = np.array(getattr(recorded, variable)[:])
     whole = len(values) // width * width

@@ -37,12 +37,21 @@ def build_units(
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
     stimulus : NeuronGroup
         Its `value` is the input u, one element per input unit.
     addition : Addition
         What the transmission adds, `drive` among it, and the events of samples.
     answers : Answers
         Over how many steps the mean of x is taken.
+    clock : brian2.Clock
+        Clock of the run, which ticks once a time step.
+
+    Returns
+    -------
+    brian2.NeuronGroup
+        Group of the units, inputs first.
     """
     units = b2.NeuronGroup(
         graph.n_units,
@@ -73,13 +82,27 @@ def build_units(
 
 
 def activation_codes(graph: Graph) -> np.ndarray:
-    """Number of each unit's activation function (n_units,) among those of `activation_text`."""
+    """Number of each unit's activation function (n_units,) among those of `activation_text`.
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    """
     names = _used(graph)
     return graph.by_unit(lambda part: names.index(part.activation) if part.role != "input" else 0)
 
 
 def activation_text(graph: Graph, part: str = "text") -> str:
-    """sigma(a), or with ``slope_text`` sigma'(a), for whichever function the unit has."""
+    """sigma(a), or with ``slope_text`` sigma'(a), for whichever function the unit has.
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    part : str, optional
+        Field of `Activation` that is taken: `text` or `slope_text`.
+    """
     sigmas = {population.activation: population.sigma for population in graph.populations}
     texts = [getattr(sigmas[name], part) for name in _used(graph)]
     if len(texts) == 1:

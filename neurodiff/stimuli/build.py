@@ -29,6 +29,12 @@ class Stimuli:
 
     Attributes
     ----------
+    input, target : Signal
+        Values of the inputs, and of the outputs, at each step.
+    steps : int
+        Length of the run.
+    presentations : Presentations or None
+        Order of the frames, where the input shows frames.
     target_lag : int array (n_outputs,)
         Steps by which the target of each output is delayed (D_y).
     pace : Pace
@@ -55,7 +61,13 @@ class Stimuli:
     target_of: Callable[[Floats], Floats] | None = None
 
     def target_at(self, steps: Ints) -> Floats:
-        """Target (len(steps), n_outputs) as it meets the outputs, y(t - D_y)."""
+        """Target (len(steps), n_outputs) as it meets the outputs, y(t - D_y).
+
+        Parameters
+        ----------
+        steps : array of int (n,)
+            Time steps.
+        """
         columns = np.arange(len(self.target_lag))
         delayed = [
             self.target.at(steps - lag)[:, k]
@@ -64,7 +76,13 @@ class Stimuli:
         return np.stack(delayed, axis=1)
 
     def has_target(self, steps: Ints) -> NDArray[np.bool_]:
-        """Whether the target has met the outputs at steps (n,) or earlier: (n, n_outputs)."""
+        """Whether the target has met the outputs at steps (n,) or earlier: (n, n_outputs).
+
+        Parameters
+        ----------
+        steps : array of int (n,)
+            Time steps.
+        """
         return np.asarray(steps[:, None] >= self.target_lag)
 
 
@@ -72,6 +90,20 @@ def build_stimuli(model: Model, graph: Graph, latencies: Latencies) -> Stimuli:
     """Input and target of a model for the whole of its run.
 
     With frames, `run.duration` or `run.epochs` is the time of learning; the test follows it.
+
+    Parameters
+    ----------
+    model : Model
+        Model, checked.
+    graph : Graph
+        Network of units, synapses and delays.
+    latencies : Latencies
+        Latencies of both waves in steps.
+
+    Returns
+    -------
+    Stimuli
+        Input, target and phases of the run.
 
     Raises
     ------

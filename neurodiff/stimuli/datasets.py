@@ -46,6 +46,18 @@ class Frames:
 def load_frames(spec: FramesInput, model: Model) -> Frames:
     """The data set of a model, split by the model's seed.
 
+    Parameters
+    ----------
+    spec : FramesInput
+        The `input` part of the model.
+    model : Model
+        Model, checked.
+
+    Returns
+    -------
+    Frames
+        Frames for training and for the test.
+
     Raises
     ------
     ModelError

@@ -93,6 +93,13 @@ class TargetSignal(NamedTuple):
 def input_signal(spec: object, place: Place) -> InputSignal:
     """The input that the `input` part of a model asks for.
 
+    Parameters
+    ----------
+    spec : object
+        That part of the model file.
+    place : Place
+        Model, network and latencies for which the signal is built.
+
     Raises
     ------
     ModelError
@@ -105,5 +112,20 @@ def input_signal(spec: object, place: Place) -> InputSignal:
 
 @singledispatch
 def target_signal(spec: object, place: Place, source: InputSignal) -> TargetSignal:
-    """The target that the `target` part of a model asks for; see `input_signal`."""
+    """The target that the `target` part of a model asks for; see `input_signal`.
+
+    Parameters
+    ----------
+    spec : object
+        That part of the model file.
+    place : Place
+        Model, network and latencies for which the signal is built.
+    source : InputSignal
+        Input of the run.
+
+    Raises
+    ------
+    UnknownKindError
+        If nothing is registered for the type of `spec`.
+    """
     raise UnknownKindError("neurodiff.stimuli.interface.target_signal", spec)

@@ -16,6 +16,8 @@ class Presentations:
 
     Attributes
     ----------
+    frames : Frames
+        Frames that are shown.
     order : int array (n_presentations,)
         Frame number of each presentation.
     n_training : int

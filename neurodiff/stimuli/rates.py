@@ -10,7 +10,22 @@ from neurodiff.stimuli.signals import Signal
 
 
 def refuse_no_rates(reach: tuple[float, float], model: Model, field: str) -> None:
-    """Refuse an input that reaches beyond 0 to 1 where transmission makes spikes of it."""
+    """Refuse an input that reaches beyond 0 to 1 where transmission makes spikes of it.
+
+    Parameters
+    ----------
+    reach : tuple of float
+        Smallest and largest value.
+    model : Model
+        Model, checked.
+    field : str
+        Key of the model file that a message names.
+
+    Raises
+    ------
+    ModelError
+        If transmission is by spikes and a value is below 0 or above 1.
+    """
     if model.transmission.maximum_rate is None:
         return
     least, most = reach
@@ -22,7 +37,22 @@ def refuse_no_rates(reach: tuple[float, float], model: Model, field: str) -> Non
 
 
 def refuse_what_no_rate_reaches(target: Signal, model: Model, graph: Graph) -> None:
-    """With spikes a target is a rate that its output can have."""
+    """With spikes a target is a rate that its output can have.
+
+    Parameters
+    ----------
+    target : Signal
+        Target of the outputs.
+    model : Model
+        Model, checked.
+    graph : Graph
+        Network of units, synapses and delays.
+
+    Raises
+    ------
+    ModelError
+        If transmission is by spikes and a target is no rate that its output can have.
+    """
     fastest = model.transmission.maximum_rate
     if fastest is None or target.rows_of_all is None:
         return

@@ -19,7 +19,13 @@ class Signal(ABC):
 
     @abstractmethod
     def at(self, steps: Ints) -> Floats:
-        """Values (len(steps), n) at whole steps; 0 before step 0."""
+        """Values (len(steps), n) at whole steps; 0 before step 0.
+
+        Parameters
+        ----------
+        steps : array of int (n,)
+            Time steps.
+        """
 
     @property
     @abstractmethod
@@ -33,7 +39,13 @@ class Signal(ABC):
 
     @abstractmethod
     def spread(self, every: int) -> float:
-        """How well samples every so many steps see all phases of it: from 0, badly, to 1."""
+        """How well samples every so many steps see all phases of it: from 0, badly, to 1.
+
+        Parameters
+        ----------
+        every : int
+            Interval between samples in steps.
+        """
 
     @property
     def period(self) -> int:
@@ -55,6 +67,8 @@ class Table(Signal):
 
     Attributes
     ----------
+    hold, blend : int
+        Steps for which a row is shown, and in which it blends in.
     rows : array (n_rows, n)
     before : array (n,)
     """
@@ -91,11 +105,23 @@ class Table(Signal):
         return float(values.min()), float(values.max())
 
     def spread(self, every: int) -> float:
-        """Whether samples every so many steps see all phases of a row's time: 1, or 0 if not."""
+        """Whether samples every so many steps see all phases of a row's time: 1, or 0 if not.
+
+        Parameters
+        ----------
+        every : int
+            Interval between samples in steps.
+        """
         return float(gcd(every, self.hold) == 1)
 
     def at(self, steps: Ints) -> Floats:
-        """Values (len(steps), n) at whole steps; 0 before step 0."""
+        """Values (len(steps), n) at whole steps; 0 before step 0.
+
+        Parameters
+        ----------
+        steps : array of int (n,)
+            Time steps.
+        """
         row = np.clip(steps // self.hold, 0, len(self.rows) - 1)
         values = self.rows[row]
         if self.blend:
@@ -107,7 +133,17 @@ class Table(Signal):
 
 @dataclass(frozen=True, eq=False)
 class Sinusoids(Signal):
-    """amplitude * sin(frequency * t + phase); frequency in radian per step, each an array (n,)."""
+    """amplitude * sin(frequency * t + phase); frequency in radian per step, each an array (n,).
+
+    Attributes
+    ----------
+    amplitude : array (n,)
+        Amplitude of each tone.
+    frequency : array (n,)
+        Angular frequency of each tone in radian per step.
+    phase : array (n,)
+        Phase of each tone at step 0 in radian.
+    """
 
     amplitude: Floats
     frequency: Floats
@@ -128,6 +164,11 @@ class Sinusoids(Signal):
 
         The distance from a whole number of the periods between one sample and the next, and
         between it and the next but one, and but two; of the tone for which it is least.
+
+        Parameters
+        ----------
+        every : int
+            Interval between samples in steps.
         """
         periods = every * self.frequency / (2 * np.pi)
         periods = periods[periods > 0]
@@ -137,11 +178,27 @@ class Sinusoids(Signal):
         return float(apart.min(initial=1.0))
 
     def at(self, steps: Ints) -> Floats:
-        """Values (len(steps), n) at whole steps; 0 before step 0."""
+        """Values (len(steps), n) at whole steps; 0 before step 0.
+
+        Parameters
+        ----------
+        steps : array of int (n,)
+            Time steps.
+        """
         values = self.amplitude * np.sin(self.frequency * steps[:, None] + self.phase)
         return np.where(steps[:, None] >= 0, values, 0.0)
 
 
 def held(rows: Floats, hold: int, blend: int) -> Table:
-    """Rows (n_rows, n) that begin from 0, each held for some steps."""
+    """Rows (n_rows, n) that begin from 0, each held for some steps.
+
+    Parameters
+    ----------
+    rows : array (n_rows, n)
+        Values of each row.
+    hold : int
+        Steps for which each row is held.
+    blend : int
+        Steps in which one row passes into the next.
+    """
     return Table(rows.astype(float), hold, blend, np.zeros(rows.shape[1]))

@@ -41,7 +41,17 @@ class Cluster(Executor):
         self._last_seen = time.monotonic()
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        """Call `fn` on a worker as soon as one is free."""
+        """Call `fn` on a worker as soon as one is free.
+
+        Parameters
+        ----------
+        fn : callable
+            Function to call.
+        *args : object
+            Positional arguments of the call.
+        **kwargs : object
+            Keyword arguments of the call.
+        """
         return self._executor.submit(fn, *args, **kwargs)
 
     def refuse_to_wait_in_vain(self) -> None:
@@ -72,6 +82,18 @@ class Cluster(Executor):
 @contextmanager
 def cluster(scheduler: str | None, workers: int | None = None) -> Iterator[Executor | None]:
     """The workers of the Dask scheduler at an address; None where there is no address.
+
+    Parameters
+    ----------
+    scheduler : str or None
+        Address of the Dask scheduler.
+    workers : int or None, optional
+        Number of processes, which must be None beside an address.
+
+    Yields
+    ------
+    Executor or None
+        Executor whose workers are those of the scheduler.
 
     Raises
     ------

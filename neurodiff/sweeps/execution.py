@@ -54,6 +54,7 @@ def run_sweep(
     Parameters
     ----------
     sweep : Sweep
+        Sweep, with all its runs planned.
     output : str or Path
         Folder of the sweep: a new one, or that of the same sweep, begun before.
     executor : concurrent.futures.Executor, optional

@@ -25,6 +25,13 @@ _SHOWN = (
 def save_sweep_figures(result: xr.Dataset, folder: Path) -> list[Path]:
     """Draw what a sweep found over its axes into PNG files; returns their paths.
 
+    Parameters
+    ----------
+    result : xarray.Dataset
+        Result of a sweep.
+    folder : pathlib.Path
+        Path of the folder.
+
     Raises
     ------
     OutputError
@@ -43,6 +50,11 @@ def save_sweep_figures(result: xr.Dataset, folder: Path) -> list[Path]:
 def redraw_sweep(path: Path) -> list[Path]:
     """Draw the figures of a sweep again, beside its netCDF; returns their paths.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the netCDF, or of the folder of the sweep.
+
     Raises
     ------
     OutputError
@@ -53,7 +65,13 @@ def redraw_sweep(path: Path) -> list[Path]:
 
 
 def summary(result: xr.Dataset) -> str:
-    """How many runs there are, which failed, and the median of all others along every axis."""
+    """How many runs there are, which failed, and the median of all others along every axis.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        Result of a sweep.
+    """
     errors = result["error"].values.ravel()
     failed = [str(error) for error in errors if error]
     lines = [f"{errors.size} runs, {len(failed)} of them failed"]

@@ -89,12 +89,25 @@ class SweepFolder:
                 )
 
     def read(self, key: str) -> dict[str, Any] | None:
-        """What was kept of a run; None where it has not ended, or its file is damaged."""
+        """What was kept of a run; None where it has not ended, or its file is damaged.
+
+        Parameters
+        ----------
+        key : str
+            Key of the run.
+        """
         ended = _read_json(self.path / "runs" / f"{key}.json")
         return ended if ended is not None and is_outcome(ended) else None
 
     def keep(self, key: str, ended: dict[str, Any]) -> None:
         """Keep what a run came to.
+
+        Parameters
+        ----------
+        key : str
+            Key of the run.
+        ended : dict
+            What the run came to.
 
         Raises
         ------
@@ -107,6 +120,11 @@ class SweepFolder:
 
     def keep_result(self, result: xr.Dataset) -> Path:
         """Write the array; what was there before goes only when it is in its place.
+
+        Parameters
+        ----------
+        result : xarray.Dataset
+            Result of a sweep.
 
         Raises
         ------
@@ -148,6 +166,16 @@ def _read_json(path: Path) -> dict[str, Any] | None:
 
 def load_result(path: Path) -> xr.Dataset:
     """Read the array of a sweep into memory: its netCDF, or the folder in which that is.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the netCDF, or of the folder of the sweep.
+
+    Returns
+    -------
+    xarray.Dataset
+        Result of the sweep.
 
     Raises
     ------

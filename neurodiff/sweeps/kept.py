@@ -11,7 +11,13 @@ _TEXT = (str, type(None))
 
 
 def is_outcome(ended: Mapping[str, Any]) -> bool:
-    """Whether a mapping is what `run_sweep` keeps of a run: its report, or why it failed."""
+    """Whether a mapping is what `run_sweep` keeps of a run: its report, or why it failed.
+
+    Parameters
+    ----------
+    ended : mapping
+        Mapping to judge.
+    """
     if "error" not in ended or not isinstance(ended["error"], _TEXT):
         return False
     report = ended.get("report", {})
@@ -28,7 +34,13 @@ def is_outcome(ended: Mapping[str, Any]) -> bool:
 
 
 def is_result(result: xr.Dataset) -> bool:
-    """Whether a dataset is what a sweep ends in: runs over axes and seeds, and their errors."""
+    """Whether a dataset is what a sweep ends in: runs over axes and seeds, and their errors.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        Result of a sweep.
+    """
     if not {"sweep", "title"} <= result.attrs.keys() or "error" not in result:
         return False
     axes = result["error"].dims

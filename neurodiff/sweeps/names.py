@@ -13,7 +13,13 @@ PARTS = {"total": LayerReport, "task": TaskReport, "loss": LossReport, "events":
 
 
 def front(part: str) -> str:
-    """What stands in front of the names of a part's numbers."""
+    """What stands in front of the names of a part's numbers.
+
+    Parameters
+    ----------
+    part : str
+        Name of the part of the report.
+    """
     return "" if part == "task" else f"{part}_"
 
 

@@ -57,11 +57,28 @@ class Processes(ThreadPoolExecutor):
 
         Its future raises what `fn` raises, `ProcessDied` where its process ended twice, and
         `UnguardedScript`.
+
+        Parameters
+        ----------
+        fn : callable
+            Function to call.
+        *args : object
+            Positional arguments of the call.
+        **kwargs : object
+            Keyword arguments of the call.
         """
         return super().submit(self._in_process, fn, *args, **kwargs)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the processes, too; with `cancel_futures` whatever they are doing."""
+        """End the processes, too; with `cancel_futures` whatever they are doing.
+
+        Parameters
+        ----------
+        wait : bool, optional
+            Whether to wait for the processes to end.
+        cancel_futures : bool, optional
+            Whether calls that have not ended are given up.
+        """
         if cancel_futures:
             self._end()
         super().shutdown(wait, cancel_futures=cancel_futures)

@@ -37,9 +37,17 @@ def build_result(sweep: Sweep, runs: Sequence[Run], ended: Mapping[str, Any]) ->
 
     Parameters
     ----------
+    sweep : Sweep
+        Sweep, with all its runs planned.
     runs : sequence of Run
+        Runs of the sweep.
     ended : mapping
         What runs came to, by their key; those that are missing are NaN.
+
+    Returns
+    -------
+    xarray.Dataset
+        Numbers of all runs.
     """
     dimensions = (*sweep.dimensions.values(), "seed")
     layers = _layer_names(ended.values())

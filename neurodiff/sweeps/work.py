@@ -25,6 +25,11 @@ def work(model: Mapping[str, Any]) -> dict[str, Any]:
     machine or the cluster, and nothing of the model. Arithmetic is done on one core, so that the
     bits are the same in any process.
 
+    Parameters
+    ----------
+    model : Model
+        Model, checked.
+
     Returns
     -------
     dict

@@ -90,6 +90,11 @@ class Case(NamedTuple):
 def case_of(source: Any) -> Case:
     """The case of a simulation that has run, or of a recording, from the model that it carries.
 
+    Parameters
+    ----------
+    source : Simulation or xarray.Dataset
+        Simulation that has run, or a recording.
+
     Raises
     ------
     SimulationError
@@ -111,6 +116,11 @@ def case_of(source: Any) -> Case:
 
 def refuse_incomplete(case: Case) -> None:
     """Refuse a case whose recording lacks what is held against the reference.
+
+    Parameters
+    ----------
+    case : Case
+        Model, recording and network that are compared with the reference.
 
     Raises
     ------

@@ -28,6 +28,12 @@ def cautions(case: Case, gradient: GradientReport | None) -> tuple[str, ...]:
     case : Case
         Of a run that has ended.
     gradient : GradientReport or None
+        Report on the gradient; None where the run was not compared.
+
+    Returns
+    -------
+    tuple of str
+        Sentences; empty where there is nothing to know.
     """
     found = [*_nothing_moved(case), *_saturated(case), *_too_fast(case)]
     if gradient is not None:

@@ -63,7 +63,13 @@ class EveryStep:
 
 
 def why_not(case: Case) -> str | None:
-    """Why the steps of a case cannot be computed anew; None where they can."""
+    """Why the steps of a case cannot be computed anew; None where they can.
+
+    Parameters
+    ----------
+    case : Case
+        Model, recording and network that are compared with the reference.
+    """
     if not case.plan.transmission.recomputable:
         return f"with {case.plan.transmission.kind} only the run itself knows the others"
     if case.model.reference == "delayed":
@@ -79,7 +85,13 @@ def why_not(case: Case) -> str | None:
 
 
 def estimated_seconds(case: Case) -> float:
-    """About how long the pass takes; measured on a 2-core machine."""
+    """About how long the pass takes; measured on a 2-core machine.
+
+    Parameters
+    ----------
+    case : Case
+        Model, recording and network that are compared with the reference.
+    """
     graph = case.graph
     if is_dense(case.plan):
         return case.stop * (2e-5 * len(graph.projections) + 3e-9 * graph.n_synapses)
@@ -94,6 +106,13 @@ def _settles(case: Case) -> bool:
 
 def compare_every_step(case: Case, *, gradients: bool = True) -> EveryStep:
     """One pass over all steps; without `gradients` for the loss alone.
+
+    Parameters
+    ----------
+    case : Case
+        Model, recording and network that are compared with the reference.
+    gradients : bool, optional
+        Whether gradients are compared; if not, only the loss is computed.
 
     Raises
     ------

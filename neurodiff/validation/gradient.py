@@ -71,7 +71,27 @@ def validate(source: Any, moments: Moments = "auto") -> GradientReport:
 
 
 def validate_case(case: Case, moments: Moments = "auto") -> GradientReport:
-    """Hold the local products of a rebuilt case against their reference; see `validate`."""
+    """Hold the local products of a rebuilt case against their reference; see `validate`.
+
+    Parameters
+    ----------
+    case : Case
+        Model, recording and network that are compared with the reference.
+    moments : {"auto", "every step", "sampled"}, optional
+        Which moments of the run the figures are of.
+
+    Returns
+    -------
+    GradientReport
+        With `summary()`, `plot()` and `to_dict()`.
+
+    Raises
+    ------
+    SimulationError
+        If the run stopped before its first sample.
+    FixedPointError
+        If the reference is a fixed point and none was found.
+    """
     refuse_incomplete(case)
     if not len(case.steps):
         raise SimulationError("nothing to validate: the run stopped before its first sample")

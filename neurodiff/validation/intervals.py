@@ -46,14 +46,30 @@ _SHARES = _Scale(lambda c: -np.log(1 - c), lambda z: 1 - np.exp(-z), lambda c: 1
 
 
 def resampled_counts(n: int, rng: np.random.Generator) -> Floats:
-    """How often each of n blocks is drawn (draws, n), as many of each stratum as it has."""
+    """How often each of n blocks is drawn (draws, n), as many of each stratum as it has.
+
+    Parameters
+    ----------
+    n : int
+        Number of blocks.
+    rng : numpy.random.Generator
+        Source of the random numbers.
+    """
     parts = np.array_split(np.arange(n), max(1, n // _STRATUM))
     counts = [rng.multinomial(len(part), [1 / len(part)] * len(part), _RESAMPLED) for part in parts]
     return np.concatenate(counts, axis=1).astype(float)
 
 
 def widening(known: int, of: int) -> float:
-    """What makes up for the few of a stratum, and for the share of the moments that is known."""
+    """What makes up for the few of a stratum, and for the share of the moments that is known.
+
+    Parameters
+    ----------
+    known : int
+        Number of moments that are compared.
+    of : int
+        Number of moments in the whole window.
+    """
     few = np.sqrt(_STRATUM / (_STRATUM - 1))
     return float(few * np.sqrt(max(0.0, 1 - known / of)))
 
@@ -71,6 +87,11 @@ def of_ratios(blocks: Floats, counts: Floats, widen: float, n: int) -> dict[str,
         See `widening`.
     n : int
         Number of moments.
+
+    Returns
+    -------
+    dict of arrays (2, projections + 1)
+        Ends of the interval of each figure.
     """
     summed = blocks.sum(axis=0)
     drawn = (counts @ blocks.reshape(len(blocks), -1)).reshape(-1, *summed.shape)
@@ -95,7 +116,17 @@ def _reach(value: Floats, resampled: Floats) -> Floats:
 
 
 def percentiles(value: float, resampled: Floats, widen: float) -> Interval:
-    """Interval of one figure by the percentiles of the resampled ones (draws,)."""
+    """Interval of one figure by the percentiles of the resampled ones (draws,).
+
+    Parameters
+    ----------
+    value : float
+        Estimate.
+    resampled : array (draws,)
+        The figure of each resampling.
+    widen : float
+        Factor by which the interval is widened.
+    """
     reach = widen * float(_reach(np.array([value]), resampled[:, None])[0])
     return value - reach, value + reach
 
@@ -135,7 +166,15 @@ def _with_errors(
 
 
 def within_limits(name: str, ends: Floats) -> Floats:
-    """No cosine is beyond 1, and no share; no size below 0."""
+    """No cosine is beyond 1, and no share; no size below 0.
+
+    Parameters
+    ----------
+    name : str
+        Name of the figure.
+    ends : array
+        Ends of the interval.
+    """
     least = -1.0 if "cosine" in name else 0.0
     most = 1.0 if "cosine" in name or name == "sign_agreement" else np.inf
     return np.asarray(np.clip(ends, least, most))

@@ -71,14 +71,28 @@ class Tenths:
         self._sums, self._counts = [0.0, 0.0], [0, 0]
 
     def add(self, steps: Ints, loss: Floats) -> None:
-        """Take in the loss (n,) at some steps (n,)."""
+        """Take in the loss (n,) at some steps (n,).
+
+        Parameters
+        ----------
+        steps : array of int (n,)
+            Time steps.
+        loss : array (n,)
+            Loss at each of the steps.
+        """
         for part, (first, end) in enumerate(self._parts):
             inside = loss[(steps >= first) & (steps < end)]
             self._sums[part] += float(inside.sum())
             self._counts[part] += len(inside)
 
     def report(self, *, every_step: bool) -> LossReport:
-        """The means; None where no step was in a tenth."""
+        """The means; None where no step was in a tenth.
+
+        Parameters
+        ----------
+        every_step : bool
+            Whether the loss is known at every step.
+        """
         pairs = zip(self._sums, self._counts, strict=True)
         first, last = (total / n if n else None for total, n in pairs)
         ratio = last / first if first and last is not None else None
@@ -89,6 +103,11 @@ def tenths(case: Case) -> Tenths | None:
     """The tenths of a run; None where nothing learns, with frames, or if it ended too early.
 
     What is learned of frames is their task.
+
+    Parameters
+    ----------
+    case : Case
+        Model, recording and network that are compared with the reference.
     """
     start, stop = int(case.stimuli.target_lag.max()), int(case.recording.attrs["steps"])
     start += int(case.plan.transmission.fires)
@@ -101,6 +120,11 @@ def compare_loss(case: Case) -> LossReport | None:
     """Loss before and after learning from what was recorded; see `tenths`.
 
     None where no signals were recorded.
+
+    Parameters
+    ----------
+    case : Case
+        Model, recording and network that are compared with the reference.
     """
     means = tenths(case)
     if means is None or "loss" not in case.recording:

@@ -89,7 +89,13 @@ class Setting(NamedTuple):
     mixed: tuple[tuple[str, float], ...] = ()
 
     def summary(self, compared: Compared) -> str:
-        """What was compared with what, and over which moments."""
+        """What was compared with what, and over which moments.
+
+        Parameters
+        ----------
+        compared : Compared
+            What was compared: sampled moments, or every step.
+        """
         text = (
             "compared: the local product g of each synapse at a step with its reference g* "
             f"({self.reference}), {_REFERENCES[self.reference]}, with the weights of that step"
@@ -149,7 +155,13 @@ class Setting(NamedTuple):
 
 
 def setting_of(case: Case) -> Setting:
-    """What is compared with what in a case, and when."""
+    """What is compared with what in a case, and when.
+
+    Parameters
+    ----------
+    case : Case
+        Model, recording and network that are compared with the reference.
+    """
     shown, model = case.stimuli.presentations, case.model
     setting = Setting(model.reference, case.start, case.stop, model.time_step, not case.frozen)
     if shown is None or model.reference != "error_frame":

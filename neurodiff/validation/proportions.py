@@ -7,7 +7,24 @@ _NORMAL = 1.959963984540054
 
 
 def wilson(right: int, n: int) -> tuple[float, float]:
-    """The 95 % interval of a probability that came true in `right` of n cases (Wilson, 1927)."""
+    """The 95 % interval of a probability that came true in `right` of n cases (Wilson, 1927).
+
+    Parameters
+    ----------
+    right : int
+        Number of cases in which it came true.
+    n : int
+        Number of cases.
+
+    Returns
+    -------
+    low, high : float
+        Ends of the interval.
+
+    References
+    ----------
+    Wilson 1927, Probable inference, the law of succession, and statistical inference.
+    """
     share, z = right / n, _NORMAL
     # (p + z^2/2n +- z sqrt(p (1 - p)/n + z^2/4n^2)) / (1 + z^2/n)
     middle = share + z**2 / (2 * n)

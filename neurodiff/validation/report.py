@@ -70,10 +70,8 @@ class LayerReport:
     exact_from_step, predicted_exact_step : int or None
         For constant stimuli and frozen weights: first step from which g = g* to 1e-12, and the step
         that the delays predict.
-    update_norm : float or None
-        Mean of |g|, where g* is 0 throughout.
-    still : bool or None
-        There: whether g is 0, too, to rounding.
+    update_norm, still : float or None, and bool or None
+        Where g* is 0 throughout: mean of |g|, and whether g is 0, too, to rounding.
     intervals : mapping
         95 % intervals of the figures that are estimates.
     why : str or None
@@ -99,7 +97,13 @@ class LayerReport:
     transport: Transport | None = None
 
     def to_dict(self, figures: tuple[str, ...] = FIGURES) -> dict[str, Any]:
-        """The layer as `report.json` holds it; what does not apply is left out."""
+        """The layer as `report.json` holds it; what does not apply is left out.
+
+        Parameters
+        ----------
+        figures : tuple of str, optional
+            Names of the figures that are kept.
+        """
         values: dict[str, Any] = {"name": self.name}
         for name in figures:
             values[name] = getattr(self, name)
@@ -115,7 +119,13 @@ class LayerReport:
         return values | ({} if self.why is None else {"why": self.why})
 
     def text(self, figure: str) -> str:
-        """A figure as it is printed; an estimate to the first digit of its interval."""
+        """A figure as it is printed; an estimate to the first digit of its interval.
+
+        Parameters
+        ----------
+        figure : str
+            Name of the figure.
+        """
         value = getattr(self, figure)
         if value is None:
             return "-"
@@ -124,7 +134,13 @@ class LayerReport:
 
 
 def estimate_text(figure: str, value: float, interval: Interval) -> str:
-    """An estimate with its interval: `0.994+-0.001`, or `0.71 to 0.93` where that is wide."""
+    """An estimate with its interval: `0.994+-0.001`, or `0.71 to 0.93` where that is wide.
+
+    Parameters
+    ----------
+    figure, value, interval : str, float, and tuple of float
+        Name of the figure, its estimate, and the ends of its 95 % interval.
+    """
     low, high = interval
     half = (high - low) / 2
     size = 1.0 if "cosine" in figure or figure == "sign_agreement" else max(abs(value), 1e-300)
@@ -236,6 +252,11 @@ class GradientReport:
         """Draw the cosine of every layer over time; returns the matplotlib Axes.
 
         On axes of its own it is shown at once where a notebook asks for it.
+
+        Parameters
+        ----------
+        axes : matplotlib Axes, optional
+            Axes that are drawn on; a new figure unless given.
         """
         from neurodiff.plot import new_axes, plot_cosines, show_in_notebook
 
@@ -251,6 +272,8 @@ def compare(g: Floats, truth: Floats, parts: Mapping[str, slice]) -> list[LayerR
 
     Parameters
     ----------
+    g, truth : arrays (times, n_synapses)
+        Local products at the sampled steps, and the gradient of the reference there.
     parts : mapping
         Synapses of each projection, by its name.
 
@@ -265,7 +288,13 @@ def compare(g: Floats, truth: Floats, parts: Mapping[str, slice]) -> list[LayerR
 
 
 def reports_of(sums: Sums, names: list[str]) -> list[LayerReport]:
-    """Reports of the projections, and of all as one, out of sums over every moment."""
+    """Reports of the projections, and of all as one, out of sums over every moment.
+
+    Parameters
+    ----------
+    sums, names : Sums, and list of str
+        Sums over the moments of each projection and of all as one, and their names.
+    """
     figures = ratios(sums.terms)
     figures["cosine_of_summed_update"] = np.array(sums.cosines_of_sums)
     return [report_of(name, sums.terms, figures, k) for k, name in enumerate(names)]
@@ -282,11 +311,14 @@ def report_of(
 
     Parameters
     ----------
-    summed : array (terms, n)
-    figures : mapping of arrays (n,)
-        NaN where there is none.
+    name : str
+        Name of the projection.
+    summed, figures : array (terms, n), and mapping of arrays (n,)
+        Sums of `TERMS` over the moments, and the figures by name, NaN where there is none.
     k : int
         Which of the n.
+    intervals : mapping or None, optional
+        Interval of each figure by its name; without it the figures have none.
     """
     column = dict(zip(TERMS, summed[:, k], strict=True))
     if not np.isfinite([column["norm"], column["true_norm"]]).all():
@@ -314,13 +346,27 @@ def _without_gradient(name: str, summed: Floats, k: int) -> LayerReport:
 
 
 def over_time(g: Floats, truth: Floats) -> dict[str, Floats]:
-    """Cosine, relative error and norm ratio at each time (times,); NaN where the reference is 0."""
+    """Cosine, relative error and norm ratio at each time (times,); NaN where the reference is 0.
+
+    Parameters
+    ----------
+    g, truth : arrays (times, n_synapses)
+        Local products at the sampled steps, and the gradient of the reference there.
+    """
     found = of_each_moment(terms([Listed(g)], [Listed(truth)]))
     return {name: values[:, 0] for name, values in found.items()}
 
 
 def exact_from(g: Floats, truth: Floats, steps: NDArray[np.int64]) -> int | None:
-    """First of the sampled steps (times,) from which on g equals its reference, or None."""
+    """First of the sampled steps (times,) from which on g equals its reference, or None.
+
+    Parameters
+    ----------
+    g, truth : arrays (times, n_synapses)
+        Local products at the sampled steps, and the gradient of the reference there.
+    steps : array of int (times,)
+        Sampled steps.
+    """
     inexact = np.flatnonzero(_norm(g - truth) > EXACT * _norm(truth))
     first = inexact[-1] + 1 if len(inexact) else 0
     return int(steps[first]) if first < len(steps) else None

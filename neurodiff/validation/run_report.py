@@ -30,6 +30,27 @@ class RunReport:
     `loss` where nothing else was, or no signals were recorded, `events` with graded transmission,
     `diverged` where nothing diverged. `cautions` are sentences on what makes the verdict say less
     than it seems to.
+
+    Attributes
+    ----------
+    gradient : GradientReport or None
+        Comparison of the local products with the reference.
+    task : TaskReport or None
+        How well labelled frames were learned.
+    loss : LossReport or None
+        Loss before and after learning.
+    events : EventCounts or None
+        How many events or spikes were sent.
+    timing : Timing
+        Duration of the run in seconds.
+    complete : bool
+        Whether the run came to its end.
+    why : str or None
+        Why nothing was compared.
+    diverged : str or None
+        Where and when the run diverged.
+    cautions : tuple of str
+        Sentences on what limits the verdict.
     """
 
     gradient: GradientReport | None
@@ -123,7 +144,15 @@ def report_run(simulation: Simulation, *, whole: bool = False) -> RunReport:
 
 
 def not_compared(simulation: Simulation, why: str) -> RunReport:
-    """The report of a run that was not compared with the reference, and why."""
+    """The report of a run that was not compared with the reference, and why.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        Simulation that has run.
+    why : str
+        Why the run was not compared.
+    """
     return RunReport(
         gradient=None,
         task=None,

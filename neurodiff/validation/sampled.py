@@ -60,7 +60,19 @@ class Sample(NamedTuple):
 
 
 def sample_of(case: Case, g: Floats, truth: Floats, steps: Ints) -> Sample:
-    """The recorded moments of a case at `steps`; products and reference (times, n_synapses)."""
+    """The recorded moments of a case at `steps`; products and reference (times, n_synapses).
+
+    Parameters
+    ----------
+    case : Case
+        Model, recording and network that are compared with the reference.
+    g : array (times, n_synapses)
+        Local products at the sampled steps.
+    truth : array (times, n_synapses)
+        Gradient of the reference at the same steps.
+    steps : array of int (n,)
+        Time steps.
+    """
     parts = [part.synapses for part in case.graph.projections]
     shown, n = case.stimuli.presentations, case.stop - case.start
     hold = shown.hold if shown else 1
@@ -94,7 +106,13 @@ def _known_sums(case: Case, steps: Ints) -> list[Floats | None]:
 
 
 def too_few(n: int) -> bool:
-    """Whether so many moments say nothing of their own spread."""
+    """Whether so many moments say nothing of their own spread.
+
+    Parameters
+    ----------
+    n : int
+        Number of moments.
+    """
     return n < _FEWEST
 
 
@@ -103,10 +121,17 @@ def estimates(sample: Sample, names: Sequence[str], seed: int) -> list[LayerRepo
 
     Parameters
     ----------
+    sample : Sample
+        Recorded moments with products and reference.
     names : sequence of str
         Of the projections, and of all as one.
     seed : int
         Of the resampling: the model's.
+
+    Returns
+    -------
+    list of LayerReport
+        Reports in the order of `names`.
     """
     of_moments = terms([Listed(g) for g in sample.g], [Listed(part) for part in sample.truth])
     summed, n = of_moments.sum(axis=0), len(of_moments)

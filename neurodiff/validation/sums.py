@@ -94,6 +94,7 @@ def of_each_moment(of_moments: Floats) -> dict[str, Floats]:
     Parameters
     ----------
     of_moments : array (times, terms, n)
+        `TERMS` of each moment.
 
     Returns
     -------
@@ -111,7 +112,18 @@ def of_each_moment(of_moments: Floats) -> dict[str, Floats]:
 
 
 def ratios(sums: Floats) -> dict[str, Floats]:
-    """The figures (..., n) of sums (..., terms, n); NaN where there is nothing to divide by."""
+    """The figures (..., n) of sums (..., terms, n); NaN where there is nothing to divide by.
+
+    Parameters
+    ----------
+    sums : array (..., terms, n)
+        Sums of `TERMS` over the moments.
+
+    Returns
+    -------
+    dict of arrays (..., n)
+        Figures by their name.
+    """
     column = {name: sums[..., k, :] for k, name in enumerate(TERMS)}
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return {
@@ -136,7 +148,15 @@ class Sums:
         self.truth: list[Floats] = []
 
     def add(self, g: Sequence[Products], truth: Sequence[Products]) -> None:
-        """Take in some moments."""
+        """Take in some moments.
+
+        Parameters
+        ----------
+        g : sequence of Products
+            Local products of each projection.
+        truth : sequence of Products
+            Gradient of the reference for each projection.
+        """
         new, first = terms(g, truth).sum(axis=0), not self.g
         self.terms = new if first else self.terms + new
         with np.errstate(over="ignore", invalid="ignore"):
@@ -154,7 +174,15 @@ class Sums:
 
 
 def cosine(a: Floats, b: Floats) -> float:
-    """Cosine of two vectors; NaN where one is 0."""
+    """Cosine of two vectors; NaN where one is 0.
+
+    Parameters
+    ----------
+    a : array
+        First vector.
+    b : array
+        Second vector, in the shape of the first.
+    """
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         norms = float(np.linalg.norm(a) * np.linalg.norm(b))
         return float(np.dot(a, b)) / norms if norms > 0 else float("nan")

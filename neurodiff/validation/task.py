@@ -125,7 +125,13 @@ def compare_task(source: Any) -> TaskReport | None:
 
 
 def compare_case(case: Case) -> TaskReport | None:
-    """The task of a rebuilt case; see `compare_task`."""
+    """The task of a rebuilt case; see `compare_task`.
+
+    Parameters
+    ----------
+    case : Case
+        Model, recording and network that are compared with the reference.
+    """
     shown = case.stimuli.presentations
     if shown is None or not case.complete or not case.stimuli.labelled:
         return None

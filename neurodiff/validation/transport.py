@@ -52,10 +52,21 @@ def compare_transport(
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    part : Projection
+        Projection whose errors are compared.
+    recording : xarray.Dataset
+        Recording of a run.
     cosine : float or None
         That of its errors with those of backprop.
     interval : (float, float), optional
         Of an estimate.
+
+    Returns
+    -------
+    Transport
+        Cosines of the errors, and of the backward with the forward weights at start and end.
     """
     own = graph.backward.along(part.synapses)
     if not len(own):
@@ -66,7 +77,15 @@ def compare_transport(
 
 
 def mean_cosine(values: Floats, truth: Floats) -> float | None:
-    """Norm-weighted mean cosine of the rows of two arrays (times, n); None where there is none."""
+    """Norm-weighted mean cosine of the rows of two arrays (times, n); None where there is none.
+
+    Parameters
+    ----------
+    values : array (times, n)
+        Vectors to compare, one a row.
+    truth : array (times, n)
+        Vectors with which they are compared.
+    """
     with np.errstate(over="ignore", invalid="ignore"):  # the run may have diverged
         norms: NDArray[np.float64] = np.linalg.norm(values, axis=1) * np.linalg.norm(truth, axis=1)
         total = float(norms.sum())

@@ -43,10 +43,17 @@ def judge(layers: Sequence[LayerReport], model: Model, deviation: float = 0.0) -
     Parameters
     ----------
     layers : sequence of LayerReport
+        Reports of the projections.
     model : Model
+        Model, checked.
     deviation : float
         Relative difference up to which the compared products are those of the run: bounds must be
         met in spite of it.
+
+    Returns
+    -------
+    Verdict
+        The word of the verdict, and why.
     """
     answers = sorted(_answers(layers, model.validation, deviation), key=_badness)
     worst = answers[0].word

@@ -14,7 +14,13 @@ _SEVERAL = "loops of several lengths lead from a unit back to its own error"
 
 
 def describe_alignment(plan: Plan) -> list[str]:
-    """Memory, and accuracy or time constants, of the model's alignment; nothing without one."""
+    """Memory, and accuracy or time constants, of the model's alignment; nothing without one.
+
+    Parameters
+    ----------
+    plan : Plan
+        Plan of the run.
+    """
     lines = _lines(plan.alignment, plan)
     return ["\n".join(lines)] if lines else []
 

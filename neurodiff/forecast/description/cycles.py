@@ -11,7 +11,13 @@ and frozen weights, the update {is_what} from there on"""
 
 
 def describe_cycles(plan: Plan) -> str:
-    """Whether and when both waves settle; empty where there is no cycle."""
+    """Whether and when both waves settle; empty where there is no cycle.
+
+    Parameters
+    ----------
+    plan : Plan
+        Plan of the run.
+    """
     if not plan.graph.cyclic:
         return ""
     graph, w, first = plan.graph, plan.w, plan.first_input

@@ -7,7 +7,13 @@ from neurodiff.plan.feedback import along_synapses, span
 
 
 def describe_feedback(plan: Plan) -> list[str]:
-    """Extra connections, what each has to know, and the first angles; nothing if symmetric."""
+    """Extra connections, what each has to know, and the first angles; nothing if symmetric.
+
+    Parameters
+    ----------
+    plan : Plan
+        Plan of the run.
+    """
     feedback, graph = plan.feedback, plan.graph
     if feedback.symmetric:
         return []

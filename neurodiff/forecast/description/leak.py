@@ -18,6 +18,7 @@ def describe_leak(plan: Plan, bands: list[Band]) -> list[str]:
     Parameters
     ----------
     plan : Plan
+        Plan of the run.
     bands : list of Band
         What each projection learns from; none with cycles.
     """

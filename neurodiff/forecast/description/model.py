@@ -64,6 +64,7 @@ def describe(plan: Plan, backend: str) -> str:
     Parameters
     ----------
     plan : Plan
+        Plan of the run.
     backend : str
         On which it would run: numpy, cython or cpp_standalone.
     """

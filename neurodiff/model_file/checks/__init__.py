@@ -40,7 +40,13 @@ if TYPE_CHECKING:
 
 
 def problems(model: Model) -> Iterator[Problem]:
-    """Everything that keeps `model` from being built, the most basic first."""
+    """Everything that keeps `model` from being built, the most basic first.
+
+    Parameters
+    ----------
+    model : Model
+        Model, checked.
+    """
     yield from _names(model.network)
     yield from too_large(model)
     yield from too_long([*_times(model), *_drawn_times(model)], model.time_step)
@@ -58,7 +64,15 @@ def problems(model: Model) -> Iterator[Problem]:
 
 
 def steps(time: float, time_step: float) -> int | None:
-    """Number of time steps in `time`, or None where it is no whole number of them."""
+    """Number of time steps in `time`, or None where it is no whole number of them.
+
+    Parameters
+    ----------
+    time : float
+        Time in seconds.
+    time_step : float
+        Time step in seconds.
+    """
     count = round(time / time_step)
     on_the_grid = abs(time / time_step - count) <= 1e-6 + 1e-12 * count
     return count if on_the_grid and (count > 0 or time == 0) else None

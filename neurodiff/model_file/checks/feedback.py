@@ -33,7 +33,13 @@ _MOST_DECAY = 1.0
 
 
 def feedback_misfits(model: Model) -> Iterator[Problem]:
-    """What does not go with the model's feedback; nothing with symmetric feedback."""
+    """What does not go with the model's feedback; nothing with symmetric feedback.
+
+    Parameters
+    ----------
+    model : Model
+        Model, checked.
+    """
     feedback, kind = model.feedback, model.transmission.kind
     if isinstance(feedback, SymmetricFeedback):
         return

@@ -17,7 +17,13 @@ _SHORTEST, _LONGEST = 1 / 30, 1e5
 
 
 def leaky_misfits(model: Model) -> Iterator[Problem]:
-    """What does not go with leaky neurons."""
+    """What does not go with leaky neurons.
+
+    Parameters
+    ----------
+    model : Model
+        Model, checked.
+    """
     if model.neuron.kind != "leaky":
         return
     kind = model.transmission.kind

@@ -17,7 +17,15 @@ MOST_STEPS = MOST_ELEMENTS = 2**31 - 1
 
 
 def too_long(times: Iterable[tuple[str, float]], time_step: float) -> Iterator[Problem]:
-    """Times (key, s) of more steps than a run can have."""
+    """Times (key, s) of more steps than a run can have.
+
+    Parameters
+    ----------
+    times : iterable of tuple
+        Key of the model file, and time in seconds, of each time.
+    time_step : float
+        Time step in seconds.
+    """
     for field, time in times:
         if time / time_step > MOST_STEPS:
             step = format_quantity(time_step, TIME_UNITS)
@@ -30,7 +38,13 @@ def too_long(times: Iterable[tuple[str, float]], time_step: float) -> Iterator[P
 
 
 def too_large(model: Model) -> Iterator[Problem]:
-    """Networks of more units or synapses than can be numbered."""
+    """Networks of more units or synapses than can be numbered.
+
+    Parameters
+    ----------
+    model : Model
+        Model, checked.
+    """
     populations, projections = model.network.digraph()
     sizes = {name: part.size * _neurons(model, part) for name, part in populations.items()}
     name = max(sizes, key=lambda name: sizes[name])
@@ -59,12 +73,28 @@ def _neurons(model: Model, part: PopulationSpec) -> int:
 def largest_projection(
     projections: list[ProjectionSpec], populations: dict[str, PopulationSpec]
 ) -> ProjectionSpec:
-    """The projection that may connect most pairs of units."""
+    """The projection that may connect most pairs of units.
+
+    Parameters
+    ----------
+    projections : list of ProjectionSpec
+        Projections of the network.
+    populations : dict
+        Populations of the network by name.
+    """
     return max(projections, key=lambda part: pairs(part, populations))
 
 
 def pairs(part: ProjectionSpec, populations: dict[str, PopulationSpec]) -> int:
-    """How many pairs of units a projection may connect."""
+    """How many pairs of units a projection may connect.
+
+    Parameters
+    ----------
+    part : ProjectionSpec
+        Projection of the model file.
+    populations : dict
+        Populations of the network by name.
+    """
     sizes = [populations[end].size for end in (part.pre, part.post) if end in populations]
     if len(sizes) < 2:
         return 0
@@ -72,7 +102,15 @@ def pairs(part: ProjectionSpec, populations: dict[str, PopulationSpec]) -> int:
 
 
 def size_field(model: Model, name: str) -> str:
-    """Where the size of a population is written."""
+    """Where the size of a population is written.
+
+    Parameters
+    ----------
+    model : Model
+        Model, checked.
+    name : str
+        Name of the population.
+    """
     if model.network.layers is None:
         return f"network.populations.{name}.size"
     populations, _ = model.network.digraph()

@@ -35,7 +35,13 @@ _MOST = {
 
 
 def spike_misfits(model: Model) -> Iterator[Problem]:
-    """What does not go with spikes, or only with them."""
+    """What does not go with spikes, or only with them.
+
+    Parameters
+    ----------
+    model : Model
+        Model, checked.
+    """
     spikes = model.transmission
     if isinstance(spikes, SpikeTransmission):
         yield from _fast_rates(spikes, model.time_step)

@@ -41,6 +41,7 @@ def prepare(model: Model, graph: Graph) -> Alignment:
     Parameters
     ----------
     model : Model
+        Model, checked.
     graph : Graph
         Its units, synapses and delays.
     """
@@ -71,7 +72,22 @@ _KINDS = {Unaligned.kind: _unaligned, Traced.kind: _traced, Matched.kind: _match
 def learning_latencies(
     graph: Graph, latencies: Latencies, alignment: Alignment
 ) -> list[ProjectionLatency]:
-    """F, R, M and first exact step of every projection, as it learns."""
+    """F, R, M and first exact step of every projection, as it learns.
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    latencies : Latencies
+        Latencies of both waves in steps.
+    alignment : Alignment
+        Alignment of activity and error, prepared for the plan.
+
+    Returns
+    -------
+    list of ProjectionLatency
+        One for each projection, in the order of the graph.
+    """
     rows = projection_latencies(graph, latencies)
     return [alignment.row(row, graph, latencies) for row in rows]
 

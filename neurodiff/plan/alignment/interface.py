@@ -62,15 +62,33 @@ class Alignment(ABC):
 
     @abstractmethod
     def ages(self, graph: Graph) -> Ages | None:
-        """Ages of what meets an error; None where it is a mean over many."""
+        """Ages of what meets an error; None where it is a mean over many.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
 
     @abstractmethod
     def exact_units(self, graph: Graph) -> Bools:
-        """Units (n_units,) of which the synapses learn from the gradient at any speed."""
+        """Units (n_units,) of which the synapses learn from the gradient at any speed.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
 
     @abstractmethod
     def remembered(self, graph: Graph) -> Ints:
-        """How many values of its past each unit keeps (n_units,)."""
+        """How many values of its past each unit keeps (n_units,).
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
 
     @property
     def settling_steps(self) -> int:
@@ -78,19 +96,53 @@ class Alignment(ABC):
         return 0
 
     def row(self, row: ProjectionLatency, graph: Graph, latencies: Latencies) -> ProjectionLatency:
-        """The latencies of a projection, with the first exact step of this alignment."""
+        """The latencies of a projection, with the first exact step of this alignment.
+
+        Parameters
+        ----------
+        row : ProjectionLatency
+            Latencies of the projection before alignment, in steps.
+        graph : Graph
+            Network of units, synapses and delays.
+        latencies : Latencies
+            Latencies of both waves in steps.
+        """
         return row
 
     @abstractmethod
     def waits(self, graph: Graph) -> Floats:
-        """How long activity waits at each synapse (n_synapses,), in the mean."""
+        """How long activity waits at each synapse (n_synapses,), in the mean.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
 
     @abstractmethod
     def activity_response(
         self, graph: Graph, omega: NDArray[Any] | float, synapse: Any
     ) -> Complexes:
-        """What becomes of a tone of `omega` radian a step that has arrived at some synapses."""
+        """What becomes of a tone of `omega` radian a step that has arrived at some synapses.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        omega : float or array
+            Angular frequency of a tone in radian per step.
+        synapse : int, slice or array of int
+            Synapses at which the tone arrives.
+        """
 
     @abstractmethod
     def slope_response(self, graph: Graph, omega: float) -> Complexes:
-        """What becomes of a tone in the slope of each unit (n_units,)."""
+        """What becomes of a tone in the slope of each unit (n_units,).
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        omega : float
+            Angular frequency of a tone in radian per step.
+        """

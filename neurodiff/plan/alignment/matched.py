@@ -36,7 +36,13 @@ class Matched(Alignment):
     waits_for: ClassVar[str] = "waiting times"
 
     def ages(self, graph: Graph) -> Ages:
-        """P and s."""
+        """P and s.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
         return Ages(self.activity_age, self.slope_age)
 
     @property
@@ -45,7 +51,13 @@ class Matched(Alignment):
         return bool(self.exact.all())
 
     def exact_units(self, graph: Graph) -> Bools:
-        """Those with loops of one length."""
+        """Those with loops of one length.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
         return self.exact
 
     @property
@@ -59,13 +71,29 @@ class Matched(Alignment):
         return int(max(self.activity_age.max(), self.slope_age.max()))
 
     def remembered(self, graph: Graph) -> Ints:
-        """Values of its past that each unit keeps (n_units,), in one buffer for both uses."""
+        """Values of its past that each unit keeps (n_units,), in one buffer for both uses.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
         kept = self.slope_age.copy()
         np.maximum.at(kept, graph.pre, self.activity_age)
         return kept
 
     def row(self, row: ProjectionLatency, graph: Graph, latencies: Latencies) -> ProjectionLatency:
-        """The latencies of a projection, with the first exact step of its ages."""
+        """The latencies of a projection, with the first exact step of its ages.
+
+        Parameters
+        ----------
+        row : ProjectionLatency
+            Latencies of the projection before alignment, in steps.
+        graph : Graph
+            Network of units, synapses and delays.
+        latencies : Latencies
+            Latencies of both waves in steps.
+        """
         own = row.projection.synapses
         errors = _settled_errors(graph, latencies, self.slope_age)[graph.post[own]]
         activity = latencies.longest_forward[graph.pre[own]] + self.activity_age[own]
@@ -74,18 +102,42 @@ class Matched(Alignment):
         return replace(row, exact_from=exact_from)
 
     def waits(self, graph: Graph) -> Floats:
-        """The ages: synapses that are equal wait alike."""
+        """The ages: synapses that are equal wait alike.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
         return np.asarray(self.activity_age, dtype=np.float64)
 
     def activity_response(
         self, graph: Graph, omega: NDArray[Any] | float, synapse: Any
     ) -> Complexes:
-        """A delay of p - f."""
+        """A delay of p - f.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        omega : float or array
+            Angular frequency of a tone in radian per step.
+        synapse : int, slice or array of int
+            Synapses at which the tone arrives.
+        """
         waits = self.activity_age[synapse] - graph.forward_lag[synapse]
         return np.asarray(np.exp(-1j * omega * waits))
 
     def slope_response(self, graph: Graph, omega: float) -> Complexes:
-        """A delay of s."""
+        """A delay of s.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        omega : float
+            Angular frequency of a tone in radian per step.
+        """
         return np.asarray(np.exp(-1j * omega * self.slope_age))
 
 

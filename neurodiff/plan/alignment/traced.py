@@ -47,10 +47,22 @@ class Traced(Alignment):
         return self.same_loops
 
     def ages(self, graph: Graph) -> None:
-        """A trace is a mean over all ages."""
+        """A trace is a mean over all ages.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
 
     def exact_units(self, graph: Graph) -> Bools:
-        """None by traces."""
+        """None by traces.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
         return np.zeros(len(self.slope_lag), dtype=bool)
 
     @property
@@ -59,7 +71,13 @@ class Traced(Alignment):
         return float(max(self.activity_lag.max(initial=0), self.slope_lag.max(initial=0)))
 
     def remembered(self, graph: Graph) -> Ints:
-        """Values of traces that each unit keeps (n_units,): those of its activity and its slope."""
+        """Values of traces that each unit keeps (n_units,): those of its activity and its slope.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
         kept = self.stages * (self.slope_lag > 0).astype(np.int64)
         pre, _, lag = self.distinct(graph)[0]
         np.add.at(kept, pre.astype(np.int64), self.stages * (lag > 0))
@@ -69,6 +87,11 @@ class Traced(Alignment):
         """The traces (3, n), each a unit, a delay and a lag, and the one of each synapse.
 
         All synapses of a unit with the same delay and lag share one.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
         """
         keys = np.stack([graph.pre, graph.forward_lag, self.activity_lag])
         traces, own = np.unique(keys, axis=1, return_inverse=True)
@@ -81,17 +104,41 @@ class Traced(Alignment):
         return int(np.ceil(_SETTLED * max(lags)))
 
     def waits(self, graph: Graph) -> Floats:
-        """The mean lags."""
+        """The mean lags.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
         return np.asarray(self.activity_lag, dtype=np.float64)
 
     def activity_response(
         self, graph: Graph, omega: NDArray[Any] | float, synapse: Any
     ) -> Complexes:
-        """The gain of the trace of what arrives."""
+        """The gain of the trace of what arrives.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        omega : float or array
+            Angular frequency of a tone in radian per step.
+        synapse : int, slice or array of int
+            Synapses at which the tone arrives.
+        """
         return trace_response(self.activity_lag[synapse], self.stages, omega)
 
     def slope_response(self, graph: Graph, omega: float) -> Complexes:
-        """The gain of the trace of the slope."""
+        """The gain of the trace of the slope.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        omega : float
+            Angular frequency of a tone in radian per step.
+        """
         return trace_response(self.slope_lag, self.stages, omega)
 
 
@@ -99,6 +146,13 @@ class Smoothing(NamedTuple):
     """One stage of a trace: z += gain (x - z) in every step.
 
     What is read is z as it was before this step, or, where `at_once`, after it; see `smoothing`.
+
+    Attributes
+    ----------
+    gain : array (n,)
+        Gain of each trace, between 0 and 1.
+    at_once : array of bool (n,)
+        Whether the trace is read after its update.
     """
 
     gain: Floats
@@ -118,6 +172,8 @@ def smoothing(lag: Floats, stages: int) -> Smoothing:
     ----------
     lag : array
         Mean lags in steps, 0 or more, of any shape.
+    stages : int
+        Number of low-pass stages of a trace.
     """
     each = np.asarray(lag, dtype=np.float64) / stages
     at_once = each < 1
@@ -125,7 +181,17 @@ def smoothing(lag: Floats, stages: int) -> Smoothing:
 
 
 def trace_response(lag: Floats, stages: int, omega: NDArray[Any] | float) -> Complexes:
-    """What traces of mean lags in so many stages do to a tone of `omega` radian a step."""
+    """What traces of mean lags in so many stages do to a tone of `omega` radian a step.
+
+    Parameters
+    ----------
+    lag : array (n,)
+        Mean lag of each trace in steps.
+    stages : int
+        Number of low-pass stages of a trace.
+    omega : float or array
+        Angular frequency of a tone in radian per step.
+    """
     stage = smoothing(lag, stages)
     turn = np.exp(-1j * omega)
     one = stage.gain * np.where(stage.at_once, 1.0, turn) / (1 - (1 - stage.gain) * turn)

@@ -21,27 +21,69 @@ class Unaligned(Alignment):
     longest_wait: ClassVar[float] = 0.0
 
     def ages(self, graph: Graph) -> Ages:
-        """The forward delays, and 0."""
+        """The forward delays, and 0.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
         return Ages(graph.forward_lag, np.zeros(graph.n_units, dtype=np.int64))
 
     def exact_units(self, graph: Graph) -> Bools:
-        """None but those whose loops take no time, which the delays alone say."""
+        """None but those whose loops take no time, which the delays alone say.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
         return np.zeros(graph.n_units, dtype=bool)
 
     def remembered(self, graph: Graph) -> Ints:
-        """Nothing."""
+        """Nothing.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
         return np.zeros(graph.n_units, dtype=np.int64)
 
     def waits(self, graph: Graph) -> Floats:
-        """No time."""
+        """No time.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
         return np.zeros(graph.n_synapses)
 
     def activity_response(
         self, graph: Graph, omega: NDArray[Any] | float, synapse: Any
     ) -> Complexes:
-        """Nothing becomes of it: 1."""
+        """Nothing becomes of it: 1.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        omega : float or array
+            Angular frequency of a tone in radian per step.
+        synapse : int, slice or array of int
+            Synapses at which the tone arrives.
+        """
         return np.ones(np.broadcast(omega, graph.pre[synapse]).shape, dtype=np.complex128)
 
     def slope_response(self, graph: Graph, omega: float) -> Complexes:
-        """Nothing becomes of it: 1."""
+        """Nothing becomes of it: 1.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        omega : float
+            Angular frequency of a tone in radian per step.
+        """
         return np.ones(graph.n_units, dtype=np.complex128)

@@ -13,7 +13,12 @@ from neurodiff.plan.feedback.interface import Context, Feedback
 
 
 class Direct(Feedback):
-    """b stays as it was drawn (direct feedback alignment)."""
+    """b stays as it was drawn (direct feedback alignment).
+
+    References
+    ----------
+    Nøkland 2016, Direct feedback alignment provides learning in deep neural networks.
+    """
 
     rule: ClassVar[str] = "direct"
     knows: ClassVar[str] = "the error that arrives"

@@ -18,7 +18,17 @@ def along_synapses_drawn(
     feedback: RandomFeedback | KolenPollackFeedback | WeightMirrorFeedback,
     graph: Graph,
 ) -> Floats:
-    """Backward weights (n_backward,) at the start, drawn by projection."""
+    """Backward weights (n_backward,) at the start, drawn by projection.
+
+    Parameters
+    ----------
+    model : Model
+        Model, checked.
+    feedback : RandomFeedback, KolenPollackFeedback or WeightMirrorFeedback
+        The `feedback` part of the model, which may have its own rule for the weights.
+    graph : Graph
+        Network of units, synapses and delays.
+    """
     _, specs = model.network.digraph()
     rules = {str(part.name): feedback.weights or part.weights for part in specs}
     returning = [part for part in graph.projections if part.pre.role != "input"]

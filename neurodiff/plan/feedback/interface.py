@@ -68,7 +68,13 @@ class Feedback(ABC):
         return []
 
     def waiting_steps(self, graph: Graph) -> int:
-        """For how many steps a backward connection keeps a value for its own learning."""
+        """For how many steps a backward connection keeps a value for its own learning.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
         return 0
 
     @property
@@ -94,6 +100,7 @@ class Feedback(ABC):
         Parameters
         ----------
         model : Model
+            Model, checked.
         learning : int or None
             Step at which forward weights stop learning; None where they never learn.
         steps : int
@@ -109,6 +116,13 @@ def along_synapses(graph: Graph, values: NDArray) -> NDArray:
     """Those of the values (n_synapses,) whose synapses errors go back along (n_backward,).
 
     Not for direct feedback, which goes along none.
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    values : array (n_synapses,)
+        One value for each synapse.
     """
     synapse = graph.backward.synapse
     assert synapse is not None
@@ -116,6 +130,12 @@ def along_synapses(graph: Graph, values: NDArray) -> NDArray:
 
 
 def span(steps: NDArray[np.int64]) -> str:
-    """The smallest and the largest of some steps, as one where they are equal."""
+    """The smallest and the largest of some steps, as one where they are equal.
+
+    Parameters
+    ----------
+    steps : array of int
+        Steps.
+    """
     first, last = steps.min(), steps.max()
     return str(first) if first == last else f"{first} to {last}"

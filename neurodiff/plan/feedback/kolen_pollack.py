@@ -23,6 +23,12 @@ class KolenPollack(Feedback):
     activity_age : int array (n_backward,)
         How many steps ago the activity of j was sent that meets the arriving error: r + p with
         aligned traces, 0 with those of the present.
+
+    References
+    ----------
+    Kolen & Pollack 1994, Backpropagation without weight transport.
+
+    Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019, Deep learning without weight transport.
     """
 
     activity_age: Ints
@@ -36,7 +42,13 @@ class KolenPollack(Feedback):
         return f"the error that arrives, and what the unit to which it leads sent {when}"
 
     def waiting_steps(self, graph: Graph) -> int:
-        """For how many steps a backward connection keeps activity for its own learning: r + p."""
+        """For how many steps a backward connection keeps activity for its own learning: r + p.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
         return int(self.activity_age.max(initial=0))
 
     @property

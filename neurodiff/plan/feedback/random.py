@@ -9,7 +9,13 @@ from neurodiff.plan.feedback.interface import Context, Feedback
 
 
 class Random(Feedback):
-    """b stays as it was drawn (feedback alignment)."""
+    """b stays as it was drawn (feedback alignment).
+
+    References
+    ----------
+    Lillicrap, Cownden, Tweed & Akerman 2016, Random synaptic feedback weights support error
+    backpropagation for deep learning.
+    """
 
     rule: ClassVar[str] = "random"
     knows: ClassVar[str] = "the error that arrives"

@@ -19,6 +19,10 @@ class Sign(Feedback):
     ----------
     b, scale : arrays (n_backward,)
         Weights at the start; and their size, which is the same for all of a projection.
+
+    References
+    ----------
+    Liao, Leibo & Poggio 2016, How important is weight symmetry in backpropagation?
     """
 
     scale: Floats

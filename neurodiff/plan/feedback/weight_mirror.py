@@ -33,6 +33,10 @@ class WeightMirror(Feedback):
     clear : int
         First step in which neither wave holds any noise: errors come back, and weights learn, from
         here on.
+
+    References
+    ----------
+    Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019, Deep learning without weight transport.
     """
 
     aligned: bool
@@ -64,6 +68,7 @@ class WeightMirror(Feedback):
         Parameters
         ----------
         graph : Graph
+            Network of units, synapses and delays.
         """
         return int(along_synapses(graph, graph.forward_lag).max(initial=0)) if self.aligned else 0
 
@@ -86,7 +91,23 @@ class WeightMirror(Feedback):
         return self.noise.size
 
     def refuse_short_run(self, model: Model, learning: int | None, steps: int) -> None:
-        """Refuse a mirror that outlasts the run, or leaves plasticity no time to learn in."""
+        """Refuse a mirror that outlasts the run, or leaves plasticity no time to learn in.
+
+        Parameters
+        ----------
+        model : Model
+            Model, checked.
+        learning : int or None
+            Step at which forward weights stop learning; None where they never learn.
+        steps : int
+            Number of steps of the run.
+
+        Raises
+        ------
+        ModelError
+            If the noise, and the time that it takes to leave, do not end before the learning phase
+            or the run.
+        """
         if learning is not None:
             needed, end, what = self.clear + 1, learning, "learning ends"
         else:

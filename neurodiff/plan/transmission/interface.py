@@ -31,7 +31,13 @@ class Context(NamedTuple):
 
 
 class Sending(NamedTuple):
-    """About what shares of the units and of the error units send in a step."""
+    """About what shares of the units and of the error units send in a step.
+
+    Attributes
+    ----------
+    forward, backward : float
+        Share of the units, and of the error units.
+    """
 
     forward: float
     backward: float
@@ -62,7 +68,13 @@ class Transmission(ABC):
         """A rough figure, for the cost; None where every unit sends at every step."""
 
     def recorded(self, graph: Graph) -> dict[str, Floats]:
-        """What a recording keeps of its numbers, each an array (n_units,)."""
+        """What a recording keeps of its numbers, each an array (n_units,).
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
         return {}
 
 

@@ -57,7 +57,13 @@ class Spikes(Transmission):
         return Sending(min(1.0, n * self.maximum_rate / 2), min(1.0, n * self.error_rate))
 
     def recorded(self, graph: Graph) -> dict[str, Floats]:
-        """The gains of error cells in spikes per second; inputs have none."""
+        """The gains of error cells in spikes per second; inputs have none.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
         gain = self.gain / graph.time_step
         gain[: graph.n_inputs] = np.nan
         return {"error_gain": gain}

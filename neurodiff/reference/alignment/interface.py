@@ -22,6 +22,8 @@ class Alignment(Protocol):
 
         Parameters
         ----------
+        t : int
+            Time step.
         x : History
             Of all units, up to step t.
         arrived : array (n_synapses,)
@@ -30,13 +32,28 @@ class Alignment(Protocol):
         ...
 
     def slope(self, t: int, slope: Floats) -> Floats:
-        """Slope (n_units,) of the errors that come back; `slope` is that of step t."""
+        """Slope (n_units,) of the errors that come back; `slope` is that of step t.
+
+        Parameters
+        ----------
+        t : int
+            Time step.
+        slope : array (n_units,)
+            Slope of the activation function of each unit.
+        """
         ...
 
 
 @singledispatch
 def follow(alignment: planned.Alignment, graph: Graph) -> Alignment:
     """The class that computes what meets an error.
+
+    Parameters
+    ----------
+    alignment : neurodiff.plan.alignment.Alignment
+        Alignment of the plan.
+    graph : Graph
+        Network of units, synapses and delays.
 
     Raises
     ------

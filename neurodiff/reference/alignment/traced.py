@@ -17,11 +17,29 @@ class Traced:
         self._slope = _Cascade(traces.slope_lag, traces.stages)
 
     def activity(self, t: int, x: History, arrived: Floats) -> Floats:
-        """The trace of what has arrived."""
+        """The trace of what has arrived.
+
+        Parameters
+        ----------
+        t : int
+            Time step.
+        x : History
+            Past activity of the units.
+        arrived : array (n_synapses,)
+            Activity that has just arrived at each synapse, or the PSP that it makes.
+        """
         return self._activity.step(arrived)
 
     def slope(self, t: int, slope: Floats) -> Floats:
-        """The trace of sigma'(a(t))."""
+        """The trace of sigma'(a(t)).
+
+        Parameters
+        ----------
+        t : int
+            Time step.
+        slope : array (n_units,)
+            Slope of the activation function of each unit.
+        """
         return self._slope.step(slope)
 
 

@@ -16,6 +16,8 @@ class Moment(NamedTuple):
 
     Attributes
     ----------
+    t : int
+        Time step.
     x, delta : History
         What was sent, and the errors, up to step t.
     response : array (n_units,)
@@ -36,17 +38,43 @@ class Feedback(ABC):
 
     @abstractmethod
     def weights(self, w: Floats) -> Floats:
-        """Weights b (n_backward,) of this step; w (n_synapses,) are those of the synapses."""
+        """Weights b (n_backward,) of this step; w (n_synapses,) are those of the synapses.
+
+        Parameters
+        ----------
+        w : array (n_synapses,)
+            Weight of each synapse.
+        """
 
     def learn(self, now: Moment) -> None:  # noqa: B027
-        """Change b at the end of a step; unless it is said how, nothing changes."""
+        """Change b at the end of a step; unless it is said how, nothing changes.
+
+        Parameters
+        ----------
+        now : Moment
+            State of the network in this step.
+        """
 
     def sent(self, t: int, response: Floats) -> Floats:
-        """What units send at step t (n_units,): their response, unless something else is said."""
+        """What units send at step t (n_units,): their response, unless something else is said.
+
+        Parameters
+        ----------
+        t : int
+            Time step.
+        response : array (n_units,)
+            Activity of each unit.
+        """
         return response
 
     def errors_pass(self, t: int) -> bool:
-        """Whether errors pass hidden units at step t."""
+        """Whether errors pass hidden units at step t.
+
+        Parameters
+        ----------
+        t : int
+            Time step.
+        """
         return True
 
 
@@ -57,7 +85,9 @@ def follow(feedback: planned.Feedback, graph: Graph, learning: Plasticity) -> Fe
     Parameters
     ----------
     feedback : planned.Feedback
+        Feedback of the plan.
     graph : Graph
+        Network of units, synapses and delays.
     learning : Plasticity
         That of the forward weights.
 

@@ -8,18 +8,37 @@ from neurodiff.reference.feedback.interface import Feedback, Moment, follow
 
 
 class KolenPollack(Feedback):
-    """Kolen and Pollack: b learns from delta_i(t - r) x_j(t - age), and decays as w does."""
+    """Kolen and Pollack: b learns from delta_i(t - r) x_j(t - age), and decays as w does.
+
+    References
+    ----------
+    Kolen & Pollack 1994, Backpropagation without weight transport.
+
+    Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019, Deep learning without weight transport.
+    """
 
     def __init__(self, graph: Graph, feedback: planned.KolenPollack, learning: Plasticity):
         self._graph, self._feedback, self._learning = graph, feedback, learning
         self._b = feedback.b.copy()
 
     def weights(self, w: Floats) -> Floats:
-        """As learned so far."""
+        """As learned so far.
+
+        Parameters
+        ----------
+        w : array (n_synapses,)
+            Weight of each synapse.
+        """
         return self._b
 
     def learn(self, now: Moment) -> None:
-        """Learn where the forward synapse learned when the error was sent."""
+        """Learn where the forward synapse learned when the error was sent.
+
+        Parameters
+        ----------
+        now : Moment
+            State of the network in this step.
+        """
         returns, rule = self._graph.backward, self._learning
         error = now.delta.ago(now.t, returns.lag, returns.source)
         activity = now.x.ago(now.t, self._feedback.activity_age, returns.sink)

@@ -7,13 +7,25 @@ from neurodiff.reference.feedback.interface import Feedback, follow
 
 
 class Random(Feedback):
-    """b stays as it was drawn."""
+    """b stays as it was drawn.
+
+    References
+    ----------
+    Lillicrap, Cownden, Tweed & Akerman 2016, Random synaptic feedback weights support error
+    backpropagation for deep learning.
+    """
 
     def __init__(self, feedback: planned.Random):
         self._b = feedback.b
 
     def weights(self, w: Floats) -> Floats:
-        """What was drawn."""
+        """What was drawn.
+
+        Parameters
+        ----------
+        w : array (n_synapses,)
+            Weight of each synapse.
+        """
         return self._b
 
 

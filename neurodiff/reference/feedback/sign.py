@@ -10,13 +10,24 @@ from neurodiff.reference.feedback.interface import Feedback, follow
 
 
 class Sign(Feedback):
-    """Sign-symmetric: b = scale sign(w)."""
+    """Sign-symmetric: b = scale sign(w).
+
+    References
+    ----------
+    Liao, Leibo & Poggio 2016, How important is weight symmetry in backpropagation?
+    """
 
     def __init__(self, graph: Graph, feedback: planned.Sign):
         self._graph, self._scale = graph, feedback.scale
 
     def weights(self, w: Floats) -> Floats:
-        """The signs that the weights have now."""
+        """The signs that the weights have now.
+
+        Parameters
+        ----------
+        w : array (n_synapses,)
+            Weight of each synapse.
+        """
         return np.asarray(self._scale * np.sign(along_synapses(self._graph, w)))
 
 

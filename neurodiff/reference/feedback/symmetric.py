@@ -16,7 +16,13 @@ class Symmetric(Feedback):
         self._graph = graph
 
     def weights(self, w: Floats) -> Floats:
-        """The weights of the synapses themselves."""
+        """The weights of the synapses themselves.
+
+        Parameters
+        ----------
+        w : array (n_synapses,)
+            Weight of each synapse.
+        """
         return np.asarray(along_synapses(self._graph, w))
 
 

@@ -8,18 +8,35 @@ from neurodiff.reference.feedback.interface import Feedback, Moment, follow
 
 
 class WeightMirror(Feedback):
-    """Weight mirror: b learns from noise and the response to it, and then stays."""
+    """Weight mirror: b learns from noise and the response to it, and then stays.
+
+    References
+    ----------
+    Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019, Deep learning without weight transport.
+    """
 
     def __init__(self, graph: Graph, feedback: planned.WeightMirror):
         self._graph, self._feedback = graph, feedback
         self._b = feedback.b.copy()
 
     def weights(self, w: Floats) -> Floats:
-        """As learned so far."""
+        """As learned so far.
+
+        Parameters
+        ----------
+        w : array (n_synapses,)
+            Weight of each synapse.
+        """
         return self._b
 
     def learn(self, now: Moment) -> None:
-        """Learn while there is noise."""
+        """Learn while there is noise.
+
+        Parameters
+        ----------
+        now : Moment
+            State of the network in this step.
+        """
         rule, returns = self._feedback, self._graph.backward
         if now.t >= rule.steps:
             return
@@ -31,7 +48,15 @@ class WeightMirror(Feedback):
         self._b = self._b + rule.learning_rate * product - rule.weight_decay * self._b
 
     def sent(self, t: int, response: Floats) -> Floats:
-        """The noise of the first steps, but for the outputs."""
+        """The noise of the first steps, but for the outputs.
+
+        Parameters
+        ----------
+        t : int
+            Time step.
+        response : array (n_units,)
+            Activity of each unit.
+        """
         if t >= self._feedback.steps:
             return response
         x = response.copy()
@@ -39,7 +64,13 @@ class WeightMirror(Feedback):
         return x
 
     def errors_pass(self, t: int) -> bool:
-        """Not while there is noise."""
+        """Not while there is noise.
+
+        Parameters
+        ----------
+        t : int
+            Time step.
+        """
         return t >= self._feedback.clear
 
 

@@ -50,8 +50,14 @@ class Alignment(Protocol):
 
         Parameters
         ----------
+        store : brian2.NeuronGroup
+            Group with one element for each synapse, which holds its weight.
+        errors : brian2.NeuronGroup
+            Group of the error units, one for each unit that is no input.
         history : History
             That of the activity of the units.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
         """
         ...
 
@@ -59,6 +65,13 @@ class Alignment(Protocol):
 @singledispatch
 def build(alignment: planned.Alignment, graph: Graph) -> Alignment:
     """The class that makes Brian2 code of an alignment.
+
+    Parameters
+    ----------
+    alignment : neurodiff.plan.alignment.Alignment
+        Alignment of the plan.
+    graph : Graph
+        Network of units, synapses and delays.
 
     Raises
     ------

@@ -51,7 +51,19 @@ class Matched:
     def connect(
         self, store: b2.NeuronGroup, errors: b2.NeuronGroup, history: History, clock: b2.Clock
     ) -> Objects:
-        """Readers of x(t - p), and of x(t - s)."""
+        """Readers of x(t - p), and of x(t - s).
+
+        Parameters
+        ----------
+        store : brian2.NeuronGroup
+            Group with one element for each synapse, which holds its weight.
+        errors : brian2.NeuronGroup
+            Group of the error units, one for each unit that is no input.
+        history : History
+            Past values of the units.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
         keys = np.stack([self.graph.pre, self.ages.activity_age])
         (units, ages), own = np.unique(keys, axis=1, return_inverse=True)
         traces = build_traces("traces", self.graph, units, ages, history, clock)

@@ -46,7 +46,19 @@ class Traced:
     def connect(
         self, store: b2.NeuronGroup, errors: b2.NeuronGroup, history: History, clock: b2.Clock
     ) -> Objects:
-        """A trace for each distinct unit, delay and lag, and the gains of those of the slopes."""
+        """A trace for each distinct unit, delay and lag, and the gains of those of the slopes.
+
+        Parameters
+        ----------
+        store : brian2.NeuronGroup
+            Group with one element for each synapse, which holds its weight.
+        errors : brian2.NeuronGroup
+            Group of the error units, one for each unit that is no input.
+        history : History
+            Past values of the units.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
         stages = self.traces.stages
         (units, ages, lags), own = self.traces.distinct(self.graph)
         where = units.astype(np.int64), ages.astype(np.int64)

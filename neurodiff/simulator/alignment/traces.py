@@ -27,7 +27,25 @@ def build_traces(
     clock: b2.Clock,
     stages: int = 0,
 ) -> b2.NeuronGroup:
-    """Group of which `value` is x(t - age) of one unit each, or its trace in so many stages."""
+    """Group of which `value` is x(t - age) of one unit each, or its trace in so many stages.
+
+    Parameters
+    ----------
+    name : str
+        Name of the group.
+    graph : Graph
+        Network of units, synapses and delays.
+    units : array of int (n,)
+        Unit of each trace.
+    ages : array of int (n,)
+        How many steps ago the activity was sent.
+    history : History
+        Past values of the units.
+    clock : brian2.Clock
+        Clock of the run, which ticks once a time step.
+    stages : int, optional
+        Number of low-pass stages of a trace.
+    """
     equations = READER + "value : 1\n" + stages_of("value", stages)
     traces = b2.NeuronGroup(
         len(units),
@@ -44,13 +62,31 @@ def build_traces(
 
 
 def link_traces(store: b2.NeuronGroup, traces: b2.NeuronGroup, own: Ints) -> None:
-    """Let each synapse (n_synapses,) of the store read its own trace."""
+    """Let each synapse (n_synapses,) of the store read its own trace.
+
+    Parameters
+    ----------
+    store : brian2.NeuronGroup
+        Group with one element for each synapse, which holds its weight.
+    traces : brian2.NeuronGroup
+        Group that holds the traces.
+    own : array of int (n_synapses,)
+        Number of the trace that each synapse reads.
+    """
     store.trace = own
     store.x_aligned = b2.linked_var(traces, "value", index="trace")
 
 
 def stages_of(name: str, stages: int) -> str:
-    """Equations of a trace in so many stages."""
+    """Equations of a trace in so many stages.
+
+    Parameters
+    ----------
+    name : str
+        Name of the trace, a prefix of the names of its stages.
+    stages : int
+        Number of low-pass stages of a trace.
+    """
     if not stages:
         return ""
     constants = f"{name}_gain : 1 (constant)\n{name}_at_once : 1 (constant)\n"
@@ -58,14 +94,36 @@ def stages_of(name: str, stages: int) -> str:
 
 
 def set_gains(group: b2.NeuronGroup, name: str, lag: np.ndarray, stages: int) -> None:
-    """Give traces of mean lags (n,) the gains of their stages."""
+    """Give traces of mean lags (n,) the gains of their stages.
+
+    Parameters
+    ----------
+    group : brian2.NeuronGroup
+        Group that holds the traces.
+    name : str
+        Name of the trace, a prefix of the names of its stages.
+    lag : array (n,)
+        Mean lag of each trace in steps.
+    stages : int
+        Number of low-pass stages of a trace.
+    """
     stage = smoothing(lag, stages)
     setattr(group, f"{name}_gain", stage.gain)
     setattr(group, f"{name}_at_once", stage.at_once)
 
 
 def smooth(signal: str, name: str, stages: int) -> str:
-    """One step of a trace, as Brian2 code: what is in `signal` goes through all stages."""
+    """One step of a trace, as Brian2 code: what is in `signal` goes through all stages.
+
+    Parameters
+    ----------
+    signal : str
+        Name of the variable that goes through the stages.
+    name : str
+        Name of the trace, a prefix of the names of its stages.
+    stages : int
+        Number of low-pass stages of a trace.
+    """
     # z += k (x - z), read before its update, or after it
     return "\n".join(
         f"change{k} = {name}_gain*({signal} - {name}_stage{k})\n"

@@ -26,7 +26,19 @@ class Unaligned:
     def connect(
         self, store: b2.NeuronGroup, errors: b2.NeuronGroup, history: History, clock: b2.Clock
     ) -> Objects:
-        """Nothing is needed."""
+        """Nothing is needed.
+
+        Parameters
+        ----------
+        store : brian2.NeuronGroup
+            Group with one element for each synapse, which holds its weight.
+        errors : brian2.NeuronGroup
+            Group of the error units, one for each unit that is no input.
+        history : History
+            Past values of the units.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
         return []
 
 
@@ -47,7 +59,19 @@ class UnalignedPotential:
     def connect(
         self, store: b2.NeuronGroup, errors: b2.NeuronGroup, history: History, clock: b2.Clock
     ) -> Objects:
-        """Let the potential of each synapse follow what arrives."""
+        """Let the potential of each synapse follow what arrives.
+
+        Parameters
+        ----------
+        store : brian2.NeuronGroup
+            Group with one element for each synapse, which holds its weight.
+        errors : brian2.NeuronGroup
+            Group of the error units, one for each unit that is no input.
+        history : History
+            Past values of the units.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
         store.namespace.update(self.graph.hop.constants)
         code = f"psp = {self.graph.hop.leaked_text('psp', 'arrived')}"
         store.run_regularly(code, name="low_pass", **ARRIVE.when)

@@ -43,6 +43,11 @@ def compiler_problem(target: str) -> str | None:
     """Why nothing can be compiled for a target, in one line; None where it can.
 
     It is tried once in a process, and again where ``CXX``, ``CC`` or Brian2's cache have changed.
+
+    Parameters
+    ----------
+    target : str
+        Target of the code generation of Brian2: `numpy`, `cython` or `cpp_standalone`.
     """
     if target == "numpy":
         return None
@@ -52,6 +57,11 @@ def compiler_problem(target: str) -> str | None:
 
 def refuse_without_compiler(target: str) -> None:
     """Refuse a target for which nothing can be compiled.
+
+    Parameters
+    ----------
+    target : str
+        Target of the code generation of Brian2: `numpy`, `cython` or `cpp_standalone`.
 
     Raises
     ------

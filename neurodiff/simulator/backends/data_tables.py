@@ -22,7 +22,13 @@ _Entry = tuple[str, Any]
 
 
 def numbers_to_variables(network: b2.Network) -> None:
-    """Make shared constants of the numbers in the namespaces of the groups; before the run."""
+    """Make shared constants of the numbers in the namespaces of the groups; before the run.
+
+    Parameters
+    ----------
+    network : brian2.Network
+        Network of the run.
+    """
     for group in network.sorted_objects:
         if not isinstance(group, b2.NeuronGroup | b2.Synapses):
             continue
@@ -40,6 +46,8 @@ def literals_to_data(device: CPPStandaloneDevice, duration: b2.Quantity) -> None
 
     Parameters
     ----------
+    device : CPPStandaloneDevice
+        Brian2 device, with the run planned.
     duration : Quantity
         Of the run, as Brian2 was told.
     """

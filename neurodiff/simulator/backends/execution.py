@@ -36,7 +36,15 @@ T = TypeVar("T")
 
 
 class Ran(NamedTuple):
-    """How many steps were completed, and whether a program was compiled for them."""
+    """How many steps were completed, and whether a program was compiled for them.
+
+    Attributes
+    ----------
+    steps : int
+        Number of steps that were completed.
+    compiled : bool
+        Whether a program was compiled.
+    """
 
     steps: int
     compiled: bool = False
@@ -74,6 +82,11 @@ def machine_code(target: str) -> Iterator[Run]:
     where Ctrl-C stopped it, or where it diverged (but for a compiled program, which cannot be asked
     while it runs). Results must be read inside the block.
 
+    Parameters
+    ----------
+    target : str
+        Target of the code generation of Brian2: `numpy`, `cython` or `cpp_standalone`.
+
     Raises
     ------
     SimulationError
@@ -86,7 +99,15 @@ def machine_code(target: str) -> Iterator[Run]:
 
 
 def look_at(build: Callable[[], BuiltNetwork], look: Callable[[BuiltNetwork], T]) -> T:
-    """What `look` says of a network that is built, on numpy, and never runs."""
+    """What `look` says of a network that is built, on numpy, and never runs.
+
+    Parameters
+    ----------
+    build : callable
+        Function that builds the network.
+    look : callable
+        Function of the network that is built.
+    """
     with machine_code("numpy"):
         built = build()
         for part in built.network.objects:

@@ -23,7 +23,17 @@ feedback_post = b*arrived : 1 (summed)
 
 @dataclass(frozen=True)
 class BackwardWeights:
-    """The weights of the backward connections, where these have their own."""
+    """The weights of the backward connections, where these have their own.
+
+    Attributes
+    ----------
+    initial : array (n_backward,)
+        Weights at the start.
+    group : brian2.NeuronGroup
+        Group that holds the weights.
+    recorded : brian2.EventMonitor or None
+        Monitor of the weights, where they are sampled.
+    """
 
     initial: np.ndarray
     group: b2.NeuronGroup
@@ -48,7 +58,19 @@ def build_weights(
     sampling: dict[str, Sampling],
     clock: b2.Clock,
 ) -> BackwardWeights:
-    """The store of the backward weights, which is sampled like the forward weights."""
+    """The store of the backward weights, which is sampled like the forward weights.
+
+    Parameters
+    ----------
+    feedback : neurodiff.plan.feedback.Feedback
+        Feedback of the plan.
+    built : Feedback
+        Class that makes Brian2 code of the feedback.
+    sampling : dict
+        Sampling of the weights and of the local products, by name; what is missing is not recorded.
+    clock : brian2.Clock
+        Clock of the run, which ticks once a time step.
+    """
     kept = {name: part for name, part in sampling.items() if name == "weights"}
     addition = Addition(f"b : 1\n{built.equations}").with_samples(kept)
     own = b2.NeuronGroup(
@@ -67,7 +89,19 @@ def build_weights(
 def build_backward(
     graph: Graph, own: BackwardWeights | None, local: LocalState, clock: b2.Clock
 ) -> b2.Synapses:
-    """Synapses that carry delta back, by their own weights or by those of the forward synapses."""
+    """Synapses that carry delta back, by their own weights or by those of the forward synapses.
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    own : BackwardWeights or None
+        Weights of the backward connections; None where they are those of the synapses.
+    local : LocalState
+        Groups, and their past, that backward weights may read.
+    clock : brian2.Clock
+        Clock of the run, which ticks once a time step.
+    """
     returns, errors = graph.backward, local.errors
     source = returns.source - graph.n_inputs
     backward = b2.Synapses(errors, errors, _BACKWARD + READER, name="backward", clock=clock)

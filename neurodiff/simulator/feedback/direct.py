@@ -10,6 +10,10 @@ class Direct(Untrained):
     """b_ij = what was drawn.
 
     A backward synapse has to know nothing but the error that arrives.
+
+    References
+    ----------
+    Nøkland 2016, Direct feedback alignment provides learning in deep neural networks.
     """
 
 

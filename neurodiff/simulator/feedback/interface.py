@@ -17,7 +17,15 @@ Objects = list[b2.core.base.BrianObject]
 
 
 class LocalState(NamedTuple):
-    """What backward weights may know: the store of the synapses, both populations, their past."""
+    """What backward weights may know: the store of the synapses, both populations, their past.
+
+    Attributes
+    ----------
+    store, units, errors : brian2.NeuronGroup
+        Groups of the synapses, of the units, and of the error units.
+    activity, error : History
+        Past of the activities and of the errors.
+    """
 
     store: b2.NeuronGroup
     units: b2.NeuronGroup
@@ -48,11 +56,27 @@ class Feedback(Protocol):
         ...
 
     def of_errors(self, meets: Alignment) -> Addition:
-        """What it adds to the error units, besides what the alignment does."""
+        """What it adds to the error units, besides what the alignment does.
+
+        Parameters
+        ----------
+        meets : Alignment
+            Alignment that decides which activity meets an error.
+        """
         ...
 
     def train(self, own: b2.NeuronGroup, local: LocalState, clock: b2.Clock) -> Objects:
-        """Let the `b` of the store `own` change, and return the objects that are new."""
+        """Let the `b` of the store `own` change, and return the objects that are new.
+
+        Parameters
+        ----------
+        own : brian2.NeuronGroup
+            Group with one element for each backward connection, which holds its weight `b`.
+        local : LocalState
+            Groups, and their past, that backward weights may read.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
         ...
 
 
@@ -67,11 +91,27 @@ class Untrained:
         return Addition("")
 
     def of_errors(self, meets: Alignment) -> Addition:
-        """What the alignment adds."""
+        """What the alignment adds.
+
+        Parameters
+        ----------
+        meets : Alignment
+            Alignment that decides which activity meets an error.
+        """
         return Addition(meets.of_errors, aligns_slope=meets.slope)
 
     def train(self, own: b2.NeuronGroup, local: LocalState, clock: b2.Clock) -> Objects:
-        """Nothing changes."""
+        """Nothing changes.
+
+        Parameters
+        ----------
+        own : brian2.NeuronGroup
+            Group with one element for each backward connection, which holds its weight `b`.
+        local : LocalState
+            Groups, and their past, that backward weights may read.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
         return []
 
 
@@ -82,7 +122,9 @@ def build(feedback: planned.Feedback, graph: Graph, rule: Plasticity) -> Feedbac
     Parameters
     ----------
     feedback : planned.Feedback
+        Feedback of the plan.
     graph : Graph
+        Network of units, synapses and delays.
     rule : Plasticity
         That of the forward weights.
 

@@ -23,6 +23,12 @@ class KolenPollack(Untrained):
     synapse has to know the error that arrives, and the activity of the unit to which it leads r + p
     steps ago: it keeps as many. With traces of the present it keeps none, and takes x_j(t) instead.
     It learns r steps after the forward synapse, and so for as long.
+
+    References
+    ----------
+    Kolen & Pollack 1994, Backpropagation without weight transport.
+
+    Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019, Deep learning without weight transport.
     """
 
     graph: Graph
@@ -37,7 +43,17 @@ class KolenPollack(Untrained):
     """
 
     def train(self, own: b2.NeuronGroup, local: LocalState, clock: b2.Clock) -> Objects:
-        """Learn and decay with the numbers of the forward rule."""
+        """Learn and decay with the numbers of the forward rule.
+
+        Parameters
+        ----------
+        own : brian2.NeuronGroup
+            Group with one element for each backward connection, which holds its weight `b`.
+        local : LocalState
+            Groups, and their past, that backward weights may read.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
         returns = self.graph.backward
         local.error.connect(own, returns.source - self.graph.n_inputs, returns.lag)
         own.lag, own.plastic = returns.lag, self.graph.plastic[returns.synapse]

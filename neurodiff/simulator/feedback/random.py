@@ -10,6 +10,11 @@ class Random(Untrained):
     """b_ij = what was drawn.
 
     A backward synapse has to know nothing but the error that arrives.
+
+    References
+    ----------
+    Lillicrap, Cownden, Tweed & Akerman 2016, Random synaptic feedback weights support error
+    backpropagation for deep learning.
     """
 
 

@@ -17,6 +17,10 @@ class Sign(Untrained):
     """b_ij(t) = s sign(w_ij(t)), with one s for each projection.
 
     A backward synapse has to know the sign of the forward weight, at any time.
+
+    References
+    ----------
+    Liao, Leibo & Poggio 2016, How important is weight symmetry in backpropagation?
     """
 
     graph: Graph
@@ -25,7 +29,17 @@ class Sign(Untrained):
     equations: ClassVar[str] = "scale : 1 (constant)\nsynapse : integer (constant)\nw : 1 (linked)"
 
     def train(self, own: b2.NeuronGroup, local: LocalState, clock: b2.Clock) -> Objects:
-        """Follow the weights, as soon as these have learned."""
+        """Follow the weights, as soon as these have learned.
+
+        Parameters
+        ----------
+        own : brian2.NeuronGroup
+            Group with one element for each backward connection, which holds its weight `b`.
+        local : LocalState
+            Groups, and their past, that backward weights may read.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
         own.scale = self.feedback.scale
         own.synapse = self.graph.backward.synapse
         own.w = b2.linked_var(local.store, "w", index="synapse")

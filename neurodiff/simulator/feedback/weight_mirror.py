@@ -41,6 +41,10 @@ class WeightMirror(Untrained):
     compartment of their own. A backward synapse has to know that response of the unit from which it
     comes, and what the unit to which it leads sent f steps ago; with traces of the present, now. No
     error passes a hidden unit until all noise has left the network.
+
+    References
+    ----------
+    Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019, Deep learning without weight transport.
     """
 
     graph: Graph
@@ -52,7 +56,13 @@ class WeightMirror(Untrained):
         return Addition(_MIRROR_UNITS, computed="response")
 
     def of_errors(self, meets: Alignment) -> Addition:
-        """Slopes of the response, which are 0 while there is noise."""
+        """Slopes of the response, which are 0 while there is noise.
+
+        Parameters
+        ----------
+        meets : Alignment
+            Alignment that decides which activity meets an error.
+        """
         slope = activation_text(self.graph, "slope_text")
         met = "aligned_slope" if meets.slope else "slope"
         code = f"""
@@ -67,7 +77,17 @@ class WeightMirror(Untrained):
         )
 
     def train(self, own: b2.NeuronGroup, local: LocalState, clock: b2.Clock) -> Objects:
-        """Send noise, and learn from it."""
+        """Send noise, and learn from it.
+
+        Parameters
+        ----------
+        own : brian2.NeuronGroup
+            Group with one element for each backward connection, which holds its weight `b`.
+        local : LocalState
+            Groups, and their past, that backward weights may read.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
         local.errors.response = b2.linked_var(local.units, "response", index="unit")
         player = self._send_noise(local.units, clock)
         own.responder = self.graph.backward.source

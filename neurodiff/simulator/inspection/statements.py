@@ -31,7 +31,17 @@ _FUNCTIONS = {"int": lambda value: np.asarray(value).astype(np.int64)}
 
 
 class Statement(NamedTuple):
-    """One line of code of a group; names that are local to its block are written out."""
+    """One line of code of a group; names that are local to its block are written out.
+
+    Attributes
+    ----------
+    group : str
+        Name of the group.
+    target : str
+        Name of the variable that is written.
+    expression : str
+        Text of the value.
+    """
 
     group: str
     target: str
@@ -90,8 +100,17 @@ class Equations:
 
         Parameters
         ----------
+        group : brian2.Group
+            Group of the readers.
+        name : str
+            Name that the group uses.
         at, age : int arrays (n_readers,) or None
             As in `Element`: where the readers are, and how long ago.
+
+        Returns
+        -------
+        list of Element
+            Elements whose values the name reads.
         """
         end = _end(group, name)
         if end is not None:
@@ -125,7 +144,13 @@ class Equations:
         return Element(variable.owner.name, variable.name, of, age)
 
     def sources(self, element: Element) -> Iterator[Element]:
-        """All that is read by the statements that write some elements."""
+        """All that is read by the statements that write some elements.
+
+        Parameters
+        ----------
+        element : Element
+            Elements that are written.
+        """
         for line in self.statements:
             written = self._written(line, element)
             if written is not None:
@@ -295,6 +320,8 @@ def _last_writers(places: Ints, n: int) -> tuple[Ints | None, Ints]:
     ----------
     places : int array (steps, n_writers)
         Where each wrote in each step.
+    n : int
+        Number of elements.
 
     Returns
     -------

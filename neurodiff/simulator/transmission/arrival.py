@@ -52,7 +52,22 @@ class Arrival(Protocol):
     def connect(
         self, senders: b2.NeuronGroup, synapses: b2.Synapses, clock: b2.Clock
     ) -> list[b2.core.base.BrianObject]:
-        """Set up both ends, and return what else has to be in the Brian2 network."""
+        """Set up both ends, and return what else has to be in the Brian2 network.
+
+        Parameters
+        ----------
+        senders : brian2.NeuronGroup
+            Group of the units that send.
+        synapses : brian2.Synapses
+            Synapses that what is sent reaches.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+
+        Returns
+        -------
+        list of BrianObject
+            Objects that have to be in the Brian2 network.
+        """
         ...
 
 
@@ -112,7 +127,17 @@ class AtSender:
     def connect(
         self, senders: b2.NeuronGroup, synapses: b2.Synapses, clock: b2.Clock
     ) -> list[b2.core.base.BrianObject]:
-        """Let the senders note what has arrived, each after its delay."""
+        """Let the senders note what has arrived, each after its delay.
+
+        Parameters
+        ----------
+        senders : brian2.NeuronGroup
+            Group of the units that send.
+        synapses : brian2.Synapses
+            Synapses that what is sent reaches.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
         noted = self.moment.after()
         senders.run_regularly(f"taken = {self._source}", name=f"{senders.name}_take", **noted.when)
         if self.next_step:
@@ -142,7 +167,17 @@ class AtSynapse:
     def connect(
         self, senders: b2.NeuronGroup, synapses: b2.Synapses, clock: b2.Clock
     ) -> list[b2.core.base.BrianObject]:
-        """Give the senders their ring, and the synapses their places in it."""
+        """Give the senders their ring, and the synapses their places in it.
+
+        Parameters
+        ----------
+        senders : brian2.NeuronGroup
+            Group of the units that send.
+        synapses : brian2.Synapses
+            Synapses that what is sent reaches.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
         return [self._ring.connect(senders, synapses, clock)]
 
 
@@ -191,7 +226,17 @@ class Ring:
     def connect(
         self, senders: b2.NeuronGroup, synapses: b2.Synapses, clock: b2.Clock
     ) -> b2.NeuronGroup:
-        """Give the senders the ring, which is returned, and the synapses their places in it."""
+        """Give the senders the ring, which is returned, and the synapses their places in it.
+
+        Parameters
+        ----------
+        senders : brian2.NeuronGroup
+            Group of the units that send.
+        synapses : brian2.Synapses
+            Synapses that what is sent reaches.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
         name, length = self._name, self._length
         equations = "\n".join(f"{v} : 1" for v in self._values)
         ring = b2.NeuronGroup(length * len(senders), equations, name=f"{name}_ring", clock=clock)

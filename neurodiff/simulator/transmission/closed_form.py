@@ -99,7 +99,15 @@ class ClosedForm:
         return f"{anchor} - {self._mask}learning_rate*{self.x.arrived}*learned_post"
 
     def weights(self, value: Value, now: Floats) -> Floats:
-        """The text of `w` for whole arrays; see `Form`."""
+        """The text of `w` for whole arrays; see `Form`.
+
+        Parameters
+        ----------
+        value : callable
+            Function that returns a variable (n_samples, n_synapses) by its name.
+        now : array (n_samples, 1)
+            Steps of the samples.
+        """
         w = value("anchor")
         if self.rule.frozen:
             return w
@@ -110,7 +118,15 @@ class ClosedForm:
         return w - self.plastic * (self.rule.learning_rate * moved)
 
     def products(self, value: Value, now: Floats) -> Floats:
-        """What the rule multiplies; see `Form`."""
+        """What the rule multiplies; see `Form`.
+
+        Parameters
+        ----------
+        value : callable
+            Function that returns a variable (n_samples, n_synapses) by its name.
+        now : array (n_samples, 1)
+            Steps of the samples.
+        """
         return value("sent_post") * value(self.x.arrived)
 
     @property

@@ -64,10 +64,23 @@ def build_neurons(
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
     units : NeuronGroup
         With `rate`, the activity to be sent, `a`, and `spikes`.
+    spiking : Spikes
+        Numbers of the transmission by spikes.
     kept : Sampling or None
         When event `kept`, a spike that is recorded, can happen.
+    clock : brian2.Clock
+        Clock of the run, which ticks once a time step.
+
+    Returns
+    -------
+    neurons : brian2.NeuronGroup
+        Neurons of the units.
+    counts : brian2.Synapses
+        Synapses by which units count their spikes.
     """
     unit, membrane = np.repeat(np.arange(graph.n_units), spiking.neurons_per_unit), spiking.membrane
     equations = "spikes_per_step = maximum_rate*rate : 1\n"
@@ -105,12 +118,25 @@ def build_cells(
 
     Parameters
     ----------
+    graph : Graph
+        Network of units, synapses and delays.
     units : NeuronGroup
         With the sums of what comes back, where ON and OFF are summed by themselves.
     errors : NeuronGroup
         With `rate`, the error to be sent, and what counts spikes.
+    spiking : Spikes
+        Numbers of the transmission by spikes.
     kept : Sampling or None
         When event `kept`, a spike that is recorded, can happen.
+    clock : brian2.Clock
+        Clock of the run, which ticks once a time step.
+
+    Returns
+    -------
+    cells : brian2.NeuronGroup
+        ON and OFF cells.
+    counts : brian2.Synapses
+        Synapses by which error units count their spikes.
     """
     error = np.tile(np.repeat(np.arange(len(errors)), spiking.neurons_per_unit), 2)
     equations = """

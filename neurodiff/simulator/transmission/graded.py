@@ -51,7 +51,19 @@ drive_post = w*x_arrived : 1 (summed)
 
 @dataclass(frozen=True)
 class Graded:
-    """Graded transmission in one network; see `Transmission`."""
+    """Graded transmission in one network; see `Transmission`.
+
+    Attributes
+    ----------
+    plan : Plan
+        Plan of the run.
+    rule : Plasticity
+        Learning rule as Brian2 code.
+    meets : Alignment
+        Alignment as Brian2 code.
+    returns : Feedback
+        Feedback as Brian2 code.
+    """
 
     plan: Plan
     rule: Plasticity
@@ -84,6 +96,15 @@ class Graded:
         ----------
         w : array (n_synapses,)
             Initial weights.
+        units : brian2.NeuronGroup
+            Group of the units of the network.
+        errors : brian2.NeuronGroup
+            Group of the error units, one for each unit that is no input.
+        sampling : dict
+            Sampling of the weights and of the local products, by name; what is missing is not
+            recorded.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
         """
         graph, meets, returns = self.plan.graph, self.meets, self.returns
         longest_age = max(int(graph.forward_lag.max()), self.plan.longest_age)
@@ -109,7 +130,19 @@ class Graded:
 
 @dataclass(frozen=True)
 class GradedSynapses:
-    """The synapses of a network with graded transmission; see `Connections`."""
+    """The synapses of a network with graded transmission; see `Connections`.
+
+    Attributes
+    ----------
+    store : brian2.NeuronGroup
+        Group with one element for each synapse, which holds its weight.
+    objects : list of BrianObject
+        What has to be in the Brian2 network.
+    monitors : dict
+        Monitors of weights and products.
+    backward : BackwardWeights or None
+        Weights of the backward connections, where these have their own.
+    """
 
     store: b2.NeuronGroup
     objects: list[b2.core.base.BrianObject]
@@ -121,7 +154,15 @@ class GradedSynapses:
         return np.array(self.store.w[:])
 
     def recorded(self, sampling: str, variable: str) -> np.ndarray:
-        """Samples (n_samples, n_synapses) of `w` or `product`; `sampling`: weights or products."""
+        """Samples (n_samples, n_synapses) of `w` or `product`; `sampling`: weights or products.
+
+        Parameters
+        ----------
+        sampling : str
+            What is sampled: `weights` or `products`.
+        variable : str
+            Name of the variable: `w` or `product`.
+        """
         return samples(self.monitors[sampling], variable, len(self.store))
 
     def backward_weights(self) -> np.ndarray | None:

@@ -44,6 +44,8 @@ class Connections(Protocol):
         ----------
         sampling : str
             `weights` or `products`.
+        variable : str
+            Name of the variable: `w` or `product`.
         """
         ...
 
@@ -81,13 +83,35 @@ class Transmission(Protocol):
         sampling: dict[str, Sampling],
         clock: b2.Clock,
     ) -> Connections:
-        """Connect the populations; `w` (n_synapses,) are the weights at the start."""
+        """Connect the populations; `w` (n_synapses,) are the weights at the start.
+
+        Parameters
+        ----------
+        w : array (n_synapses,)
+            Weight of each synapse.
+        units : brian2.NeuronGroup
+            Group of the units of the network.
+        errors : brian2.NeuronGroup
+            Group of the error units, one for each unit that is no input.
+        sampling : dict
+            Sampling of the weights and of the local products, by name; what is missing is not
+            recorded.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
         ...
 
 
 @singledispatch
 def build(transmission: planned.Transmission, plan: Plan) -> Transmission:
     """The class that makes Brian2 code of a transmission.
+
+    Parameters
+    ----------
+    transmission : neurodiff.plan.transmission.Transmission
+        Transmission of the plan.
+    plan : Plan
+        Plan of the run.
 
     Raises
     ------

@@ -23,6 +23,17 @@ class SynapseEnds(NamedTuple):
 
     `returns` (n_synapses,) says whether errors go back through the synapse, and `feeds_back`
     (n_errors,) whether those of an error unit go back through any.
+
+    Attributes
+    ----------
+    order : array of int (n_synapses,)
+        Number in the graph of each synapse.
+    pre, post : array of int (n_synapses,)
+        Unit, and error unit, that each synapse connects.
+    returns : array of bool (n_synapses,)
+        Whether errors go back through the synapse.
+    feeds_back : array of bool (n_errors,)
+        Whether errors of the error unit go back through any synapse.
     """
 
     order: Ints
@@ -33,7 +44,13 @@ class SynapseEnds(NamedTuple):
 
 
 def sorted_ends(graph: Graph) -> SynapseEnds:
-    """Synapses sorted by error unit: what comes back is most of the work, and walks along them."""
+    """Synapses sorted by error unit: what comes back is most of the work, and walks along them.
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    """
     order = np.lexsort((graph.pre, graph.post))
     pre, post = graph.pre[order], graph.post[order] - graph.n_inputs
     returns = pre >= graph.n_inputs
@@ -68,6 +85,11 @@ class Pathway(NamedTuple):
 
         One delay for all takes no memory. What was sent in a step is looked for at the beginning of
         the next.
+
+        Parameters
+        ----------
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
         """
         if self.lags is None:
             return 0 * clock.dt
@@ -84,7 +106,25 @@ def build_synapses(
     namespace: Mapping[str, float],
     clock: b2.Clock,
 ) -> b2.Synapses:
-    """Connected synapses from units to error units, for events of both."""
+    """Connected synapses from units to error units, for events of both.
+
+    Parameters
+    ----------
+    units : brian2.NeuronGroup
+        Group of the units of the network.
+    errors : brian2.NeuronGroup
+        Group of the error units, one for each unit that is no input.
+    equations : str
+        Brian2 equations of the synapses.
+    pathways : sequence of Pathway
+        What happens at the events of both ends.
+    ends : SynapseEnds
+        Units and error units of the synapses, in their order.
+    namespace : mapping
+        Numbers that the equations name.
+    clock : brian2.Clock
+        Clock of the run, which ticks once a time step.
+    """
     delays = {part.name: part.delay(clock) for part in pathways}
     common = {name: delay for name, delay in delays.items() if not np.shape(delay)}
     code: dict[str, dict[str, str]] = {"pre": {}, "post": {}}
@@ -124,11 +164,27 @@ class Form(Protocol):
         ...
 
     def weights(self, value: Value, now: Floats) -> Floats:
-        """Weights."""
+        """Weights.
+
+        Parameters
+        ----------
+        value : callable
+            Function that returns a variable (n_samples, n_synapses) by its name.
+        now : array (n_samples, 1)
+            Steps of the samples.
+        """
         ...
 
     def products(self, value: Value, now: Floats) -> Floats:
-        """Local products."""
+        """Local products.
+
+        Parameters
+        ----------
+        value : callable
+            Function that returns a variable (n_samples, n_synapses) by its name.
+        now : array (n_samples, 1)
+            Steps of the samples.
+        """
         ...
 
 
@@ -205,7 +261,15 @@ class LazySynapses:
         return self._as_in_graph(self._form.weights(value, now.reshape(1, 1)))[0]
 
     def recorded(self, sampling: str, variable: str) -> Floats:
-        """Samples (n_samples, n_synapses) of `w` or `product`, in the order of the graph."""
+        """Samples (n_samples, n_synapses) of `w` or `product`, in the order of the graph.
+
+        Parameters
+        ----------
+        sampling : str
+            What is sampled: `weights` or `products`.
+        variable : str
+            Name of the variable: `w` or `product`.
+        """
         part, monitors = self._sampling[sampling], self._monitors[sampling]
         # the clock of the monitors goes on to the end of the run, and perhaps the sampling does not
         ticks = len(monitors["anchor"].t)

@@ -51,7 +51,15 @@ population : integer (constant)
 
 
 def changed(variable: str, thresholds: Events) -> str:
-    """The condition under which `variable` is sent, as Brian2 text."""
+    """The condition under which `variable` is sent, as Brian2 text.
+
+    Parameters
+    ----------
+    variable : str
+        What is sent: `x`, or `delta`.
+    thresholds : Events
+        Numbers of the transmission by events, with its thresholds.
+    """
     if variable == "x":
         return "abs(x - sent) > threshold"
     scale = "" if thresholds.average is None else "*population_scale"
@@ -63,6 +71,11 @@ def error_sent(thresholds: Events) -> str:
 
     Relative to errors that vanish nothing is small. What is left of them in a network that has
     learned is sent as 0; else the last value sent would be learned from for ever.
+
+    Parameters
+    ----------
+    thresholds : Events
+        Numbers of the transmission by events, with its thresholds.
     """
     return "delta" if thresholds.average is None else "delta*int(abs(delta) > population_least)"
 
@@ -72,6 +85,8 @@ def send(group: b2.NeuronGroup, what: str, keep: str) -> None:
 
     Parameters
     ----------
+    group : brian2.NeuronGroup
+        Units that send.
     what : str
         Brian2 code that sets `sent`.
     keep : str
@@ -89,6 +104,22 @@ def build_scales(
     """The running root mean square of the errors of each population, which error units link to.
 
     The mean is over all steps until there are `average` of them, then exponential.
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    errors : brian2.NeuronGroup
+        Group of the error units, one for each unit that is no input.
+    average : int
+        Number of steps over which the mean is taken.
+    clock : brian2.Clock
+        Clock of the run, which ticks once a time step.
+
+    Returns
+    -------
+    list of BrianObject
+        Objects that have to be in the Brian2 network.
     """
     own = slice(graph.n_inputs, None)
     of_unit = graph.by_unit(lambda part: graph.populations.index(part))

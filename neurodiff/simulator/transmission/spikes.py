@@ -134,6 +134,15 @@ class Spikes:
         ----------
         w : array (n_synapses,)
             Initial weights.
+        units : brian2.NeuronGroup
+            Group of the units of the network.
+        errors : brian2.NeuronGroup
+            Group of the error units, one for each unit that is no input.
+        sampling : dict
+            Sampling of the weights and of the local products, by name; what is missing is not
+            recorded.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
         """
         self._let_traces_decay(units, errors)
         self._let_units_send(units, errors)

@@ -88,7 +88,15 @@ class TraceForm:
         return f"int(kept_sign == 0)*({free}) + kept_sign*clip(kept_sign*({free}), 0, 1e300)"
 
     def weights(self, value: Value, now: Floats) -> Floats:
-        """The text of `w` for whole arrays; see `Form`."""
+        """The text of `w` for whole arrays; see `Form`.
+
+        Parameters
+        ----------
+        value : callable
+            Function that returns a variable (n_samples, n_synapses) by its name.
+        now : array (n_samples, 1)
+            Steps of the samples.
+        """
         w = value("anchor")
         if not self.learns:
             return w
@@ -102,7 +110,15 @@ class TraceForm:
         return np.where(self.signs == 0, free, self.signs * np.maximum(self.signs * free, 0))
 
     def products(self, value: Value, now: Floats) -> Floats:
-        """What the rule multiplies, the two traces; see `Form`."""
+        """What the rule multiplies, the two traces; see `Form`.
+
+        Parameters
+        ----------
+        value : callable
+            Function that returns a variable (n_samples, n_synapses) by its name.
+        now : array (n_samples, 1)
+            Steps of the samples.
+        """
         trace = value("trace") * self.decay ** (now - value("since"))
         return np.asarray(value("delta_post") * trace)
 
@@ -113,7 +129,13 @@ class TraceForm:
         return [*names, "product"] if self.learns else names
 
     def arrive(self, spikes: str) -> str:
-        """Spikes of a unit arrive at the synapse."""
+        """Spikes of a unit arrive at the synapse.
+
+        Parameters
+        ----------
+        spikes : str
+            Brian2 text of the number of spikes.
+        """
         arrived = f"quantum_pre*{spikes}"
         lines = [
             "weight = w",
