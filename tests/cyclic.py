@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from neurodiff import Model, Simulation
-from neurodiff.network.convergence import estimate_convergence
+from neurodiff.network.settling_time import estimate_convergence
 from tests.networks import Floats, Populations, digraph
 
 #: Slopes that do not jump, so that finite differences hold.

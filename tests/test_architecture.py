@@ -76,6 +76,7 @@ MAY_IMPORT = {
         "model_file",
         "plan",
         "process",
+        "results",
         "simulation",
         "sweeps",
         "validation",

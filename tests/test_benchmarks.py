@@ -17,6 +17,7 @@ def _run(*arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_loop_and_simulator_agree_and_are_timed():
     printed = _run("--case", "frames")
     # the script stops where they do not agree

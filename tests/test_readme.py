@@ -286,7 +286,9 @@ def without_rounding(text: str) -> list[str]:
 def test_a_run_prints_lines_like_those_that_are_shown():
     changes = ["run.epochs=1", "validation.minimum_cosine=0.01", "run.target=numpy"]
     simulation = Simulation(load(ROOT / "models" / "digits.yaml", changes)).run()
-    (shown,) = printed(text_of("README"), "run:digits")
+    (first,) = printed(text_of("README"), "run:digits")
+    (shown,) = printed(text_of("guide-running"), "run:digits")
+    assert shown.startswith(first.rstrip())
     lines = without_numbers(report_run(simulation).summary())
     assert lines == without_numbers(shown)
     assert lines != without_numbers(shown.replace("passed", "failed"))

@@ -5,7 +5,7 @@ The only room besides validation and auditing that may import the reference; nev
 
 from neurodiff.forecast.band import Band, learnable_bands
 from neurodiff.forecast.ceiling import Ceiling, Ceilings, learning_rate_ceilings
-from neurodiff.forecast.hold import hold_shares
+from neurodiff.forecast.frame_overlap import hold_shares
 from neurodiff.forecast.learning_rate import against_ceiling
 
 __all__ = [

@@ -20,11 +20,11 @@ from neurodiff.forecast.hops import Hops
 from neurodiff.forecast.linear import answer, symmetric_hops
 from neurodiff.forecast.operating import operating_points
 from neurodiff.forecast.periodic import PeriodicNetwork
+from neurodiff.forecast.sign_changes import first_turns
 from neurodiff.forecast.tones import tones_of
-from neurodiff.forecast.turning import first_turns
-from neurodiff.network.convergence import SETTLED, estimate_convergence
 from neurodiff.network.graph import Floats, Projection
 from neurodiff.network.loops import compute_loops
+from neurodiff.network.settling_time import SETTLED, estimate_convergence
 from neurodiff.plan import Plan
 
 #: Points for the longest delay of the scan's period, points at most, and those with cycles, where

@@ -19,9 +19,9 @@ from neurodiff.forecast.band import longest_lag
 from neurodiff.forecast.hops import Complexes
 from neurodiff.forecast.linear import errors, own_errors, symmetric_hops, to_outputs
 from neurodiff.forecast.operating import Point, operating_points
-from neurodiff.network.convergence import estimate_convergence
 from neurodiff.network.graph import Floats, Graph
 from neurodiff.network.populations import Population
+from neurodiff.network.settling_time import estimate_convergence
 from neurodiff.plan import Plan
 
 #: Inputs of a run that are looked at, and how many of the most curved are followed all round.

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from neurodiff.network.fixed_points import state_from_rest
 from neurodiff.network.graph import Floats, Ints
-from neurodiff.network.settling import state_from_rest
 from neurodiff.network.static_response import respond, settle, slopes
 from neurodiff.plan import Plan
 

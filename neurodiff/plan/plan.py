@@ -10,10 +10,10 @@ from neurodiff.exceptions import ModelError
 from neurodiff.model_file import Model
 from neurodiff.model_file.copying import require_model
 from neurodiff.model_file.data_files import DataFile, data_files
-from neurodiff.network.convergence import estimate_convergence
 from neurodiff.network.graph import Floats, Graph, build_graph
 from neurodiff.network.latency import Latencies, ProjectionLatency, compute_latencies
 from neurodiff.network.limits import refuse_long_delays
+from neurodiff.network.settling_time import estimate_convergence
 from neurodiff.network.weights import initial_weights
 from neurodiff.plan import alignment as alignments
 from neurodiff.plan import feedback as feedbacks

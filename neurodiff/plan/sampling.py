@@ -1,4 +1,4 @@
-"""At which steps something is recorded."""
+"""Series of steps, and which of them a recording has; `schedule` decides on them."""
 
 from dataclasses import dataclass
 

@@ -5,8 +5,8 @@ import numpy as np
 from brian2.utils.stringtools import word_substitute
 
 from neurodiff.plan import Plan
-from neurodiff.simulator.addition import Addition
 from neurodiff.simulator.order import PROPAGATE
+from neurodiff.simulator.population_parts import Addition
 from neurodiff.simulator.units import (
     activation_codes,
     activation_text,

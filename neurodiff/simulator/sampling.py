@@ -1,4 +1,4 @@
-"""What is recorded, and at which steps.
+"""Monitors of what the plan says is recorded, at its steps.
 
 Sampling goes by the step number of the one clock. A sample is a Brian2 event that every unit (or
 synapse) of a group has at the same step; so it can be limited to a part of the run.

@@ -5,8 +5,8 @@ import numpy as np
 
 from neurodiff.network.graph import Graph
 from neurodiff.plan.sampling import Answers
-from neurodiff.simulator.addition import Addition
 from neurodiff.simulator.order import ACTIVATE, REMEMBER
+from neurodiff.simulator.population_parts import Addition
 from neurodiff.simulator.sampling import answer_equations, averaging
 
 _EQUATIONS = """

@@ -1,7 +1,7 @@
 """What a stimulus is made from, what it says of itself, and how it is found.
 
-A stimulus of your own is a `Signal`, played by a class of the simulator's
-(`neurodiff.simulator.players.build_player`).
+A stimulus of your own is a `Signal`, and Brian2 code for it, registered with
+`neurodiff.simulator.players.statement`.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Sweeps: a grid of runs that survives any interruption, and ends in one labelled array.
 
 Names are imported when they are first used: a worker, and the scheduler of a Dask cluster, want
-`neurodiff.sweeps.work` alone.
+`neurodiff.sweeps.one_run` alone.
 """
 
 from typing import TYPE_CHECKING

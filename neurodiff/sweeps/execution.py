@@ -20,6 +20,7 @@ from neurodiff.plan.memory import free_memory, in_bytes
 from neurodiff.process.terminal import Courteous
 from neurodiff.results.recording import versions
 from neurodiff.sweeps.folder import SweepFolder
+from neurodiff.sweeps.one_run import Stopped, work
 from neurodiff.sweeps.planned_runs import Run, Sweep
 from neurodiff.sweeps.processes import (
     Processes,
@@ -27,7 +28,6 @@ from neurodiff.sweeps.processes import (
     end_a_process_that_has_not_begun,
 )
 from neurodiff.sweeps.result import build_result
-from neurodiff.sweeps.work import Stopped, work
 
 #: Bytes of a process that has not built anything.
 _PROCESS = 3e8

@@ -21,7 +21,7 @@ from neurodiff.files.placing import (
     write_text,
     written_beside,
 )
-from neurodiff.sweeps.kept import is_outcome, is_result
+from neurodiff.sweeps.kept_files import is_outcome, is_result
 from neurodiff.sweeps.planned_runs import Sweep
 
 _DEFINITION, _RESULT = "sweep.json", "result.nc"

@@ -6,7 +6,7 @@ from neurodiff.results.event_counts import EventCounts
 from neurodiff.validation.loss import LossReport
 from neurodiff.validation.report import LayerReport
 from neurodiff.validation.task import TaskReport
-from neurodiff.validation.transport import Transport
+from neurodiff.validation.weight_transport import Transport
 
 #: Parts of a report whose numbers get their name in front; times are no results.
 PARTS = {"total": LayerReport, "task": TaskReport, "loss": LossReport, "events": EventCounts}

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from neurodiff.exceptions import FixedPointError, SimulationError
-from neurodiff.network.convergence import activity_factor
+from neurodiff.network.settling_time import activity_factor
 from neurodiff.network.static_response import drive
 from neurodiff.reference.backprop import Gradient, backprop, products
 from neurodiff.reference.fixed_point import recurrent_backprop
@@ -34,8 +34,8 @@ from neurodiff.validation.report import (
     reports_of,
 )
 from neurodiff.validation.sampled import estimates, sample_of, too_few
-from neurodiff.validation.transport import compare_transport, mean_cosine
 from neurodiff.validation.verdict import judge
+from neurodiff.validation.weight_transport import compare_transport, mean_cosine
 
 #: A deviation that grows by more than this in a step grows for good.
 _AWAY = 1 + 1e-4

@@ -13,7 +13,7 @@ from neurodiff.text import align
 from neurodiff.validation.loss import LossReport
 from neurodiff.validation.moments import LEGEND, Compared, Setting
 from neurodiff.validation.sums import TERMS, Sums, of_each_moment, ratios, terms
-from neurodiff.validation.transport import Transport
+from neurodiff.validation.weight_transport import Transport
 
 Floats = NDArray[np.float64]
 Interval = tuple[float, float]

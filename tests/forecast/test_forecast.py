@@ -7,7 +7,7 @@ import pytest
 
 from neurodiff import Simulation
 from neurodiff.forecast import hold_shares, learnable_bands, learning_rate_ceilings
-from neurodiff.forecast.turning import first_turns
+from neurodiff.forecast.sign_changes import first_turns
 from neurodiff.network.loops import compute_loops
 from neurodiff.network.static_response import respond
 from neurodiff.plan import Plan

@@ -8,9 +8,9 @@ import pytest
 
 from neurodiff import Simulation, validate
 from neurodiff.exceptions import FixedPointError
-from neurodiff.network.convergence import stability_bound
 from neurodiff.network.graph import Graph, build_graph
 from neurodiff.network.latency import compute_latencies
+from neurodiff.network.settling_time import stability_bound
 from neurodiff.network.static_response import settle
 from neurodiff.reference.backprop import backprop, products
 from neurodiff.reference.fixed_point import recurrent_backprop

@@ -168,6 +168,7 @@ thorough: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @settings(**thorough)
 @given(seed=st.integers(0, 2**20))
 def test_an_impulse_of_the_input_reaches_every_unit_when_predicted(seed: int, tmp_path: Path):

@@ -228,6 +228,7 @@ def constant(layers: list[int], duration: str) -> Observed:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layers", [[3, 2], [2, 3, 3, 2]], ids=str)
 def test_a_constant_input_that_is_learned_falls_silent(layers: list[int]):
     seen = constant(layers, "4 s")
@@ -237,6 +238,7 @@ def test_a_constant_input_that_is_learned_falls_silent(layers: list[int]):
     assert_still(seen.w[2000:])
 
 
+@pytest.mark.slow
 def test_the_error_of_the_gradient_is_proportional_to_the_threshold():
     """Theory 9.2, G5: frozen weights, four layers; the inputs move little in one step."""
     graded = products("graded")

@@ -58,6 +58,7 @@ random_networks = given(seed=st.integers(0, 2**20), build=st.sampled_from([wild,
 thorough = {"deadline": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
 
 
+@pytest.mark.slow
 @settings(max_examples=30, **thorough)
 @random_networks
 def test_frozen_waves_equal_the_reference_at_every_one_of_300_steps(seed: int, build: Build):
@@ -67,6 +68,7 @@ def test_frozen_waves_equal_the_reference_at_every_one_of_300_steps(seed: int, b
     assert max(found.values()) <= 1e-12, found
 
 
+@pytest.mark.slow
 @settings(max_examples=30, **thorough)
 @random_networks
 def test_learning_waves_equal_the_reference_at_every_one_of_300_steps(seed: int, build: Build):

@@ -96,6 +96,7 @@ def test_the_variance_of_the_trace_of_an_error(neurons: int):
     assert not recorded_counts(seen).on.any()
 
 
+@pytest.mark.slow
 def test_the_variance_of_the_trace_of_an_error_without_mutual_inhibition():
     """Many outputs excite both cells of each hidden unit, which so fire at constant rates."""
     model = chain(
@@ -154,6 +155,7 @@ MEMBRANES: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keys", MEMBRANES, ids=["default", "other"])
 @pytest.mark.parametrize(("step", "duration"), [("1 ms", "1 s"), ("100 us", "400 ms")])
 def test_lif_neurons_fire_as_the_f_i_curve_says(keys: dict[str, Any], step: str, duration: str):
@@ -295,6 +297,7 @@ def common_and_difference(inhibited: bool, error_rate: str, duration: int) -> tu
     return (on + off).mean(axis=1), np.sqrt(((on - off) ** 2).mean(axis=1))
 
 
+@pytest.mark.slow
 def test_without_mutual_inhibition_the_common_mode_grows_from_layer_to_layer():
     common, difference = common_and_difference(False, "500 mHz", 4000)
     ratio = common / difference
@@ -305,6 +308,7 @@ def test_without_mutual_inhibition_the_common_mode_grows_from_layer_to_layer():
     assert (ratio[1:] >= 2 * ratio[:-1]).all()
 
 
+@pytest.mark.slow
 def test_with_mutual_inhibition_there_is_no_common_mode():
     common, difference = common_and_difference(True, "50 Hz", 2000)
     assert (common / difference < 1.1).all(), common / difference

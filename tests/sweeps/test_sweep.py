@@ -72,6 +72,7 @@ def test_a_sweep_says_where_it_comes_from(done):
     assert done.attrs["commit"]
 
 
+@pytest.mark.slow
 def test_what_has_ended_is_not_done_again(done, tmp_path):
     sweep, first, second, third = load_sweep(written(tmp_path)), Here(5), Here(), Here()
     with pytest.raises(KeyboardInterrupt):
@@ -98,6 +99,7 @@ def test_more_points_on_an_axis_cost_only_what_is_new(tmp_path):
     assert result["cosine"].notnull().all()
 
 
+@pytest.mark.slow
 def test_a_changed_file_of_the_model_is_another_model(tmp_path):
     model = MODEL.replace(
         "input: {kind: sinusoid, frequency: 1 Hz, phase: random}",

@@ -53,6 +53,7 @@ def test_what_it_is_told_to_do_helps(tmp_path, guard, workers):
     assert len(ended(tmp_path / "out" / "runs")) == 2
 
 
+@pytest.mark.slow
 def test_one_worker_is_this_process_and_gives_the_same(tmp_path, monkeypatch):
     processes: list[int] = []
     monkeypatch.setattr(Processes, "__init__", lambda *arguments: processes.append(1))

@@ -8,8 +8,8 @@ import pytest
 
 from neurodiff import Model, Simulation, validate
 from neurodiff.exceptions import FixedPointError
-from neurodiff.network.convergence import estimate_convergence
-from neurodiff.network.settling import state_from_rest
+from neurodiff.network.fixed_points import state_from_rest
+from neurodiff.network.settling_time import estimate_convergence
 from neurodiff.network.static_response import settle
 from neurodiff.reference.backprop import products
 from neurodiff.reference.fixed_point import recurrent_backprop

@@ -1,8 +1,8 @@
 """What `show` says of a network with cycles: whether and when its waves settle."""
 
 from neurodiff.model_file.cycles import find_cycle
-from neurodiff.network.convergence import SETTLED, Convergence, estimate_convergence
-from neurodiff.network.settling import other_fixed_points
+from neurodiff.network.fixed_points import other_fixed_points
+from neurodiff.network.settling_time import SETTLED, Convergence, estimate_convergence
 from neurodiff.plan import Plan
 
 _SETTLED = """\

@@ -8,10 +8,10 @@ import numpy as np
 from neurodiff.network.graph import Graph
 from neurodiff.plan import feedback as planned
 from neurodiff.plan.sampling import Sampling
-from neurodiff.simulator.addition import Addition
 from neurodiff.simulator.feedback.interface import Feedback, LocalState, Objects
 from neurodiff.simulator.history import READER
 from neurodiff.simulator.order import OBSERVE
+from neurodiff.simulator.population_parts import Addition
 from neurodiff.simulator.sampling import monitor, samples
 
 _BACKWARD = """

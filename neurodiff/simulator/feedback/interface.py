@@ -8,10 +8,10 @@ import brian2 as b2
 from neurodiff.exceptions import UnknownKindError
 from neurodiff.network.graph import Graph
 from neurodiff.plan import feedback as planned
-from neurodiff.simulator.addition import Addition
 from neurodiff.simulator.alignment import Alignment
 from neurodiff.simulator.history import History
 from neurodiff.simulator.plasticity import Plasticity
+from neurodiff.simulator.population_parts import Addition
 
 Objects = list[b2.core.base.BrianObject]
 

@@ -9,12 +9,12 @@ from brian2.utils.stringtools import word_substitute
 
 from neurodiff.network.graph import Graph
 from neurodiff.plan import feedback as planned
-from neurodiff.simulator.addition import Addition
 from neurodiff.simulator.alignment import Alignment
 from neurodiff.simulator.feedback.interface import Feedback, LocalState, Objects, Untrained, build
 from neurodiff.simulator.order import ACTIVATE, LEARN
 from neurodiff.simulator.plasticity import Plasticity
 from neurodiff.simulator.players import build_player
+from neurodiff.simulator.population_parts import Addition
 from neurodiff.simulator.units import activation_text
 from neurodiff.stimuli.signals import Table
 

@@ -13,9 +13,9 @@ from neurodiff.network.graph import Graph
 from neurodiff.plan import Plan
 from neurodiff.plan import transmission as planned
 from neurodiff.plan.sampling import Sampling
-from neurodiff.simulator.addition import Addition
 from neurodiff.simulator.order import ARRIVE, ARRIVE_BACK, MEET, RENEW, SEND
 from neurodiff.simulator.plasticity import Diffusion, solved_between_events
+from neurodiff.simulator.population_parts import Addition
 from neurodiff.simulator.sampling import SENT_NOW
 from neurodiff.simulator.transmission import closed_form
 from neurodiff.simulator.transmission.arrival import arrival

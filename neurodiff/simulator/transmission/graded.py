@@ -18,7 +18,6 @@ from neurodiff.plan.sampling import Sampling
 from neurodiff.simulator import alignment as alignments
 from neurodiff.simulator import feedback as feedbacks
 from neurodiff.simulator import plasticity as rules
-from neurodiff.simulator.addition import Addition
 from neurodiff.simulator.alignment import Alignment
 from neurodiff.simulator.feedback import Feedback, LocalState
 from neurodiff.simulator.feedback.connections import (
@@ -29,6 +28,7 @@ from neurodiff.simulator.feedback.connections import (
 from neurodiff.simulator.history import READER, WRITER, History
 from neurodiff.simulator.order import ARRIVE, MULTIPLY, OBSERVE
 from neurodiff.simulator.plasticity import Plasticity
+from neurodiff.simulator.population_parts import Addition
 from neurodiff.simulator.sampling import monitor, samples
 from neurodiff.simulator.transmission.interface import Transmission, build
 

@@ -12,7 +12,7 @@ from neurodiff.exceptions import UnknownKindError
 from neurodiff.plan import Plan
 from neurodiff.plan import transmission as planned
 from neurodiff.plan.sampling import Sampling
-from neurodiff.simulator.addition import Addition
+from neurodiff.simulator.population_parts import Addition
 
 
 class Connections(Protocol):

@@ -15,7 +15,6 @@ from neurodiff.network.graph import Graph
 from neurodiff.plan import Plan
 from neurodiff.plan import transmission as planned
 from neurodiff.plan.sampling import Sampling
-from neurodiff.simulator.addition import Addition
 from neurodiff.simulator.order import (
     ADVANCE,
     ARRIVE,
@@ -27,6 +26,7 @@ from neurodiff.simulator.order import (
     SEND,
 )
 from neurodiff.simulator.plasticity import Diffusion, solved_between_events
+from neurodiff.simulator.population_parts import Addition
 from neurodiff.simulator.sampling import monitor
 from neurodiff.simulator.transmission.arrival import Ring
 from neurodiff.simulator.transmission.firing_neurons import build_cells, build_neurons

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.exceptions import FixedPointError
+from neurodiff.network.fixed_points import state_from_rest
 from neurodiff.network.graph import Graph, Ints
-from neurodiff.network.settling import state_from_rest
 from neurodiff.network.static_response import recurrent, settle, slopes
 
 Floats = NDArray[np.float64]
