@@ -34,7 +34,7 @@ STYLE: dict[Any, Any] = {
     # a matplotlibrc may ask for LaTeX, which may not be there, and which these texts do not need
     "text.usetex": False,
 }
-#: Decorator: the function draws in the style of the house, and nothing else changes.
+#: Decorator: the function draws in the style of neurodiff, and nothing else changes.
 styled = matplotlib.rc_context(STYLE)
 
 DARK, LIGHT = "#222222", "#a6a6a6"

@@ -49,10 +49,10 @@ def folder_in_waiting(path: Path, *, force: bool) -> Iterator[Path]:
         If the file system refuses, or something else is at `path` by then; a complete run is kept
         beside it, under a name that the message tells.
     """
-    room = hidden_name(path)
-    new = room / _NEW
+    waiting = hidden_name(path)
+    new = waiting / _NEW
     with file_errors(path):
-        room.mkdir()
+        waiting.mkdir()
         new.mkdir()
     try:
         yield new
@@ -63,7 +63,7 @@ def folder_in_waiting(path: Path, *, force: bool) -> Iterator[Path]:
     else:
         _take_place(new, path, force=force)
     finally:
-        _clear(room)
+        _clear(waiting)
 
 
 def _take_place(new: Path, path: Path, *, force: bool) -> None:
@@ -116,25 +116,25 @@ def restore(path: Path) -> None:
     path : pathlib.Path
         Path of the run folder.
     """
-    for room in hidden_beside(path):
-        if room.is_dir() and not room.is_symlink() and _is_waiting_room(room):
-            _restore(room, path)
+    for waiting in hidden_beside(path):
+        if waiting.is_dir() and not waiting.is_symlink() and _is_waiting(waiting):
+            _restore(waiting, path)
 
 
-def _is_waiting_room(room: Path) -> bool:
-    return all(_INSIDE.fullmatch(part.name) for part in room.iterdir())
+def _is_waiting(waiting: Path) -> bool:
+    return all(_INSIDE.fullmatch(part.name) for part in waiting.iterdir())
 
 
-def _restore(room: Path, path: Path) -> None:
-    for folder in sorted(room.iterdir(), reverse=True):  # `old` first
+def _restore(waiting: Path, path: Path) -> None:
+    for folder in sorted(waiting.iterdir(), reverse=True):  # `old` first
         found = run_id(folder)
         if folder.name in (_OLD, f"{_NEW}-{found}"):
             _restore_old(folder, path)
         elif found is not None:
             _restore_new(folder, path)
-    _clear(room)
-    if room.exists():
-        warn(f"{room}: left by a process that was killed; look what it holds, and remove it")
+    _clear(waiting)
+    if waiting.exists():
+        warn(f"{waiting}: left by a process that was killed; look what it holds, and remove it")
 
 
 def _restore_old(old: Path, path: Path) -> None:
@@ -154,9 +154,9 @@ def _restore_new(new: Path, path: Path) -> None:
         warn(f"{path}: the complete run of a process that was killed is put in its place")
 
 
-def _clear(room: Path) -> None:
+def _clear(waiting: Path) -> None:
     """Remove a hidden folder with what a run has written in it; anything else stays."""
-    for folder in list(room.iterdir()):
+    for folder in list(waiting.iterdir()):
         remove_run(folder)
     with suppress(OSError):
-        room.rmdir()
+        waiting.rmdir()

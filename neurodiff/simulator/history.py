@@ -1,7 +1,7 @@
 """Delays on continuous signals: the recent past of a group, read by synapses at their own lag.
 
 Brian2 delays spikes, not values. Here a group's history is a NeuronGroup of its own, a ring buffer
-that other groups read and write through links whose index changes in time. Only this room knows
+that other groups read and write through links whose index changes in time. Only this module knows
 how.
 
 The buffer has one row per time step and one column per unit. Each value is written twice, `length`

@@ -1,4 +1,4 @@
-"""Puts the rooms of the simulator together: a model's graph and stimuli become a Brian2 network."""
+"""Puts the parts of the simulator together: a plan becomes a Brian2 network."""
 
 from dataclasses import dataclass
 from typing import Any
