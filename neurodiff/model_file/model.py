@@ -12,7 +12,13 @@ from neurodiff.model_file.checks import problems
 from neurodiff.model_file.cycles import find_cycle
 from neurodiff.model_file.feedback import Feedback, SymmetricFeedback
 from neurodiff.model_file.network import FileWeights, Network, Weights
-from neurodiff.model_file.quantities import Frequency, PositiveTime, Time, may_be_quantity
+from neurodiff.model_file.quantities import (
+    Frequency,
+    PositiveTime,
+    Time,
+    TimeConstant,
+    may_be_quantity,
+)
 from neurodiff.model_file.signals import Input, Target
 from neurodiff.model_file.transmission import GradedTransmission, Transmission
 
@@ -30,7 +36,7 @@ class LeakyNeuron(Part):
     """
 
     kind: Literal["leaky"]
-    time_constant: PositiveTime
+    time_constant: TimeConstant
     integration: Literal["exact", "euler"] = "exact"
 
 
@@ -199,7 +205,7 @@ class Model(Part):
     name: Annotated[str, Field(max_length=100, pattern=r"^\w([\w .-]*\w)?$")]
     description: str = ""
     seed: Annotated[int, Field(ge=0)] = 1
-    time_step: PositiveTime = 1e-3
+    time_step: TimeConstant = 1e-3
     network: Network
     neuron: Neuron = StaticNeuron()
     transmission: Transmission = GradedTransmission()

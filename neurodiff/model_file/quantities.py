@@ -117,8 +117,16 @@ def _quantity(
     ]
 
 
-Time = Annotated[float, *_quantity(TIME_UNITS, "5 ms")]
-PositiveTime = Annotated[float, *_quantity(TIME_UNITS, "5 ms", "a positive time such as `5 ms`")]
+#: Marks the types of times that are whole numbers of time steps.
+ON_GRID = "whole number of time steps"
+
+_POSITIVE_TIME = _quantity(TIME_UNITS, "5 ms", "a positive time such as `5 ms`")
+#: Times at which, or for which, something is done.
+Time = Annotated[float, *_quantity(TIME_UNITS, "5 ms"), ON_GRID]
+PositiveTime = Annotated[float, *_POSITIVE_TIME, ON_GRID]
+#: Times of what goes on between the steps.
+ContinuousTime = Annotated[float, *_quantity(TIME_UNITS, "5 ms")]
+TimeConstant = Annotated[float, *_POSITIVE_TIME]
 DelayTime = Annotated[
     float, *_quantity(TIME_UNITS, "1 ms", "at least one time step, such as `1 ms`")
 ]

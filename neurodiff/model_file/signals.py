@@ -5,7 +5,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, Tag
 
 from neurodiff.model_file.base import Part, choose, told_apart
-from neurodiff.model_file.quantities import Frequency, PositiveTime, Time, may_be_quantity
+from neurodiff.model_file.quantities import (
+    Frequency,
+    PositiveTime,
+    Time,
+    TimeConstant,
+    may_be_quantity,
+)
 
 Values = Annotated[list[float], Field(min_length=1)]
 
@@ -98,7 +104,7 @@ class NoiseInput(_Input):
     """Independent Ornstein-Uhlenbeck processes in their stationary state."""
 
     kind: Literal["noise"]
-    time_constant: PositiveTime
+    time_constant: TimeConstant
     sd: Annotated[float, Field(ge=0)] = 1.0
 
 

@@ -6,7 +6,13 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field, Tag, model_validator
 
 from neurodiff.model_file.base import Part, choose, problem, told_apart
-from neurodiff.model_file.quantities import PositiveFrequency, PositiveTime, Time, Voltage
+from neurodiff.model_file.quantities import (
+    ContinuousTime,
+    PositiveFrequency,
+    PositiveTime,
+    TimeConstant,
+    Voltage,
+)
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -137,12 +143,12 @@ class SpikeTransmission(Part):
     kind: Literal["spikes"]
     neuron: Literal["lif", "integrate_and_fire", "poisson"]
     maximum_rate: PositiveFrequency
-    synaptic_time_constant: PositiveTime
+    synaptic_time_constant: TimeConstant
     neurons_per_unit: Annotated[int, Field(ge=1)] = 1
     error_rate: PositiveFrequency = 100.0
     mutual_inhibition: bool = True
-    membrane_time_constant: PositiveTime | None = None
-    refractory: Time | None = None
+    membrane_time_constant: TimeConstant | None = None
+    refractory: ContinuousTime | None = None
     rest: Voltage | None = None
     reset: Voltage | None = None
     threshold: Voltage | None = None

@@ -6,9 +6,11 @@ Each check yields the problems that it finds; `Model` refuses to exist while the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
 
-from neurodiff.model_file.base import Problem, nearest
+from pydantic.fields import FieldInfo
+
+from neurodiff.model_file.base import Part, Problem, nearest
 from neurodiff.model_file.checks.feedback import feedback_misfits
 from neurodiff.model_file.checks.leaky import leaky_misfits
 from neurodiff.model_file.checks.limits import too_large, too_long
@@ -26,7 +28,7 @@ from neurodiff.model_file.network import (
     ProjectionSpec,
     UniformDelay,
 )
-from neurodiff.model_file.quantities import TIME_UNITS, format_quantity
+from neurodiff.model_file.quantities import ON_GRID, TIME_UNITS, format_quantity
 from neurodiff.model_file.signals import (
     ArrayInput,
     ConstantInput,
@@ -173,28 +175,28 @@ def _times(model: Model) -> Iterator[tuple[str, float]]:
     for number, projection in enumerate(model.network.projections or []):
         yield from _delay_times(f"network.projections.{number}.delay", projection.delay)
     yield from _lag_times("feedback.delay", getattr(model.feedback, "delay", None))
-    optional = {
-        "input.hold": getattr(model.input, "hold", None),
-        "input.crossfade": getattr(model.input, "crossfade", None),
-        "input.interval": getattr(model.input, "interval", None),
-        "target.interval": getattr(model.target, "interval", None),
-        "target.delay": model.target.delay,
-        "plasticity.start": getattr(model.plasticity, "start", None),
-        "feedback.duration": getattr(model.feedback, "duration", None),
-        "transmission.error_threshold.average": getattr(
-            getattr(model.transmission, "error_threshold", None), "average", None
-        ),
-        "run.duration": model.run.duration,
-        "record.signals": model.record.signals,
-        "record.weights": model.record.weights,
-        "validation.start": model.validation.start,
-        "validation.every": model.validation.every,
-    }
-    for field, time in optional.items():
-        if isinstance(time, float):
-            yield field, time
-    for end, time in enumerate(model.record.window or ()):
-        yield f"record.window.{end}", time
+    yield from _times_of(model, "")
+
+
+def _times_of(part: Part, prefix: str) -> Iterator[tuple[str, float]]:
+    """Every time of a part that is a whole number of steps, by its key; found by its type."""
+    for name, info in type(part).model_fields.items():
+        value = getattr(part, name)
+        if isinstance(value, Part):
+            yield from _times_of(value, f"{prefix}{name}.")
+        elif isinstance(value, float) and _is_on_grid(info):
+            yield f"{prefix}{name}", value
+        elif isinstance(value, tuple) and _is_on_grid(info):
+            for place, time in enumerate(value):
+                yield f"{prefix}{name}.{place}", time
+
+
+def _is_on_grid(annotation: Any) -> bool:
+    """Whether a type, a field, or any alternative of it is marked as on the grid of the steps."""
+    if isinstance(annotation, FieldInfo):
+        return ON_GRID in annotation.metadata or _is_on_grid(annotation.annotation)
+    marks = getattr(annotation, "__metadata__", ())
+    return ON_GRID in marks or any(map(_is_on_grid, get_args(annotation)))
 
 
 def _delay_times(field: str, delays: Delays | None) -> Iterator[tuple[str, float]]:
