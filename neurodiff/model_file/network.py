@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, Tag, model_validator
 
 from neurodiff.model_file.base import Name, Part, choose, nearest, problem, told_apart
-from neurodiff.model_file.quantities import DelayTime, Time, may_be_quantity
+from neurodiff.model_file.quantities import ContinuousTime, DelayTime, may_be_quantity
 
 #: `lif` is the f-I curve of the leaky integrate-and-fire neuron.
 ActivationName = Literal["linear", "tanh", "sigmoid", "relu", "softplus", "lif"]
@@ -49,7 +49,7 @@ class NormalDelay(Part):
     Rounded to whole steps; what falls below one step becomes one step.
     """
 
-    normal: Annotated[tuple[DelayTime, Time], Field(strict=False)]
+    normal: Annotated[tuple[DelayTime, ContinuousTime], Field(strict=False)]
 
 
 class LognormalDelay(Part):
@@ -59,7 +59,7 @@ class LognormalDelay(Part):
     Rounded to whole steps; what falls below one step becomes one step.
     """
 
-    lognormal: Annotated[tuple[DelayTime, Time], Field(strict=False)]
+    lognormal: Annotated[tuple[DelayTime, ContinuousTime], Field(strict=False)]
 
 
 #: Distributions of a delay that is drawn for each synapse.
