@@ -16,7 +16,7 @@ Complexes = NDArray[Any]
 Units = slice | Ints
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Block:
     """Connections from one range of units to another, each with a weight and a delay.
 

@@ -27,7 +27,7 @@ _PHASES, _ROUNDS = 32, 400
 _STILL = 1e-9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tones:
     """Inputs that are tones with a common period.
 
@@ -60,7 +60,7 @@ class Tones:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PeriodicNetwork:
     """A network with frozen weights that tones come to.
 

@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 _NEARLY_ALL = 2.3263
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Latencies:
     """Latencies in steps, each an array (n_units,); NaN where no path leads.
 

@@ -127,7 +127,7 @@ class Chunk(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ListedChunk:
     """Steps with the weights of every synapse at each of them: any network at all.
 

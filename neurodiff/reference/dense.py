@@ -68,7 +68,7 @@ def _order(graph: Graph, part: Projection) -> Ints:
     return np.asarray(row * part.pre.size + column - part.pre.start)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Link:
     """A projection as a matrix `w` (post units, pre units), which moves as the waves go on.
 
@@ -118,7 +118,7 @@ class _Moved(NamedTuple):
     frozen: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DenseChunk:
     """Some steps of a network whose populations are connected all to all.
 

@@ -18,7 +18,7 @@ from neurodiff.simulator.transmission import Connections
 from neurodiff.simulator.units import build_units
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BuiltNetwork:
     """A Brian2 network that is ready to run.
 

@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 _MOST_CLASSES = 2**31
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frames:
     """Labelled frames, split.
 

@@ -20,7 +20,7 @@ from neurodiff.model_file.explaining import Origin, Place
 from neurodiff.model_file.plain import plain
 from neurodiff.model_file.reading import read, set_key
 from neurodiff.model_file.sweep import Point, SweepFile, chain, load_sweep_file
-from neurodiff.simulation import Simulation
+from neurodiff.plan import Plan
 from neurodiff.sweeps.names import result_names
 
 #: Most combinations whose models are made when a sweep is loaded.
@@ -144,7 +144,7 @@ class Sweep:
         for points in map(list, numbered):
             model = self._model(points, self.first_seed)
             try:
-                largest = max(largest, Simulation(model).cost.memory)
+                largest = max(largest, Plan.of(model).cost.memory)
             except ModelError as error:
                 raise self._refused(points, error) from None
         return largest

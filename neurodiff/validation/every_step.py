@@ -176,7 +176,7 @@ def _losses(case: Case, chunk: Chunk) -> Floats:
     return loss_of(case.model.loss, outputs, case.stimuli.target_at(chunk.steps))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Truths:
     """The reference at some steps: products of each projection, and errors of its units."""
 

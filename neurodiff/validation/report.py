@@ -154,7 +154,7 @@ def estimate_text(figure: str, value: float, interval: Interval) -> str:
     return f"{value:.{digits}f}+-{half:.{digits}f}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GradientReport:
     """The comparison of a run's local products with their reference.
 

@@ -21,7 +21,7 @@ feedback_post = b*arrived : 1 (summed)
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BackwardWeights:
     """The weights of the backward connections, where these have their own.
 

@@ -22,7 +22,7 @@ POST_ERROR = "the error unit of the postsynaptic unit"
 _LOCAL = (SYNAPSE, PRE, POST, PRE_ERROR, POST_ERROR)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Read:
     """A variable that the updates of synapses read.
 

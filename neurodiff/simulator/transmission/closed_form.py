@@ -57,7 +57,7 @@ learning : integer
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ClosedForm:
     """The code of the synapses, as Brian2 text, and their weights.
 

@@ -26,7 +26,7 @@ from neurodiff.simulator.plasticity import Diffusion
 from neurodiff.simulator.transmission.lazy_synapses import Floats, Value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TraceForm:
     """The code of the synapses, as Brian2 text, and their weights.
 
