@@ -60,9 +60,12 @@ def follow(plasticity: planned.Plasticity, graph: Graph) -> Plasticity:
 
 
 class Diffusion:
-    """w(t+1) = w(t) - eta delta x - decay w(t); a bias is a synapse from a constant 1."""
+    """w(t+1) = w(t) - eta delta x - decay w(t); a bias is a synapse from a constant 1.
 
-    def __init__(self, rule: planned.Diffusion, graph: Graph):
+    A static rule is one that never learns.
+    """
+
+    def __init__(self, rule: planned.Diffusion | planned.Static, graph: Graph):
         self._rate, self._decay, self._graph = rule.learning_rate, rule.weight_decay, graph
 
     def product(self, delta: Floats, activity: Floats) -> Floats:
@@ -96,42 +99,6 @@ class Diffusion:
         bias -= self._graph.has_bias * (self._rate * delta + self._decay * bias)
 
 
-class Static:
-    """Nothing moves."""
-
-    def product(self, delta: Floats, activity: Floats) -> Floats:
-        """What diffusion would learn from.
-
-        Parameters
-        ----------
-        delta : array (n_synapses,)
-            Error that meets each synapse.
-        activity : array (n_synapses,)
-            Presynaptic activity that meets the error at each synapse.
-        """
-        return delta * activity
-
-    def learn(self, w: Floats, bias: Floats, product: Floats, delta: Floats) -> None:
-        """Nothing.
-
-        Parameters
-        ----------
-        w : array (n_synapses,)
-            Weight of each synapse.
-        bias : array (n_units,)
-            Bias of each unit; not used for inputs.
-        product : array (n_synapses,)
-            Product of error and activity of each synapse.
-        delta : array (n_units,)
-            Error of each unit.
-        """
-
-
 @follow.register
-def _(plasticity: planned.Diffusion, graph: Graph) -> Plasticity:
+def _(plasticity: planned.Diffusion | planned.Static, graph: Graph) -> Plasticity:
     return Diffusion(plasticity, graph)
-
-
-@follow.register
-def _(plasticity: planned.Static, graph: Graph) -> Plasticity:
-    return Static()

@@ -55,7 +55,7 @@ class Plasticity(Protocol):
 class Diffusion:
     """dw/dt = -learning_rate * delta_post * x_pre - weight_decay * w; see `planned.Diffusion`."""
 
-    def __init__(self, rule: planned.Diffusion):
+    def __init__(self, rule: planned.Diffusion | planned.Static):
         self.learning_rate, self.weight_decay = rule.learning_rate, rule.weight_decay
         self.start, self.stop, self.frozen = rule.start, rule.stop, rule.frozen
 
@@ -165,13 +165,8 @@ def build(rule: planned.Plasticity) -> Plasticity:
 
 
 @build.register
-def _(rule: planned.Diffusion) -> Diffusion:
+def _(rule: planned.Diffusion | planned.Static) -> Diffusion:
     return Diffusion(rule)
-
-
-@build.register
-def _(rule: planned.Static) -> Diffusion:
-    return Diffusion(planned.Diffusion(0.0, 0.0, 0, 0))
 
 
 def solved_between_events(rule: planned.Plasticity) -> Diffusion:

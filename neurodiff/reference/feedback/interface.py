@@ -78,6 +78,23 @@ class Feedback(ABC):
         return True
 
 
+class Fixed(Feedback):
+    """b stays as it was drawn."""
+
+    def __init__(self, feedback: planned.Feedback):
+        self._b = feedback.b
+
+    def weights(self, w: Floats) -> Floats:
+        """What was drawn.
+
+        Parameters
+        ----------
+        w : array (n_synapses,)
+            Weight of each synapse.
+        """
+        return self._b
+
+
 @singledispatch
 def follow(feedback: planned.Feedback, graph: Graph, learning: Plasticity) -> Feedback:
     """The class that computes the backward weights.

@@ -1,12 +1,12 @@
 """Random feedback: b stays."""
 
-from neurodiff.network.graph import Floats, Graph
+from neurodiff.network.graph import Graph
 from neurodiff.plan import feedback as planned
 from neurodiff.plan.plasticity import Plasticity
-from neurodiff.reference.feedback.interface import Feedback, follow
+from neurodiff.reference.feedback.interface import Feedback, Fixed, follow
 
 
-class Random(Feedback):
+class Random(Fixed):
     """b stays as it was drawn.
 
     References
@@ -14,19 +14,6 @@ class Random(Feedback):
     Lillicrap, Cownden, Tweed & Akerman 2016, Random synaptic feedback weights support error
     backpropagation for deep learning.
     """
-
-    def __init__(self, feedback: planned.Random):
-        self._b = feedback.b
-
-    def weights(self, w: Floats) -> Floats:
-        """What was drawn.
-
-        Parameters
-        ----------
-        w : array (n_synapses,)
-            Weight of each synapse.
-        """
-        return self._b
 
 
 @follow.register
