@@ -97,7 +97,7 @@ def settles(plan: Plan) -> bool:
     plan : Plan
         Plan of the run.
     """
-    graph, b = plan.graph, plan.feedback.b
+    graph, b = plan.graph, plan.backward_weights
     if not graph.cyclic:
         return True
     first = plan.first_input
@@ -112,7 +112,7 @@ def _measure(plan: Plan) -> tuple[Measure, float | None]:
     tones, target = tones_of(plan.stimuli.input), plan.stimuli.target_of
     if tones is None or target is None:
         return _linear_measure(plan), None
-    b = plan.feedback.b
+    b = plan.backward_weights
     network = PeriodicNetwork(
         hops=Hops.of(plan.graph, plan.w, b),
         bias=plan.bias,
@@ -179,7 +179,7 @@ def strengths_of(
     graph = plan.graph
     moments = _MOMENTS if graph.n_synapses <= _LARGE else 1
     points, loss = operating_points(plan, moments), plan.model.loss
-    hops = [Hops.of(graph, plan.w, plan.feedback.b)] * len(points)
+    hops = [Hops.of(graph, plan.w, plan.backward_weights)] * len(points)
     if symmetric:
         hops = [symmetric_hops(graph, plan.w, point.slope, loss) for point in points]
 

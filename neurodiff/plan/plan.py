@@ -154,6 +154,11 @@ class Plan:
         return max(self.alignment.longest_age, self.feedback.longest_age)
 
     @cached_property
+    def backward_weights(self) -> Floats:
+        """Weights (n_backward,) by which errors come back at the start."""
+        return self.feedback.at_start(self.graph, self.w)
+
+    @cached_property
     def first_input(self) -> Floats:
         """The input (n_inputs,) of step 0."""
         return self.stimuli.input.at(np.zeros(1, dtype=np.int64))[0]
@@ -173,7 +178,7 @@ class Plan:
         if graph.cyclic:
             if model.reference == "delayed":
                 return 0
-            b = self.feedback.b
+            b = self.backward_weights
             return estimate_convergence(graph, self.w, self.bias, self.first_input, b).steps or 0
         settled = max(row.exact_from for row in self.projection_latencies)
         # after a mirror, both waves begin anew

@@ -123,3 +123,12 @@ def test_the_figures_of_a_run_parse_its_model_once(monkeypatch, tmp_path):
     save_figures(recording, tmp_path)
     assert len(list(tmp_path.glob("*.png"))) >= 3
     assert len(parsed) == 1
+
+
+@pytest.mark.parametrize("rule", ["symmetric", "sign", "random"])
+def test_backward_weights_follow_forward_weights_that_are_replaced(rule):
+    plan = Plan.of(chain([3, 4, 2], feedback=rule, **MODEL))
+    turned = plan.replace(w=-plan.w)
+    sign = {"symmetric": -1, "sign": -1, "random": 1}[rule]
+    assert np.array_equal(turned.backward_weights, sign * plan.backward_weights)
+    assert plan.backward_weights.any()

@@ -22,7 +22,7 @@ def describe_cycles(plan: Plan) -> str:
         return ""
     graph, w, first = plan.graph, plan.w, plan.first_input
     cycle = " -> ".join(find_cycle(*plan.model.network.digraph()))
-    found = estimate_convergence(graph, w, plan.bias, first, plan.feedback.b)
+    found = estimate_convergence(graph, w, plan.bias, first, plan.backward_weights)
     lines = _settling(found, exact=plan.feedback.symmetric)
     if found.forward is not None:
         lines += _others(other_fixed_points(graph, w, plan.bias, first))

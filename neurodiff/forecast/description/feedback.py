@@ -28,7 +28,7 @@ def describe_feedback(plan: Plan) -> list[str]:
         f"with delays in steps of {delays}",
         f"each has to know: {feedback.knows}",
     ]
-    return ["\n".join([*lines, *feedback.phases, *_angles(plan, feedback.b)])]
+    return ["\n".join([*lines, *feedback.phases, *_angles(plan, plan.backward_weights)])]
 
 
 def _angles(plan: Plan, b: np.ndarray) -> list[str]:

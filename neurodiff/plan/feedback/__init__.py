@@ -7,8 +7,7 @@ synapse itself, and there is nothing else to know (theory 8).
 """
 
 from neurodiff.plan.feedback.direct import Direct
-from neurodiff.plan.feedback.dispatch import prepare
-from neurodiff.plan.feedback.interface import Context, Feedback, along_synapses, span
+from neurodiff.plan.feedback.interface import Context, Feedback, along_synapses, prepare, span
 from neurodiff.plan.feedback.kolen_pollack import KolenPollack
 from neurodiff.plan.feedback.random import Random
 from neurodiff.plan.feedback.sign import Sign

@@ -8,8 +8,7 @@ from neurodiff.model_file import Model
 from neurodiff.model_file.feedback import DirectFeedback
 from neurodiff.network.graph import Floats, Graph, random_stream
 from neurodiff.network.weights import draw_weights
-from neurodiff.plan.feedback.dispatch import prepare
-from neurodiff.plan.feedback.interface import Context, Feedback
+from neurodiff.plan.feedback.interface import Context, Feedback, prepare
 
 
 class Direct(Feedback):

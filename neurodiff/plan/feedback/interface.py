@@ -2,11 +2,13 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import singledispatch
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.exceptions import UnknownKindError
 from neurodiff.model_file import Model
 from neurodiff.network.graph import Floats, Graph
 from neurodiff.network.latency import Latencies
@@ -67,6 +69,18 @@ class Feedback(ABC):
         """Lines of text on the times at which the network does something else, if there are any."""
         return []
 
+    def at_start(self, graph: Graph, w: Floats) -> Floats:
+        """Weights (n_backward,) of the backward connections where the forward ones are `w`.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        w : array (n_synapses,)
+            Weight of each synapse.
+        """
+        return self.b
+
     def waiting_steps(self, graph: Graph) -> int:
         """For how many steps a backward connection keeps a value for its own learning.
 
@@ -110,6 +124,27 @@ class Feedback(ABC):
         ------
         ModelError
         """
+
+
+@singledispatch
+def prepare(spec: object, context: Context) -> Feedback:
+    """The feedback of a model in numbers.
+
+    Parameters
+    ----------
+    spec : object
+        The `feedback` part of the model.
+    context : Context
+        What it is made from.
+
+    Raises
+    ------
+    ModelError
+        If a weights file is missing, lacks a projection, or holds arrays of the wrong size.
+    UnknownKindError
+        If nothing is registered for the type of `spec`.
+    """
+    raise UnknownKindError("neurodiff.plan.feedback.prepare", spec)
 
 
 def along_synapses(graph: Graph, values: NDArray) -> NDArray:

@@ -7,9 +7,8 @@ import numpy as np
 
 from neurodiff.model_file.feedback import KolenPollackFeedback
 from neurodiff.network.graph import Graph, Ints
-from neurodiff.plan.feedback.dispatch import prepare
 from neurodiff.plan.feedback.draws import along_synapses_drawn
-from neurodiff.plan.feedback.interface import Context, Feedback, along_synapses, span
+from neurodiff.plan.feedback.interface import Context, Feedback, along_synapses, prepare, span
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,9 +3,8 @@
 from typing import ClassVar
 
 from neurodiff.model_file.feedback import RandomFeedback
-from neurodiff.plan.feedback.dispatch import prepare
 from neurodiff.plan.feedback.draws import along_synapses_drawn
-from neurodiff.plan.feedback.interface import Context, Feedback
+from neurodiff.plan.feedback.interface import Context, Feedback, prepare
 
 
 class Random(Feedback):

@@ -7,8 +7,7 @@ import numpy as np
 
 from neurodiff.model_file.feedback import SignFeedback
 from neurodiff.network.graph import Floats, Graph
-from neurodiff.plan.feedback.dispatch import prepare
-from neurodiff.plan.feedback.interface import Context, Feedback, along_synapses
+from neurodiff.plan.feedback.interface import Context, Feedback, along_synapses, prepare
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +28,10 @@ class Sign(Feedback):
     rule: ClassVar[str] = "sign"
     own_weights: ClassVar[bool] = False
     knows: ClassVar[str] = "the error that arrives, and the sign of its synapse's weight"
+
+    def at_start(self, graph: Graph, w: Floats) -> Floats:
+        """The signs of the forward weights, of one size; see `Feedback.at_start`."""
+        return np.asarray(self.scale * np.sign(along_synapses(graph, w)))
 
 
 @prepare.register

@@ -5,8 +5,8 @@ from typing import ClassVar
 import numpy as np
 
 from neurodiff.model_file.feedback import SymmetricFeedback
-from neurodiff.plan.feedback.dispatch import prepare
-from neurodiff.plan.feedback.interface import Context, Feedback, along_synapses
+from neurodiff.network.graph import Floats, Graph
+from neurodiff.plan.feedback.interface import Context, Feedback, along_synapses, prepare
 
 
 class Symmetric(Feedback):
@@ -16,6 +16,10 @@ class Symmetric(Feedback):
     symmetric: ClassVar[bool] = True
     own_weights: ClassVar[bool] = False
     knows: ClassVar[str] = "the error that arrives, and the weight of its synapse"
+
+    def at_start(self, graph: Graph, w: Floats) -> Floats:
+        """The forward weights themselves; see `Feedback.at_start`."""
+        return np.asarray(along_synapses(graph, w))
 
 
 @prepare.register

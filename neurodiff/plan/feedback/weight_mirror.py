@@ -11,9 +11,8 @@ from neurodiff.model_file.feedback import WeightMirrorFeedback
 from neurodiff.model_file.quantities import TIME_UNITS, format_quantity
 from neurodiff.network.graph import Floats, Graph, Ints, random_stream
 from neurodiff.plan.alignment import learning_latencies
-from neurodiff.plan.feedback.dispatch import prepare
 from neurodiff.plan.feedback.draws import along_synapses_drawn
-from neurodiff.plan.feedback.interface import Context, Feedback, along_synapses
+from neurodiff.plan.feedback.interface import Context, Feedback, along_synapses, prepare
 
 
 @dataclass(frozen=True, eq=False)

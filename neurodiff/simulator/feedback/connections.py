@@ -6,7 +6,6 @@ import brian2 as b2
 import numpy as np
 
 from neurodiff.network.graph import Graph
-from neurodiff.plan import feedback as planned
 from neurodiff.plan.sampling import Sampling
 from neurodiff.simulator.feedback.interface import Feedback, LocalState, Objects
 from neurodiff.simulator.history import READER
@@ -53,7 +52,7 @@ class BackwardWeights:
 
 
 def build_weights(
-    feedback: planned.Feedback,
+    b: np.ndarray,
     built: Feedback,
     sampling: dict[str, Sampling],
     clock: b2.Clock,
@@ -62,8 +61,8 @@ def build_weights(
 
     Parameters
     ----------
-    feedback : neurodiff.plan.feedback.Feedback
-        Feedback of the plan.
+    b : array (n_backward,)
+        Weights at the start.
     built : Feedback
         Class that makes Brian2 code of the feedback.
     sampling : dict
@@ -74,16 +73,16 @@ def build_weights(
     kept = {name: part for name, part in sampling.items() if name == "weights"}
     addition = Addition(f"b : 1\n{built.equations}").with_samples(kept)
     own = b2.NeuronGroup(
-        len(feedback.b),
+        len(b),
         addition.equations,
         events=addition.events,
         name="feedback_store",
         clock=clock,
         namespace=addition.namespace,
     )
-    own.b = feedback.b
+    own.b = b
     recorded = monitor(own, "weights", ["b"], OBSERVE) if kept else None
-    return BackwardWeights(feedback.b, own, recorded)
+    return BackwardWeights(b, own, recorded)
 
 
 def build_backward(

@@ -120,7 +120,7 @@ class Graded:
         parts.append(local.error.buffer)
         own = None
         if returns.own_store:
-            own = build_weights(self.plan.feedback, returns, sampling, clock)
+            own = build_weights(self.plan.backward_weights, returns, sampling, clock)
             parts += [*own.objects, *returns.train(own.group, local, clock)]
         if len(graph.backward):
             parts.append(build_backward(graph, own, local, clock))
