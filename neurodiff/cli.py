@@ -115,7 +115,8 @@ def _announce(simulation: "Simulation") -> None:
     estimate = f", about {in_words(seconds)}" if seconds is not None else ""
     time_step = format_quantity(model.time_step, TIME_UNITS)
     typer.echo(
-        f"{model.name}: {steps} steps of {time_step} on {simulation.backend}{chosen}{estimate}",
+        f"{model.name}: {steps} steps of {time_step} on {simulation.backend}{chosen}{estimate}; "
+        f"{simulation.plan.engine}",
         err=True,
     )
 

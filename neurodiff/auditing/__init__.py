@@ -56,8 +56,8 @@ def audit(model: Model | Plan) -> Audit:
     if not plan.plasticity.learns:
         text, remedy = "there is no learning rule to audit", "write `rule: diffusion`"
         raise plan.model.located(ModelError("plasticity.rule", text, remedy))
-    # a rule that is frozen has no code of its own in the network
-    learning = plan.replace(plasticity=plan.plasticity.thawed(plan.stimuli.learning_steps))
+    # a kernel has no statements; and a rule that is frozen has no code of its own in the network
+    learning = plan.native.replace(plasticity=plan.plasticity.thawed(plan.stimuli.learning_steps))
     reads = look_at(lambda: build_network(learning), find_reads)
     findings = (
         local_in_space(reads),
@@ -73,4 +73,12 @@ def audit(model: Model | Plan) -> Audit:
         input_slow_enough(plan),
         learning_rate_low_enough(plan),
     )
-    return Audit(plan.model.name, findings)
+    return Audit(plan.model.name, findings, _walked(plan))
+
+
+def _walked(plan: Plan) -> str:
+    """Which network the statements are those of."""
+    text = "what each update reads is taken from the statements of the plain Brian2 network"
+    if plan.transmission.engine == plan.native.transmission.engine:
+        return text
+    return f"{text} of the same plan; the run itself takes {plan.engine}"

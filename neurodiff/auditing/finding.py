@@ -130,10 +130,13 @@ class Audit:
         Name of the model.
     findings : tuple of Finding
         One for each condition.
+    walked : str
+        Which network the statements were read from.
     """
 
     title: str
     findings: tuple[Finding, ...]
+    walked: str = ""
 
     def __getitem__(self, name: str) -> Finding:
         """Give the finding of one condition.
@@ -170,7 +173,7 @@ class Audit:
             With the key `model`, and `findings` by name.
         """
         findings = {finding.name: finding.to_dict() for finding in self.findings}
-        return {"model": self.title, "findings": findings}
+        return {"model": self.title, "walked": self.walked, "findings": findings}
 
     def summary(self) -> str:
         """Give the audit as text.
@@ -182,4 +185,5 @@ class Audit:
         """
         table = align([[finding.title, finding.verdict] for finding in self.findings])
         parts = [finding.summary() for finding in self.findings]
-        return "\n\n".join([f"audit of {self.title}\n\n{table}", *parts, _FOOT.strip()])
+        head = "\n".join(filter(None, [f"audit of {self.title}", self.walked]))
+        return "\n\n".join([f"{head}\n\n{table}", *parts, _FOOT.strip()])

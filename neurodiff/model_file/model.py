@@ -99,11 +99,19 @@ MachineCode = Literal["auto", "numpy", "cython", "cpp_standalone"]
 
 
 class Run(Part):
-    """How long, and on what kind of machine code."""
+    """How long, and how it is computed.
+
+    `target` is the kind of machine code. `engine` says who moves the weights: fused kernels, or the
+    plain Brian2 network (native), which can do everything. `precision` is that of the weights, and
+    `threads` the number of threads, of fused kernels.
+    """
 
     duration: PositiveTime | None = None
     epochs: Annotated[int, Field(gt=0, le=2**31 - 1)] | None = None
     target: MachineCode = "auto"
+    engine: Literal["auto", "fused", "native"] = "auto"
+    precision: Literal["float64", "float32"] = "float64"
+    threads: Annotated[int, Field(ge=1, le=1024)] = 1
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:

@@ -21,6 +21,7 @@ from neurodiff.plan import plasticity as rules
 from neurodiff.plan import transmission as transmissions
 from neurodiff.plan.alignment import Alignment, learning_latencies
 from neurodiff.plan.cost import Cost, estimate
+from neurodiff.plan.engine import Choice, engine_of, explain
 from neurodiff.plan.feedback import Feedback
 from neurodiff.plan.plasticity import Plasticity
 from neurodiff.plan.sampling import Schedule
@@ -130,7 +131,8 @@ class Plan:
             schedule=Schedule(),
             files=tuple(files),
         )
-        return plan.replace(schedule=plan_schedule(plan))
+        engine = engine_of(model, plan.choice)
+        return plan.replace(schedule=plan_schedule(plan), transmission=engine)
 
     def replace(self, **changes: Any) -> "Plan":
         """A plan with other parts, e.g. another `feedback` or `schedule`.
@@ -142,6 +144,21 @@ class Plan:
             as latencies from the graph, is made anew.
         """
         return replace(self, **changes)
+
+    @property
+    def choice(self) -> Choice:
+        """What decides which engine can run it."""
+        return Choice(self.transmission, self.alignment, self.feedback, self.plasticity)
+
+    @property
+    def native(self) -> "Plan":
+        """The same run by the plain Brian2 network."""
+        return self.replace(transmission=self.transmission.native)
+
+    @property
+    def engine(self) -> str:
+        """In one sentence, what moves the weights, and why."""
+        return explain(self.model, self.choice)
 
     @cached_property
     def projection_latencies(self) -> list[ProjectionLatency]:

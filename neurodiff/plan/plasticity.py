@@ -37,6 +37,8 @@ class Plasticity(ABC):
         of a projection are an outer product.
     learns : bool
         Whether there is a rule at all.
+    has_kernel : bool
+        Whether fused kernels can do it; what has none is run by the plain Brian2 network.
     """
 
     rule: ClassVar[str]
@@ -46,6 +48,7 @@ class Plasticity(ABC):
     stop: int
     product_of_ends: ClassVar[bool] = False
     learns: ClassVar[bool] = True
+    has_kernel: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -94,6 +97,7 @@ class Diffusion(Plasticity):
     start: int
     stop: int
     rule: ClassVar[str] = "diffusion"
+    has_kernel: ClassVar[bool] = True
     product_of_ends: ClassVar[bool] = True
 
     @property
@@ -117,6 +121,7 @@ class Static(Plasticity):
     """Weights stay as they are."""
 
     rule: ClassVar[str] = "none"
+    has_kernel: ClassVar[bool] = True
     product_of_ends: ClassVar[bool] = True
     learning_rate: float = 0.0
     weight_decay: float = 0.0

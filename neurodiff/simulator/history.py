@@ -31,37 +31,34 @@ arrived : 1 (linked)
 """
 
 
-class History:
-    """The last `longest_lag` steps of one variable of a group of n units; 0 before step 0.
+class Past:
+    """The last `longest_lag` steps of a group of n units, for others to read; 0 before step 0.
+
+    Something else has to write them: `History` does in Brian2 code, the kernels do in their own.
 
     Parameters
     ----------
     group : NeuronGroup
-        Its equations include `WRITER`.
-    variable : str
-        Name of the variable that is remembered.
+        Group whose past it is.
     longest_lag : int
         In steps, at least 1.
+    clock : brian2.Clock
+        Clock of the run.
+
+    Attributes
+    ----------
+    buffer : brian2.NeuronGroup
+        Its `value` holds all rows, twice.
+    length : int
+        Number of rows.
     """
 
-    def __init__(self, group: b2.NeuronGroup, variable: str, longest_lag: int, clock: b2.Clock):
-        self._n, self._length = len(group), longest_lag + 1
+    def __init__(self, group: b2.NeuronGroup, longest_lag: int, clock: b2.Clock):
+        self._n, self.length = len(group), longest_lag + 1
         self._prefix = f"{group.name}_history"
         self.buffer = b2.NeuronGroup(
-            2 * self._length * self._n, "value : 1", name=self._prefix, clock=clock
+            2 * self.length * self._n, "value : 1", name=self._prefix, clock=clock
         )
-        group.first_copy = b2.linked_var(self.buffer, "value", index="first_place")
-        group.second_copy = b2.linked_var(self.buffer, "value", index="second_place")
-        self._name_constants(group)
-        group.run_regularly(
-            f"first_place = i + {self._row}\n"
-            f"second_place = i + {self._row} + {self._prefix}_width*{self._prefix}_length",
-            name=f"{group.name}_write_place",
-            **ADVANCE.when,
-        )
-        for copy in ("first", "second"):
-            name = f"{group.name}_remember_{copy}"
-            group.run_regularly(f"{copy}_copy = {variable}", name=name, **REMEMBER.when)
 
     @property
     def _row(self) -> str:
@@ -73,7 +70,27 @@ class History:
 
     def _name_constants(self, group: b2.Group) -> None:
         group.namespace[f"{self._prefix}_width"] = self._n
-        group.namespace[f"{self._prefix}_length"] = self._length
+        group.namespace[f"{self._prefix}_length"] = self.length
+
+    def places(self, units: NDArray[np.int64], lags: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where the values of some units some steps ago are, from the current row on.
+
+        Parameters
+        ----------
+        units, lags : int arrays (n,)
+            Which unit, and how many steps ago: 1 to the longest lag.
+
+        Raises
+        ------
+        ValueError
+            If a lag is out of range.
+        """
+        if len(lags) and not 1 <= lags.min() <= lags.max() < self.length:
+            raise ValueError(
+                f"lags from {lags.min()} to {lags.max()} steps do not fit a history of "
+                f"{self.length - 1}: delays are at least one time step"
+            )
+        return (self.length - lags) * self._n + units
 
     def connect(self, reader: b2.Group, units: NDArray[np.int64], lags: NDArray[np.int64]) -> None:
         """Let each element of `reader` read one unit at its own lag.
@@ -91,14 +108,40 @@ class History:
         ValueError
             If a lag is out of range.
         """
-        if len(lags) and not 1 <= lags.min() <= lags.max() < self._length:
-            raise ValueError(
-                f"lags from {lags.min()} to {lags.max()} steps do not fit a history of "
-                f"{self._length - 1}: delays are at least one time step"
-            )
-        reader.place_offset = (self._length - lags) * self._n + units
+        reader.place_offset = self.places(units, lags)
         reader.arrived = b2.linked_var(self.buffer, "value", index="place")
         self._name_constants(reader)
         reader.run_regularly(
             f"place = place_offset + {self._row}", name=f"{reader.name}_read_place", **ADVANCE.when
         )
+
+
+class History(Past):
+    """The last `longest_lag` steps of one variable of a group of n units; 0 before step 0.
+
+    Parameters
+    ----------
+    group : NeuronGroup
+        Its equations include `WRITER`.
+    variable : str
+        Name of the variable that is remembered.
+    longest_lag : int
+        In steps, at least 1.
+    clock : brian2.Clock
+        Clock of the run.
+    """
+
+    def __init__(self, group: b2.NeuronGroup, variable: str, longest_lag: int, clock: b2.Clock):
+        super().__init__(group, longest_lag, clock)
+        group.first_copy = b2.linked_var(self.buffer, "value", index="first_place")
+        group.second_copy = b2.linked_var(self.buffer, "value", index="second_place")
+        self._name_constants(group)
+        group.run_regularly(
+            f"first_place = i + {self._row}\n"
+            f"second_place = i + {self._row} + {self._prefix}_width*{self._prefix}_length",
+            name=f"{group.name}_write_place",
+            **ADVANCE.when,
+        )
+        for copy in ("first", "second"):
+            name = f"{group.name}_remember_{copy}"
+            group.run_regularly(f"{copy}_copy = {variable}", name=name, **REMEMBER.when)

@@ -13,7 +13,7 @@ from neurodiff.simulator import transmission as transmissions
 from neurodiff.simulator.error_units import build_error_units
 from neurodiff.simulator.order import OBSERVE, RECORD, SEND
 from neurodiff.simulator.players import build_player
-from neurodiff.simulator.sampling import answer_variable, monitor
+from neurodiff.simulator.sampling import Monitors, Sampled, answer_variable, monitor
 from neurodiff.simulator.transmission import Connections
 from neurodiff.simulator.units import build_units
 
@@ -22,8 +22,7 @@ from neurodiff.simulator.units import build_units
 class BuiltNetwork:
     """A Brian2 network that is ready to run.
 
-    `initial` holds the weights (n_synapses,) and the biases of the error units at the start;
-    `monitors` are keyed by group and event, e.g. ``("units", "signals")``.
+    `initial` holds the weights (n_synapses,) and the biases of the error units at the start.
 
     Attributes
     ----------
@@ -37,8 +36,10 @@ class BuiltNetwork:
         Synapses, as the transmission makes them.
     initial : tuple of arrays
         Weights and biases at the start.
-    monitors : dict
-        Monitors by group and event.
+    monitors : Monitors
+        Monitors of the populations; none where a kernel records everything.
+    sampled : Sampled
+        What was recorded of the populations.
     """
 
     network: b2.Network
@@ -47,7 +48,8 @@ class BuiltNetwork:
     errors: b2.NeuronGroup
     synapses: Connections
     initial: tuple[np.ndarray, np.ndarray]
-    monitors: dict[tuple[str, str], b2.EventMonitor]
+    monitors: Monitors
+    sampled: Sampled
 
     @property
     def code_objects(self) -> int:
@@ -74,29 +76,30 @@ def build_network(plan: Plan) -> BuiltNetwork:
     graph, stimuli, schedule = plan.graph, plan.stimuli, plan.schedule
     clock = _clock(graph.time_step, stimuli.steps)
     travel = transmissions.build(plan.transmission, plan)
-    by_units, by_synapses = ["events"], ["weights", "products"]
     if plan.transmission.fires:
         b2.seed(int(random_stream(plan.model.seed, "spikes").integers(2**32)))
-        # it is neurons that fire, and they are made with the synapses
-        by_units, by_synapses = [], [*by_synapses, "events"]
+    by_units, by_errors, by_synapses = travel.sampled_by
     inputs = build_player(stimuli.input, "inputs", np.zeros(graph.n_inputs, dtype=np.int64), clock)
     targets = build_player(stimuli.target, "targets", stimuli.target_lag, clock)
-    of_units = travel.of_units.with_samples(schedule.of("signals", "answers", *by_units))
     answers = schedule.answers or Answers(1)
+    of_units = travel.of_units.with_samples(schedule.of(*by_units))
     units = build_units(graph, inputs, of_units, answers, clock)
-    sampled = schedule.of("signals", "weights", "products", *by_units)
-    of_errors = travel.of_errors.with_samples(sampled)
+    of_errors = travel.of_errors.with_samples(schedule.of(*by_errors))
     errors = build_error_units(plan, units, targets, of_errors, clock)
     synapses = travel.connect(plan.w, units, errors, schedule.of(*by_synapses), clock)
-    monitors = {
-        (group.name, event): monitor(group, event, variables, *moments)
-        for group, event, variables, *moments in _kept(units, errors, answers, plan)
-        if event in group.events
-    }
+    monitors = Monitors(
+        {
+            (group.name, event): monitor(group, event, variables, *moments)
+            for group, event, variables, *moments in _kept(units, errors, answers, plan)
+            if event in group.events
+        },
+        len(graph.outputs),
+    )
     objects = [inputs, targets, units, errors, *synapses.objects, *monitors.values()]
     network = b2.Network(objects, name="neurodiff_network")
     initial = (plan.w, plan.bias[graph.n_inputs :])
-    return BuiltNetwork(network, clock, units, errors, synapses, initial, monitors)
+    sampled = synapses.sampled_of(monitors)
+    return BuiltNetwork(network, clock, units, errors, synapses, initial, monitors, sampled)
 
 
 def _clock(time_step: float, steps: int) -> b2.Clock:

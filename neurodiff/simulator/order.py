@@ -34,6 +34,11 @@ Everything that happens at step t happens in this order, whatever Brian2's defau
 19. remember  x(t) and delta(t) go into the histories; spikes: the mean of x goes on
 20. record    x(t), delta(t) and the target are recorded
 
+The fused kernels (`simulator.kernels`) do 6, 8 and 18 of the synapses in one pass between 3 and 4:
+both sums are of what was sent at least one step ago, and what was learned in the step before is
+added when a weight is read. What has arrived for the error to meet (4) is then still that of the
+step before, as the pass needs it, and 19 is done by the pass of the next step.
+
 With graded transmission the sums (6 and 8) are taken anew at every step, by Brian2 at the order of
 their target group minus one: `DRIVE` and `FEEDBACK` are where they are because `ACTIVATE` and
 `PROPAGATE` are the orders of the units and of the error units. With events the sums are kept, and
@@ -77,6 +82,7 @@ class Step(NamedTuple):
 ADVANCE = Step("before_start", 0)
 PLAY = Step("before_start", 2)
 ARRIVE_BACK = Step("groups", 0)
+PASS = Step("groups", 1)
 ARRIVE = Step("groups", 2)
 RENEW = Step("groups", 4)
 DRIVE = Step("groups", 6)

@@ -51,6 +51,16 @@ class Plasticity(Protocol):
         """
         ...
 
+    def apply_to_biases(self, errors: b2.NeuronGroup) -> None:
+        """Let the biases alone learn, where a kernel does the synapses.
+
+        Parameters
+        ----------
+        errors : brian2.NeuronGroup
+            Group of the error units, one for each unit that is no input.
+        """
+        ...
+
 
 class Diffusion:
     """dw/dt = -learning_rate * delta_post * x_pre - weight_decay * w; see `planned.Diffusion`."""

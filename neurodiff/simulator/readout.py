@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from neurodiff.network.graph import Graph
 from neurodiff.plan.sampling import Schedule
 from neurodiff.simulator.network import BuiltNetwork
-from neurodiff.simulator.sampling import answer_variable, samples
+from neurodiff.simulator.sampling import answer_variable
 from neurodiff.stimuli import Presentations
 
 Arrays = dict[str, NDArray[Any]]
@@ -49,8 +49,8 @@ def collect(
         arrays.update(_products(built, graph))
         steps["product_time"] = schedule.products.steps(completed)[: len(arrays["product"])]
     if schedule.answers is not None:
-        recorded = built.monitors["units", "answers"]
-        answers = samples(recorded, answer_variable(schedule.answers), len(graph.outputs))
+        variable = answer_variable(schedule.answers)
+        answers = built.sampled.samples("answers", "units", variable)
         # recorded by unit number, kept in the order of the outputs
         arrays["answer"] = answers[:, np.argsort(np.argsort(graph.outputs))]
     if built.synapses.spike_monitors:
@@ -94,26 +94,25 @@ def label_answers(shown: Presentations, n: int) -> Arrays:
 
 
 def _signals(built: BuiltNetwork, graph: Graph) -> Arrays:
-    own = graph.n_units - graph.n_inputs
-    errors = built.monitors["errors", "signals"]
-    x = samples(built.monitors["units", "signals"], "x", graph.n_units)
-    delta, target = samples(errors, "delta", own), samples(errors, "target", own)
+    sampled = built.sampled
+    target = sampled.samples("signals", "errors", "target")
     return {
-        "x": x,
-        "delta": _for_all_units(delta, graph),
+        "x": sampled.samples("signals", "units", "x"),
+        "delta": _for_all_units(sampled.samples("signals", "errors", "delta"), graph),
         "target": target[:, graph.outputs - graph.n_inputs],
     }
 
 
 def _products(built: BuiltNetwork, graph: Graph) -> Arrays:
     arrays = {"product": built.synapses.recorded("products", "product")}
-    errors, own = built.monitors.get(("errors", "products")), graph.n_units - graph.n_inputs
-    kept = [] if errors is None else errors.record_variables
-    if "bias" in kept:
+    sampled = built.sampled
+    if sampled.has("products", "errors", "bias"):
+        bias = sampled.samples("products", "errors", "bias")
         arrays["product_w"] = built.synapses.recorded("products", "w")
-        arrays["product_bias"] = _for_all_units(samples(errors, "bias", own), graph)
-    if "delta" in kept:
-        arrays["product_delta"] = _for_all_units(samples(errors, "delta", own), graph)
+        arrays["product_bias"] = _for_all_units(bias, graph)
+    if sampled.has("products", "errors", "delta"):
+        delta = sampled.samples("products", "errors", "delta")
+        arrays["product_delta"] = _for_all_units(delta, graph)
     return arrays
 
 
@@ -164,10 +163,9 @@ def _weights(built: BuiltNetwork, graph: Graph) -> Arrays:
     """Weights and biases: as recorded, or at least the first; and the last."""
     last_w, last_bias = built.synapses.weights(), built.errors.bias[:]
     first_w, first_bias = built.initial
-    if ("errors", "weights") in built.monitors:
+    if built.sampled.has("weights", "errors", "bias"):
         first_w = built.synapses.recorded("weights", "w")
-        own = graph.n_units - graph.n_inputs
-        first_bias = samples(built.monitors["errors", "weights"], "bias", own)
+        first_bias = built.sampled.samples("weights", "errors", "bias")
     b = built.synapses.backward_weights()
     return {
         "w": np.vstack([first_w, last_w]),

@@ -4,6 +4,8 @@ Sampling goes by the step number of the one clock. A sample is a Brian2 event th
 synapse) of a group has at the same step; so it can be limited to a part of the run.
 """
 
+from typing import Protocol
+
 import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
@@ -133,3 +135,74 @@ def samples(recorded: b2.EventMonitor, variable: str, width: int) -> NDArray[np.
     values = np.array(getattr(recorded, variable)[:])
     whole = len(values) // width * width
     return values[:whole].reshape(-1, width)
+
+
+class Sampled(Protocol):
+    """What was recorded of the populations, by monitors or by a kernel."""
+
+    def has(self, event: str, group: str, variable: str) -> bool:
+        """Whether something is recorded.
+
+        Parameters
+        ----------
+        event : str
+            Name of the sampling.
+        group, variable : str
+            What may be recorded.
+        """
+        ...
+
+    def samples(self, event: str, group: str, variable: str) -> NDArray[np.float64]:
+        """What was recorded (n_samples, n).
+
+        Parameters
+        ----------
+        event : str
+            Name of the sampling.
+        group, variable : str
+            What was recorded.
+        """
+        ...
+
+
+class Monitors(dict[tuple[str, str], b2.EventMonitor]):
+    """Monitors of the populations by group and event; see `Sampled`.
+
+    Parameters
+    ----------
+    monitors : dict
+        Monitors by group and event, e.g. ``("units", "signals")``.
+    outputs : int
+        Number of outputs, of which alone answers are recorded.
+    """
+
+    def __init__(self, monitors: dict[tuple[str, str], b2.EventMonitor], outputs: int):
+        super().__init__(monitors)
+        self._outputs = outputs
+
+    def has(self, event: str, group: str, variable: str) -> bool:
+        """Whether something is recorded.
+
+        Parameters
+        ----------
+        event : str
+            Name of the sampling.
+        group, variable : str
+            What may be recorded.
+        """
+        found = self.get((group, event))
+        return found is not None and variable in found.record_variables
+
+    def samples(self, event: str, group: str, variable: str) -> NDArray[np.float64]:
+        """What was recorded (n_samples, n).
+
+        Parameters
+        ----------
+        event : str
+            Name of the sampling.
+        group, variable : str
+            What was recorded.
+        """
+        recorded = self[group, event]
+        width = self._outputs if event == "answers" else len(recorded.source)
+        return samples(recorded, variable, width)

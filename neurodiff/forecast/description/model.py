@@ -251,7 +251,7 @@ def _cost(plan: Plan, backend: str) -> str:
     return (
         f"estimated memory {in_bytes(cost.memory)}, {in_bytes(free_memory())} are free; "
         f"estimated time, compilation included: {times}\n"
-        f"runs on {backend}"
+        f"runs on {backend}, {plan.engine}"
     )
 
 

@@ -39,6 +39,8 @@ class Alignment(ABC):
         How many steps of the past of any unit are needed, besides what just travels.
     keeps : str
         What is kept for an error until it comes: `nothing`, `traces`, or `values` of the past.
+    has_kernel : bool
+        Whether fused kernels can do it; what has none is run by the plain Brian2 network.
     waits_for : str
         What has to fit the delays of the paths through a synapse; empty where nothing has to.
     """
@@ -46,6 +48,7 @@ class Alignment(ABC):
     kind: ClassVar[str]
     keeps: ClassVar[Literal["nothing", "traces", "values"]]
     waits_for: ClassVar[str] = ""
+    has_kernel: ClassVar[bool] = False
 
     @property
     @abstractmethod

@@ -32,6 +32,7 @@ class Matched(Alignment):
     slope_age: Ints
     exact: Bools
     kind: ClassVar[str] = "matched"
+    has_kernel: ClassVar[bool] = True
     keeps: ClassVar[Literal["nothing", "traces", "values"]] = "values"
     waits_for: ClassVar[str] = "waiting times"
 

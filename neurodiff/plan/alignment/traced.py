@@ -38,6 +38,7 @@ class Traced(Alignment):
     same_loops: bool
     longest_age: ClassVar[int] = 1
     kind: ClassVar[str] = "trace"
+    has_kernel: ClassVar[bool] = True
     keeps: ClassVar[Literal["nothing", "traces", "values"]] = "traces"
     waits_for: ClassVar[str] = "traces"
 

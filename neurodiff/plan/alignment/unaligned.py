@@ -15,6 +15,7 @@ class Unaligned(Alignment):
     """The activity that has just arrived, p = f, and the slope of this step, s = 0."""
 
     kind: ClassVar[str] = "none"
+    has_kernel: ClassVar[bool] = True
     keeps: ClassVar[Literal["nothing", "traces", "values"]] = "nothing"
     one_length: ClassVar[None] = None
     longest_age: ClassVar[int] = 1

@@ -20,6 +20,7 @@ class Direct(Feedback):
     """
 
     rule: ClassVar[str] = "direct"
+    has_kernel: ClassVar[bool] = True
     knows: ClassVar[str] = "the error that arrives"
 
 

@@ -51,6 +51,8 @@ class Feedback(ABC):
         Whether backward weights are made without those of the forward synapses.
     learned_first : bool
         Whether b is learned before anything else is.
+    has_kernel : bool
+        Whether fused kernels can do it; what has none is run by the plain Brian2 network.
     """
 
     b: Floats
@@ -58,6 +60,7 @@ class Feedback(ABC):
     symmetric: ClassVar[bool] = False
     own_weights: ClassVar[bool] = True
     learned_first: ClassVar[bool] = False
+    has_kernel: ClassVar[bool] = False
 
     @property
     @abstractmethod

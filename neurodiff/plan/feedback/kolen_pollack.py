@@ -32,6 +32,7 @@ class KolenPollack(Feedback):
 
     activity_age: Ints
     rule: ClassVar[str] = "kolen_pollack"
+    has_kernel: ClassVar[bool] = True
 
     @property
     def knows(self) -> str:

@@ -17,6 +17,7 @@ class Random(Feedback):
     """
 
     rule: ClassVar[str] = "random"
+    has_kernel: ClassVar[bool] = True
     knows: ClassVar[str] = "the error that arrives"
 
 

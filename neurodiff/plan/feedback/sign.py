@@ -26,6 +26,7 @@ class Sign(Feedback):
 
     scale: Floats
     rule: ClassVar[str] = "sign"
+    has_kernel: ClassVar[bool] = True
     own_weights: ClassVar[bool] = False
     knows: ClassVar[str] = "the error that arrives, and the sign of its synapse's weight"
 

@@ -13,6 +13,7 @@ class Symmetric(Feedback):
     """b = w, at any time."""
 
     rule: ClassVar[str] = "symmetric"
+    has_kernel: ClassVar[bool] = True
     symmetric: ClassVar[bool] = True
     own_weights: ClassVar[bool] = False
     knows: ClassVar[str] = "the error that arrives, and the weight of its synapse"

@@ -45,6 +45,7 @@ class WeightMirror(Feedback):
     weight_decay: float
     clear: int
     rule: ClassVar[str] = "weight_mirror"
+    has_kernel: ClassVar[bool] = True
     learned_first: ClassVar[bool] = True
 
     @property

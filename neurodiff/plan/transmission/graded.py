@@ -1,5 +1,6 @@
 """Graded transmission: every step carries the exact value."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from neurodiff.model_file.transmission import GradedTransmission
@@ -12,6 +13,28 @@ class Graded(Transmission):
     kind: ClassVar[str] = "graded"
     recomputable: ClassVar[bool] = True
     sending: ClassVar[None] = None
+
+
+@dataclass(frozen=True, eq=False)
+class Fused(Graded):
+    """The same, computed by fused kernels; see `neurodiff.plan.engine`.
+
+    Attributes
+    ----------
+    precision : str
+        Type of the weights, `float64` or `float32`.
+    threads : int
+        Number of threads.
+    """
+
+    precision: str = "float64"
+    threads: int = 1
+    engine: ClassVar[str] = "fused"
+
+    @property
+    def native(self) -> Graded:
+        """The same by the plain Brian2 network."""
+        return Graded()
 
 
 @prepare.register

@@ -56,11 +56,19 @@ class Transmission(ABC):
         compute the run anew.
     fires : bool
         Whether neurons fire: answers are then means over many steps.
+    engine : str
+        What moves the weights: `native`, the plain Brian2 network, or `fused` kernels.
     """
 
     kind: ClassVar[str]
     recomputable: ClassVar[bool] = False
     fires: ClassVar[bool] = False
+    engine: ClassVar[str] = "native"
+
+    @property
+    def native(self) -> "Transmission":
+        """The same by the plain Brian2 network."""
+        return self
 
     @property
     @abstractmethod

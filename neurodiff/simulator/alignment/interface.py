@@ -8,7 +8,7 @@ import brian2 as b2
 from neurodiff.exceptions import UnknownKindError
 from neurodiff.network.graph import Graph
 from neurodiff.plan import alignment as planned
-from neurodiff.simulator.history import History
+from neurodiff.simulator.history import History, Past
 
 Objects = list[b2.core.base.BrianObject]
 
@@ -55,6 +55,20 @@ class Alignment(Protocol):
         errors : brian2.NeuronGroup
             Group of the error units, one for each unit that is no input.
         history : History
+            That of the activity of the units.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
+        ...
+
+    def connect_slopes(self, errors: b2.NeuronGroup, history: Past, clock: b2.Clock) -> Objects:
+        """Give error units alone what they need, where a kernel does the synapses.
+
+        Parameters
+        ----------
+        errors : brian2.NeuronGroup
+            Group of the error units, one for each unit that is no input.
+        history : Past
             That of the activity of the units.
         clock : brian2.Clock
             Clock of the run, which ticks once a time step.

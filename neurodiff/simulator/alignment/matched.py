@@ -11,7 +11,9 @@ from neurodiff.network.graph import Graph
 from neurodiff.plan import alignment as planned
 from neurodiff.simulator.alignment.interface import Alignment, Objects, build
 from neurodiff.simulator.alignment.traces import OF_STORE, build_traces, link_traces
-from neurodiff.simulator.history import History
+from neurodiff.simulator.history import History, Past
+from neurodiff.simulator.kernels.interface import Met, Signals, met
+from neurodiff.simulator.kernels.reading import Moves, past
 from neurodiff.simulator.units import activation_text
 
 _OF_ERRORS = """
@@ -68,14 +70,34 @@ class Matched:
         (units, ages), own = np.unique(keys, axis=1, return_inverse=True)
         traces = build_traces("traces", self.graph, units, ages, history, clock)
         link_traces(store, traces, own.ravel())
+        return [traces, *self.connect_slopes(errors, history, clock)]
+
+    def connect_slopes(self, errors: b2.NeuronGroup, history: Past, clock: b2.Clock) -> Objects:
+        """Readers of x(t - s) for the error units.
+
+        Parameters
+        ----------
+        errors : brian2.NeuronGroup
+            Group of the error units, one for each unit that is no input.
+        history : Past
+            Past values of the units.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
         unit = np.arange(self.graph.n_inputs, self.graph.n_units)
         errors.slope_age = self.ages.slope_age[unit]
-        past = np.maximum(self.ages.slope_age[unit], 1)
-        of_slopes = build_traces("of_slopes", self.graph, unit, past, history, clock)
+        ages = np.maximum(self.ages.slope_age[unit], 1)
+        of_slopes = build_traces("of_slopes", self.graph, unit, ages, history, clock)
         errors.past_x = b2.linked_var(of_slopes, "value")
-        return [traces, of_slopes]
+        return [of_slopes]
 
 
 @build.register
 def _(alignment: planned.Matched, graph: Graph) -> Alignment:
     return Matched(graph, alignment)
+
+
+@met.register
+def _(alignment: planned.Matched, signals: Signals) -> Met:
+    pre, age = signals.plan.graph.pre, alignment.activity_age
+    return Met(past(signals.activity, pre, age, Moves.BEFORE), [])

@@ -12,12 +12,14 @@ from neurodiff.simulator.alignment.interface import Alignment, Objects, build
 from neurodiff.simulator.alignment.traces import (
     OF_STORE,
     build_traces,
+    distinct_traces,
     link_traces,
     set_gains,
     smooth,
     stages_of,
 )
-from neurodiff.simulator.history import History
+from neurodiff.simulator.history import History, Past
+from neurodiff.simulator.kernels.interface import Met, Signals, met
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,31 @@ class Traced:
         traces = build_traces("traces", self.graph, *where, history, clock, stages)
         set_gains(traces, "value", lags, stages)
         link_traces(store, traces, own)
+        return [traces, *self.connect_slopes(errors, history, clock)]
+
+    def connect_slopes(self, errors: b2.NeuronGroup, history: Past, clock: b2.Clock) -> Objects:
+        """The gains of the traces of the slopes.
+
+        Parameters
+        ----------
+        errors : brian2.NeuronGroup
+            Group of the error units, one for each unit that is no input.
+        history : Past
+            Past values of the units; not needed.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
+        stages = self.traces.stages
         set_gains(errors, "slope", self.traces.slope_lag[self.graph.n_inputs :], stages)
-        return [traces]
+        return []
 
 
 @build.register
 def _(alignment: planned.Traced, graph: Graph) -> Alignment:
     return Traced(graph, alignment)
+
+
+@met.register
+def _(alignment: planned.Traced, signals: Signals) -> Met:
+    graph, lag = signals.plan.graph, alignment.activity_lag
+    return distinct_traces(signals, graph.forward_lag, graph.pre, lag, alignment.stages)

@@ -5,7 +5,9 @@ import numpy as np
 
 from neurodiff.network.graph import Graph, Ints
 from neurodiff.plan.alignment import smoothing
-from neurodiff.simulator.history import READER, History
+from neurodiff.simulator.history import READER, Past
+from neurodiff.simulator.kernels.interface import Met, Signals
+from neurodiff.simulator.kernels.reading import element
 from neurodiff.simulator.order import ARRIVE
 
 #: Equation of the PSP at a leaky neuron.
@@ -23,7 +25,7 @@ def build_traces(
     graph: Graph,
     units: Ints,
     ages: Ints,
-    history: History,
+    history: Past,
     clock: b2.Clock,
     stages: int = 0,
 ) -> b2.NeuronGroup:
@@ -39,7 +41,7 @@ def build_traces(
         Unit of each trace.
     ages : array of int (n,)
         How many steps ago the activity was sent.
-    history : History
+    history : Past
         Past values of the units.
     clock : brian2.Clock
         Clock of the run, which ticks once a time step.
@@ -59,6 +61,38 @@ def build_traces(
     code = f"psp = {potential}\nvalue = psp\n" + smooth("value", "value", stages)
     traces.run_regularly(code, name=f"{name}_align", **ARRIVE.when)
     return traces
+
+
+def distinct_traces(
+    signals: Signals,
+    ages: Ints,
+    units: Ints,
+    lags: np.ndarray | None = None,
+    stages: int = 0,
+) -> Met:
+    """One trace for all connections that would have the same, for a kernel to read.
+
+    Parameters
+    ----------
+    signals : Signals
+        What there is to read.
+    ages, units : arrays of int (n,)
+        How many steps ago, and by which unit, the activity of each connection was sent.
+    lags : array (n,), optional
+        Mean lag of each trace in steps.
+    stages : int, optional
+        Number of low-pass stages of a trace.
+    """
+    lags = np.zeros(len(ages)) if lags is None else lags
+    # those of one projection follow each other by unit
+    keys = np.stack([lags, ages, units])
+    (lag, age, unit), own = np.unique(keys, axis=1, return_inverse=True)
+    where = unit.astype(np.int64), age.astype(np.int64)
+    graph = signals.plan.graph
+    traces = build_traces("traces", graph, *where, signals.activity, signals.clock, stages)
+    if stages:
+        set_gains(traces, "value", lag, stages)
+    return Met(element(traces.variables["value"], own.ravel()), [traces])
 
 
 def link_traces(store: b2.NeuronGroup, traces: b2.NeuronGroup, own: Ints) -> None:

@@ -8,8 +8,10 @@ import brian2 as b2
 from neurodiff.network.graph import Graph
 from neurodiff.plan import alignment as planned
 from neurodiff.simulator.alignment.interface import Alignment, Objects, build
-from neurodiff.simulator.alignment.traces import POTENTIAL
-from neurodiff.simulator.history import History
+from neurodiff.simulator.alignment.traces import POTENTIAL, distinct_traces
+from neurodiff.simulator.history import History, Past
+from neurodiff.simulator.kernels.interface import Met, Signals, met
+from neurodiff.simulator.kernels.reading import Moves, past
 from neurodiff.simulator.order import ARRIVE
 
 
@@ -35,6 +37,20 @@ class Unaligned:
         errors : brian2.NeuronGroup
             Group of the error units, one for each unit that is no input.
         history : History
+            Past values of the units.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
+        return []
+
+    def connect_slopes(self, errors: b2.NeuronGroup, history: Past, clock: b2.Clock) -> Objects:
+        """Nothing is needed.
+
+        Parameters
+        ----------
+        errors : brian2.NeuronGroup
+            Group of the error units, one for each unit that is no input.
+        history : Past
             Past values of the units.
         clock : brian2.Clock
             Clock of the run, which ticks once a time step.
@@ -77,7 +93,29 @@ class UnalignedPotential:
         store.run_regularly(code, name="low_pass", **ARRIVE.when)
         return []
 
+    def connect_slopes(self, errors: b2.NeuronGroup, history: Past, clock: b2.Clock) -> Objects:
+        """Nothing is needed.
+
+        Parameters
+        ----------
+        errors : brian2.NeuronGroup
+            Group of the error units, one for each unit that is no input.
+        history : Past
+            Past values of the units.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
+        return []
+
 
 @build.register
 def _(alignment: planned.Unaligned, graph: Graph) -> Alignment:
     return UnalignedPotential(graph) if graph.hop.leaks else Unaligned()
+
+
+@met.register
+def _(alignment: planned.Unaligned, signals: Signals) -> Met:
+    graph = signals.plan.graph
+    if graph.hop.leaks:
+        return distinct_traces(signals, graph.forward_lag, graph.pre)
+    return Met(past(signals.activity, graph.pre, graph.forward_lag, Moves.BEFORE), [])

@@ -86,6 +86,7 @@ def _without_literal(device: CPPStandaloneDevice, kind: str, arguments: Any) -> 
         return "insert_code", f"for (size_t i = 0; i < {size}; i++) {array}[i] = {kept}[0];"
     if kind == "set_by_single_value":
         array, item, value = arguments
-        kept = device.static_array(array, float(value))
+        # Brian2 writes "- 1"
+        kept = device.static_array(array, float(value.replace(" ", "")))
         return "insert_code", f"{array}[{item}] = {kept}[0];"
     return kind, arguments

@@ -29,6 +29,7 @@ from neurodiff.process.progress import Progress
 from neurodiff.results.divergence import beyond
 from neurodiff.simulator.backends.compilers import refuse_without_compiler
 from neurodiff.simulator.backends.data_tables import literals_to_data, numbers_to_variables
+from neurodiff.simulator.backends.filling import fill, read_from_files, write_files
 from neurodiff.simulator.backends.programs import provide
 from neurodiff.simulator.network import BuiltNetwork
 
@@ -94,8 +95,13 @@ def machine_code(target: str) -> Iterator[Run]:
     """
     refuse_without_compiler(target)
     kind = _standalone() if target == "cpp_standalone" else _runtime(target)
-    with _quiet(), _same_random_numbers(), kind as run:
-        yield run
+    with _quiet(), _same_random_numbers(), temporary_folder() as samples, kind as run:
+
+        def run_and_keep(built: BuiltNetwork, steps: int, progress: Progress) -> Ran:
+            built.synapses.keep_in(samples)
+            return run(built, steps, progress)
+
+        yield run_and_keep
 
 
 def look_at(build: Callable[[], BuiltNetwork], look: Callable[[BuiltNetwork], T]) -> T:
@@ -160,6 +166,7 @@ def _run_runtime(built: BuiltNetwork, steps: int, progress: Progress) -> Ran:
         if stopped() or _diverged(built):
             built.network.stop()
 
+    fill(built.synapses.initial)
     # until divergence is noticed
     quiet = np.errstate(over="ignore", invalid="ignore")
     with stoppable(built.network.stop) as stopped, quiet:
@@ -228,6 +235,7 @@ def _generate(built: BuiltNetwork, steps: int, folder: Path) -> None:
     """Write the sources and the data of a run."""
     device, duration = get_device(), steps * built.clock.dt
     numbers_to_variables(built.network)
+    files = read_from_files(device, built.synapses.initial)
     # a request to stop that comes too late must not cost the results
     device.insert_code("after_network_run", "std::signal(SIGINT, SIG_IGN);")
     built.network.run(
@@ -239,6 +247,7 @@ def _generate(built: BuiltNetwork, steps: int, folder: Path) -> None:
     )
     literals_to_data(device, duration)
     device.build(directory=str(folder), compile=False, run=False)
+    write_files(folder, files)
 
 
 def _compile(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The backward connections and, where these have weights of their own, the store of these."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import brian2 as b2
 import numpy as np
@@ -9,6 +10,9 @@ from neurodiff.network.graph import Graph
 from neurodiff.plan.sampling import Sampling
 from neurodiff.simulator.feedback.interface import Feedback, LocalState, Objects
 from neurodiff.simulator.history import READER
+from neurodiff.simulator.kernels.bundle import Bundle, backward_segments
+from neurodiff.simulator.kernels.interface import Signals
+from neurodiff.simulator.kernels.reading import Moves, past
 from neurodiff.simulator.order import OBSERVE
 from neurodiff.simulator.population_parts import Addition
 from neurodiff.simulator.sampling import monitor, samples
@@ -114,3 +118,27 @@ def build_backward(
         backward.b = b2.linked_var(own.group, "b", index="connection")
     local.error.connect(backward, source, returns.lag)
     return backward
+
+
+def own_bundle(signals: Signals, **learned: Any) -> Bundle:
+    """Backward connections with weights of their own, for a kernel.
+
+    Parameters
+    ----------
+    signals : Signals
+        What there is to read.
+    **learned
+        Other fields of the `Bundle`: how the weights learn.
+    """
+    plan = signals.plan
+    back = plan.graph.backward
+    source = back.source - plan.graph.n_inputs
+    parts: dict[str, Any] = {"plastic": np.ones(len(back), dtype=bool)}
+    return Bundle(
+        weights=plan.backward_weights,
+        row=back.sink,
+        column=back.source,
+        segments=backward_segments(plan.graph),
+        column_now=past(signals.error, source, back.lag, Moves.NOW),
+        **(parts | learned),
+    )

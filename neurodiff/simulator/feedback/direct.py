@@ -2,7 +2,10 @@
 
 from neurodiff.network.graph import Graph
 from neurodiff.plan import feedback as planned
+from neurodiff.simulator.feedback.connections import own_bundle
 from neurodiff.simulator.feedback.interface import Feedback, Untrained, build
+from neurodiff.simulator.kernels.bundle import Learning
+from neurodiff.simulator.kernels.interface import Returning, Signals, returning
 from neurodiff.simulator.plasticity import Plasticity
 
 
@@ -20,3 +23,8 @@ class Direct(Untrained):
 @build.register
 def _(feedback: planned.Direct, graph: Graph, rule: Plasticity) -> Feedback:
     return Direct()
+
+
+@returning.register
+def _(feedback: planned.Direct, signals: Signals, learning: Learning) -> Returning:
+    return Returning(own_bundle(signals), [])

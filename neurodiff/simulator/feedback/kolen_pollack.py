@@ -9,8 +9,12 @@ import numpy as np
 from neurodiff.network.graph import Graph
 from neurodiff.plan import feedback as planned
 from neurodiff.simulator.alignment.traces import build_traces
+from neurodiff.simulator.feedback.connections import own_bundle
 from neurodiff.simulator.feedback.interface import Feedback, LocalState, Objects, Untrained, build
 from neurodiff.simulator.history import READER
+from neurodiff.simulator.kernels.bundle import Learning
+from neurodiff.simulator.kernels.interface import Returning, Signals, returning
+from neurodiff.simulator.kernels.reading import Moves, element, past
 from neurodiff.simulator.order import LEARN
 from neurodiff.simulator.plasticity import Plasticity
 
@@ -82,3 +86,22 @@ class KolenPollack(Untrained):
 @build.register
 def _(feedback: planned.KolenPollack, graph: Graph, rule: Plasticity) -> Feedback:
     return KolenPollack(graph, feedback, rule)
+
+
+@returning.register
+def _(feedback: planned.KolenPollack, signals: Signals, learning: Learning) -> Returning:
+    """Learn r steps after the forward synapse, from the error that has arrived."""
+    graph = signals.plan.graph
+    back, age = graph.backward, feedback.activity_age
+    kept = element(signals.units.variables["x"], back.sink)
+    if age.any():
+        kept = past(signals.activity, back.sink, age, Moves.BEFORE)
+    bundle = own_bundle(
+        signals,
+        learning=learning,
+        plastic=graph.plastic[back.synapse],
+        late=back.lag,
+        row_met=kept,
+        column_met=past(signals.error, back.source - graph.n_inputs, back.lag, Moves.BEFORE),
+    )
+    return Returning(bundle, [])

@@ -2,7 +2,10 @@
 
 from neurodiff.network.graph import Graph
 from neurodiff.plan import feedback as planned
+from neurodiff.simulator.feedback.connections import own_bundle
 from neurodiff.simulator.feedback.interface import Feedback, Untrained, build
+from neurodiff.simulator.kernels.bundle import Learning
+from neurodiff.simulator.kernels.interface import Returning, Signals, returning
 from neurodiff.simulator.plasticity import Plasticity
 
 
@@ -21,3 +24,8 @@ class Random(Untrained):
 @build.register
 def _(feedback: planned.Random, graph: Graph, rule: Plasticity) -> Feedback:
     return Random()
+
+
+@returning.register
+def _(feedback: planned.Random, signals: Signals, learning: Learning) -> Returning:
+    return Returning(own_bundle(signals), [])

@@ -7,7 +7,10 @@ import brian2 as b2
 
 from neurodiff.network.graph import Graph
 from neurodiff.plan import feedback as planned
+from neurodiff.simulator.feedback.connections import own_bundle
 from neurodiff.simulator.feedback.interface import Feedback, LocalState, Objects, Untrained, build
+from neurodiff.simulator.kernels.bundle import Follows, Learning
+from neurodiff.simulator.kernels.interface import Returning, Signals, returning
 from neurodiff.simulator.order import LEARN
 from neurodiff.simulator.plasticity import Plasticity
 
@@ -52,3 +55,10 @@ class Sign(Untrained):
 @build.register
 def _(feedback: planned.Sign, graph: Graph, rule: Plasticity) -> Feedback:
     return Sign(graph, feedback, rule)
+
+
+@returning.register
+def _(feedback: planned.Sign, signals: Signals, learning: Learning) -> Returning:
+    synapse = signals.plan.graph.backward.synapse
+    assert synapse is not None  # signs are those of synapses
+    return Returning(own_bundle(signals, follows=Follows(synapse, feedback.scale)), [])

@@ -5,6 +5,8 @@ from typing import ClassVar
 from neurodiff.network.graph import Graph
 from neurodiff.plan import feedback as planned
 from neurodiff.simulator.feedback.interface import Feedback, Untrained, build
+from neurodiff.simulator.kernels.bundle import Learning
+from neurodiff.simulator.kernels.interface import Returning, Signals, returning
 from neurodiff.simulator.plasticity import Plasticity
 
 
@@ -20,3 +22,8 @@ class Symmetric(Untrained):
 @build.register
 def _(feedback: planned.Symmetric, graph: Graph, rule: Plasticity) -> Feedback:
     return Symmetric()
+
+
+@returning.register
+def _(feedback: planned.Symmetric, signals: Signals, learning: Learning) -> Returning:
+    return Returning(None, [])

@@ -10,7 +10,11 @@ from brian2.utils.stringtools import word_substitute
 from neurodiff.network.graph import Graph
 from neurodiff.plan import feedback as planned
 from neurodiff.simulator.alignment import Alignment
+from neurodiff.simulator.feedback.connections import own_bundle
 from neurodiff.simulator.feedback.interface import Feedback, LocalState, Objects, Untrained, build
+from neurodiff.simulator.kernels.bundle import Learning
+from neurodiff.simulator.kernels.interface import Returning, Signals, returning
+from neurodiff.simulator.kernels.reading import Moves, element, past
 from neurodiff.simulator.order import ACTIVATE, LEARN
 from neurodiff.simulator.plasticity import Plasticity
 from neurodiff.simulator.players import build_player
@@ -89,7 +93,7 @@ class WeightMirror(Untrained):
             Clock of the run, which ticks once a time step.
         """
         local.errors.response = b2.linked_var(local.units, "response", index="unit")
-        player = self._send_noise(local.units, clock)
+        player = self.send_noise(local.units, clock)
         own.responder = self.graph.backward.source
         own.response = b2.linked_var(local.units, "response", index="responder")
         if self.feedback.aligned:
@@ -108,8 +112,16 @@ class WeightMirror(Untrained):
         own.run_regularly(code, name="train_feedback", **LEARN.when)
         return [player]
 
-    def _send_noise(self, units: b2.NeuronGroup, clock: b2.Clock) -> b2.NeuronGroup:
-        """Let units send noise in the first steps, then their response."""
+    def send_noise(self, units: b2.NeuronGroup, clock: b2.Clock) -> b2.NeuronGroup:
+        """Let units send noise in the first steps, then their response.
+
+        Parameters
+        ----------
+        units : brian2.NeuronGroup
+            Group of the units of the network.
+        clock : brian2.Clock
+            Clock of the run, which ticks once a time step.
+        """
         senders, n = self.feedback.senders, len(self.feedback.senders)
         noise = Table(self.feedback.noise, hold=1, blend=0, before=np.zeros(n))
         player = build_player(noise, "noise", np.zeros(n, dtype=np.int64), clock)
@@ -128,3 +140,25 @@ class WeightMirror(Untrained):
 @build.register
 def _(feedback: planned.WeightMirror, graph: Graph, rule: Plasticity) -> Feedback:
     return WeightMirror(graph, feedback)
+
+
+@returning.register
+def _(feedback: planned.WeightMirror, signals: Signals, learning: Learning) -> Returning:
+    """Learn from noise and the response to it, while noise is sent."""
+    graph, units = signals.plan.graph, signals.units
+    back = graph.backward
+    signals.errors.response = b2.linked_var(units, "response", index="unit")
+    built = WeightMirror(graph, feedback)
+    player = built.send_noise(units, signals.clock)
+    sent = element(units.variables["x"], back.sink)
+    if feedback.aligned:
+        lag = graph.forward_lag[back.synapse]
+        sent = past(signals.activity, back.sink, lag, Moves.BEFORE)
+    bundle = own_bundle(
+        signals,
+        # b += rate x response - decay b
+        learning=Learning(-feedback.learning_rate, feedback.weight_decay, 0, feedback.steps),
+        row_met=sent,
+        column_met=element(units.variables["response"], back.source),
+    )
+    return Returning(bundle, [player])

@@ -1,8 +1,9 @@
 """How values travel through synapses: graded at every step, as events, or as spikes."""
 
 from neurodiff.simulator.transmission.events import Events
+from neurodiff.simulator.transmission.fused import Fused
 from neurodiff.simulator.transmission.graded import Graded
 from neurodiff.simulator.transmission.interface import Connections, Transmission, build
 from neurodiff.simulator.transmission.spikes import Spikes
 
-__all__ = ["Connections", "Events", "Graded", "Spikes", "Transmission", "build"]
+__all__ = ["Connections", "Events", "Fused", "Graded", "Spikes", "Transmission", "build"]

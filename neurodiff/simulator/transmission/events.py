@@ -5,6 +5,8 @@ the populations read. How weights learn although nothing is done for them at mos
 `neurodiff.simulator.transmission.closed_form`.
 """
 
+from typing import ClassVar
+
 import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +22,7 @@ from neurodiff.simulator.sampling import SENT_NOW
 from neurodiff.simulator.transmission import closed_form
 from neurodiff.simulator.transmission.arrival import arrival
 from neurodiff.simulator.transmission.closed_form import RENEWED_EVERY, ClosedForm
-from neurodiff.simulator.transmission.interface import Transmission, build
+from neurodiff.simulator.transmission.interface import BY_MONITORS, SampledBy, Transmission, build
 from neurodiff.simulator.transmission.lazy_synapses import (
     LazySynapses,
     Pathway,
@@ -56,6 +58,8 @@ class Events:
     of_units, of_errors : Addition
         What events add to the units and to the error units.
     """
+
+    sampled_by: ClassVar[SampledBy] = BY_MONITORS
 
     def __init__(self, graph: Graph, thresholds: planned.Events, rule: Diffusion):
         self._graph, self._thresholds, self._rule = graph, thresholds, rule

@@ -7,9 +7,12 @@ feedback the backward synapses link to a store of their own.
 """
 
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar
 
 import brian2 as b2
 import numpy as np
+from brian2.core.variables import ArrayVariable
 
 from neurodiff.network.graph import Graph
 from neurodiff.plan import Plan
@@ -29,8 +32,8 @@ from neurodiff.simulator.history import READER, WRITER, History
 from neurodiff.simulator.order import ARRIVE, MULTIPLY, OBSERVE
 from neurodiff.simulator.plasticity import Plasticity
 from neurodiff.simulator.population_parts import Addition
-from neurodiff.simulator.sampling import monitor, samples
-from neurodiff.simulator.transmission.interface import Transmission, build
+from neurodiff.simulator.sampling import Monitors, Sampled, monitor, samples
+from neurodiff.simulator.transmission.interface import BY_MONITORS, SampledBy, Transmission, build
 
 _STORE = """
 w : 1
@@ -69,6 +72,8 @@ class Graded:
     rule: Plasticity
     meets: Alignment
     returns: Feedback
+
+    sampled_by: ClassVar[SampledBy] = BY_MONITORS
 
     @property
     def of_units(self) -> Addition:
@@ -149,6 +154,20 @@ class GradedSynapses:
     monitors: dict[str, b2.EventMonitor]
     backward: BackwardWeights | None = None
 
+    def keep_in(self, folder: Path) -> None:
+        """Nothing is kept in files.
+
+        Parameters
+        ----------
+        folder : Path
+            Folder for samples.
+        """
+
+    @property
+    def initial(self) -> dict[ArrayVariable, np.ndarray]:
+        """Nothing: Brian2 fills all arrays itself."""
+        return {}
+
     def weights(self) -> np.ndarray:
         """Weights (n_synapses,) at the end of the run."""
         return np.array(self.store.w[:])
@@ -178,6 +197,16 @@ class GradedSynapses:
     def firing(self) -> dict[str, b2.NeuronGroup]:
         """Nothing fires."""
         return {}
+
+    def sampled_of(self, monitors: Monitors) -> Sampled:
+        """Monitors record the populations.
+
+        Parameters
+        ----------
+        monitors : Monitors
+            Monitors of the populations.
+        """
+        return monitors
 
     def event_counts(self) -> None:
         """Nothing is counted: every synapse works at every step."""

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from functools import singledispatch
-from typing import Protocol
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 import brian2 as b2
 import numpy as np
+from brian2.core.variables import ArrayVariable
 from numpy.typing import NDArray
 
 from neurodiff.exceptions import UnknownKindError
@@ -13,6 +15,7 @@ from neurodiff.plan import Plan
 from neurodiff.plan import transmission as planned
 from neurodiff.plan.sampling import Sampling
 from neurodiff.simulator.population_parts import Addition
+from neurodiff.simulator.sampling import Monitors, Sampled
 
 
 class Connections(Protocol):
@@ -26,6 +29,21 @@ class Connections(Protocol):
     @property
     def firing(self) -> Mapping[str, b2.NeuronGroup]:
         """The groups of neurons that fire, by name; each has `unit`, `fired` and `too_fast`."""
+        ...
+
+    def keep_in(self, folder: Path) -> None:
+        """Have samples that are not kept by monitors appended to files in a folder.
+
+        Parameters
+        ----------
+        folder : Path
+            Folder for samples, which is there until they have been read.
+        """
+        ...
+
+    @property
+    def initial(self) -> Mapping[ArrayVariable, NDArray[Any]]:
+        """Arrays to be filled before the first step, besides what Brian2 itself knows."""
         ...
 
     @property
@@ -57,13 +75,54 @@ class Connections(Protocol):
         """
         ...
 
+    def sampled_of(self, monitors: Monitors) -> Sampled:
+        """What records the populations.
+
+        Parameters
+        ----------
+        monitors : Monitors
+            Monitors of the populations, where there are any.
+        """
+        ...
+
     def event_counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
         """How often each unit and each error unit has sent; None where nothing is counted."""
         ...
 
 
+class SampledBy(NamedTuple):
+    """Which samplings are done by monitors of the populations, and which with the synapses.
+
+    Attributes
+    ----------
+    units, errors, synapses : tuple of str
+        Names of samplings.
+    """
+
+    units: tuple[str, ...]
+    errors: tuple[str, ...]
+    synapses: tuple[str, ...]
+
+
+#: Monitors of Brian2 record both populations.
+BY_MONITORS = SampledBy(
+    units=("signals", "answers", "events"),
+    errors=("signals", "weights", "products", "events"),
+    synapses=("weights", "products"),
+)
+
+
 class Transmission(Protocol):
-    """A way in which waves travel, ready to be put into a network."""
+    """A way in which waves travel, ready to be put into a network.
+
+    Attributes
+    ----------
+    sampled_by : SampledBy
+        Who records what.
+    """
+
+    @property
+    def sampled_by(self) -> SampledBy: ...  # noqa: D102
 
     @property
     def of_units(self) -> Addition:

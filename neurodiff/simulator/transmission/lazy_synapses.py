@@ -4,15 +4,18 @@ Their weights follow from what they were when they were last touched, by a close
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
 import brian2 as b2
 import numpy as np
+from brian2.core.variables import ArrayVariable
 from numpy.typing import NDArray
 
 from neurodiff.network.graph import Bools, Graph, Ints
 from neurodiff.plan.sampling import Sampling
 from neurodiff.simulator.order import OBSERVE, Step
+from neurodiff.simulator.sampling import Monitors, Sampled
 
 Floats = NDArray[np.float64]
 Value = Callable[[str], Floats]
@@ -243,6 +246,20 @@ class LazySynapses:
                 return group, variable.removesuffix(end)
         return self._synapses, variable
 
+    def keep_in(self, folder: Path) -> None:
+        """Nothing is kept in files.
+
+        Parameters
+        ----------
+        folder : Path
+            Folder for samples.
+        """
+
+    @property
+    def initial(self) -> dict[ArrayVariable, np.ndarray]:
+        """Nothing: Brian2 fills all arrays itself."""
+        return {}
+
     @property
     def objects(self) -> list[b2.core.base.BrianObject]:
         """What has to be in the Brian2 network."""
@@ -295,6 +312,16 @@ class LazySynapses:
 
     def backward_weights(self) -> None:
         """Errors come back through the weights of the synapses."""
+
+    def sampled_of(self, monitors: Monitors) -> Sampled:
+        """Monitors record the populations.
+
+        Parameters
+        ----------
+        monitors : Monitors
+            Monitors of the populations.
+        """
+        return monitors
 
     def event_counts(self) -> tuple[Ints, Ints]:
         """How often each unit and each error unit has sent."""

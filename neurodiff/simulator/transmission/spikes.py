@@ -6,6 +6,8 @@ from. The error units have ON and OFF cells, whose spikes go back the same way. 
 although nothing is done for them between spikes is said in `trace_form`.
 """
 
+from typing import ClassVar
+
 import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +32,7 @@ from neurodiff.simulator.population_parts import Addition
 from neurodiff.simulator.sampling import monitor
 from neurodiff.simulator.transmission.arrival import Ring
 from neurodiff.simulator.transmission.firing_neurons import build_cells, build_neurons
-from neurodiff.simulator.transmission.interface import Transmission, build
+from neurodiff.simulator.transmission.interface import SampledBy, Transmission, build
 from neurodiff.simulator.transmission.lazy_synapses import (
     LazySynapses,
     Pathway,
@@ -75,6 +77,13 @@ class Spikes:
     of_units, of_errors : Addition
         What spikes add to the units and to the error units.
     """
+
+    #: It is neurons that fire, and they are made with the synapses.
+    sampled_by: ClassVar[SampledBy] = SampledBy(
+        units=("signals", "answers"),
+        errors=("signals", "weights", "products"),
+        synapses=("weights", "products", "events"),
+    )
 
     def __init__(self, graph: Graph, spiking: planned.Spikes, rule: Diffusion):
         self._graph, self._spiking, self._rule = graph, spiking, rule

@@ -1,0 +1,101 @@
+"""What moves the weights: fused kernels, or the plain Brian2 network, which can do everything."""
+
+from typing import NamedTuple
+
+from neurodiff.exceptions import ModelError
+from neurodiff.model_file import Model
+from neurodiff.plan.alignment import Alignment
+from neurodiff.plan.feedback import Feedback
+from neurodiff.plan.plasticity import Plasticity
+from neurodiff.plan.transmission import Fused, Transmission
+
+
+class Choice(NamedTuple):
+    """What a kernel would have to do.
+
+    Attributes
+    ----------
+    transmission : Transmission
+        As it is without kernels.
+    alignment : Alignment
+    feedback : Feedback
+    plasticity : Plasticity
+    """
+
+    transmission: Transmission
+    alignment: Alignment
+    feedback: Feedback
+    plasticity: Plasticity
+
+
+def no_kernel(choice: Choice) -> str | None:
+    """Why there is no kernel; None where there is.
+
+    Parameters
+    ----------
+    choice : Choice
+        What it would have to do.
+    """
+    if not choice.transmission.recomputable:
+        return f"there is no kernel for transmission by {choice.transmission.kind}"
+    names = {
+        "alignment": (choice.alignment.kind, choice.alignment.has_kernel),
+        "feedback": (choice.feedback.rule, choice.feedback.has_kernel),
+        "rule": (choice.plasticity.rule, choice.plasticity.has_kernel),
+    }
+    for what, (name, has_kernel) in names.items():
+        if not has_kernel:
+            return f"there is no kernel for the {what} `{name}`"
+    return None
+
+
+def engine_of(model: Model, choice: Choice) -> Transmission:
+    """The transmission by the engine that the model asks for; `auto` takes kernels where it can.
+
+    Parameters
+    ----------
+    model : Model
+        Model, checked.
+    choice : Choice
+        What is to be done.
+
+    Raises
+    ------
+    ModelError
+        If kernels are asked for, or what only they can do, and there are none.
+    """
+    run, problem = model.run, no_kernel(choice)
+    if run.engine != "native" and problem is None:
+        return Fused(run.precision, run.threads)
+    problem = problem or "`run.engine` is native"
+    wanted = {
+        "engine": (run.engine == "fused", "fused"),
+        "precision": (run.precision != "float64", run.precision),
+        "threads": (run.threads > 1, run.threads),
+    }
+    for key, (asked, value) in wanted.items():
+        if asked:
+            text = f"{value} needs fused kernels, and {problem}"
+            raise ModelError(f"run.{key}", text, "leave it out")
+    return choice.transmission
+
+
+def explain(model: Model, choice: Choice) -> str:
+    """In one sentence, which engine a run takes, and why.
+
+    Parameters
+    ----------
+    model : Model
+        Model, checked.
+    choice : Choice
+        What is to be done.
+    """
+    problem = no_kernel(choice)
+    if problem is not None:
+        return f"native: {problem}"
+    if model.run.engine == "native":
+        return "native: the plain Brian2 network, as `run.engine` says"
+    parts = [f"fused kernels, weights in {model.run.precision}"]
+    if model.run.threads > 1:
+        parts.append(f"{model.run.threads} threads")
+    return "; ".join(parts)

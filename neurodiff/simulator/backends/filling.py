@@ -1,0 +1,69 @@
+"""Arrays that are filled before the first step: the weights of kernels.
+
+Brian2 keeps four copies of an array that is set for a standalone program. So the program reads
+these itself, from files beside its other data.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from brian2.core.variables import ArrayVariable
+from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
+from numpy.typing import NDArray
+
+Arrays = Mapping[ArrayVariable, NDArray[Any]]
+
+_READ = """
+{{
+    std::ifstream file("{path}", std::ios::binary);
+    file.read((char*)brian::{name}, sizeof(brian::{name}[0])*brian::_num_{name});
+    if (!file) {{ std::cerr << "{path} could not be read" << std::endl; std::exit(1); }}
+}}
+"""
+
+
+def fill(arrays: Arrays) -> None:
+    """Fill arrays of this process.
+
+    Parameters
+    ----------
+    arrays : mapping
+        Values by the variable that takes them.
+    """
+    for variable, values in arrays.items():
+        variable.get_value()[:] = values
+
+
+def read_from_files(device: CPPStandaloneDevice, arrays: Arrays) -> dict[str, NDArray[Any]]:
+    """Let a program read arrays before it runs its network; and what its files have to hold.
+
+    Parameters
+    ----------
+    device : CPPStandaloneDevice
+        Brian2's device, before the run is planned.
+    arrays : mapping
+        Values by the variable that takes them.
+    """
+    files = {}
+    for variable, values in arrays.items():
+        name = device.get_array_name(variable)
+        path = f"static_arrays/initial{name}"
+        device.insert_code("before_network_run", _READ.format(path=path, name=name))
+        files[path] = np.asarray(values, dtype=variable.dtype)
+    return files
+
+
+def write_files(folder: Path, files: Mapping[str, NDArray[Any]]) -> None:
+    """Write the files of `read_from_files`, once the project has its folders.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the project.
+    files : mapping
+        Values by path.
+    """
+    for path, values in files.items():
+        values.tofile(folder / path)

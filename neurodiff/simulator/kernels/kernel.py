@@ -1,0 +1,260 @@
+"""The Brian2 group that holds the weights, and calls the kernel once in a step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import brian2 as b2
+import numpy as np
+from brian2.core.variables import ArrayVariable
+from numpy.typing import NDArray
+
+from neurodiff.plan.sampling import Sampling
+from neurodiff.simulator.kernels.blocks import cut
+from neurodiff.simulator.kernels.bundle import Bundle, Follows
+from neurodiff.simulator.kernels.interface import Signals
+from neurodiff.simulator.kernels.numpy_pass import Network, NumpyPass
+from neurodiff.simulator.kernels.records import Kind, Record, read, records_of
+from neurodiff.simulator.kernels.sources import Sources, function
+from neurodiff.simulator.order import OBSERVE, PASS, Step
+
+#: Longest path of a folder.
+_PATH = 4096
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How a kernel computes.
+
+    Attributes
+    ----------
+    precision : str
+        Type of the weights: `float64` or `float32`.
+    threads : int
+        Threads of the compiled kernels.
+    """
+
+    precision: str = "float64"
+    threads: int = 1
+
+    @property
+    def real(self) -> str:
+        """The same type in C++."""
+        return {"float64": "double", "float32": "float"}[self.precision]
+
+
+class Kernel:
+    """Connections with weights, which a kernel passes once in a step.
+
+    Parameters
+    ----------
+    signals : Signals
+        Populations, and their past.
+    bundles : sequence of Bundle
+        The synapses, and the backward connections where they have weights of their own.
+    sampling : dict
+        Sampling of all that is recorded, by name.
+    numbers : Numbers
+        How it computes.
+
+    Attributes
+    ----------
+    group : brian2.NeuronGroup
+        One element; its `passed` is the last step.
+    weights : list of ArrayVariable
+        Weights by bundle.
+    records : list of Record
+        All that is recorded.
+    sources : Sources
+        Arrays that the C++ text names.
+    folder : Path or None
+        Where samples are appended to files; it has to be there before the first step.
+    """
+
+    def __init__(
+        self,
+        signals: Signals,
+        bundles: Sequence[Bundle],
+        sampling: dict[str, Sampling],
+        numbers: Numbers,
+    ):
+        self._signals, self._bundles = signals, bundles
+        self._numbers = numbers
+        widths = [len(bundle.weights) for bundle in bundles]
+        self.records = records_of(signals.plan, sampling, widths)
+        past = [part.buffer.variables["value"] for part in (signals.activity, signals.error)]
+        self._tables = cut(signals.plan.graph, bundles, past)
+        self.group = b2.NeuronGroup(1, "passed : 1", name="kernel", clock=signals.clock)
+        self.group.passed = -1
+        self.folder: Path | None = None
+        self.weights = [
+            self._array(f"weights{k}", np.dtype(numbers.precision), len(bundle.weights))
+            for k, bundle in enumerate(bundles)
+        ]
+        self.sources = Sources(self._named(), self._tables.arrays, self.weights, numbers.real)
+        self._have_called("pass", PASS)
+        if self.records:
+            self._have_called("keep", OBSERVE)
+        self._numpy: NumpyPass | None = None
+
+    @property
+    def initial(self) -> dict[ArrayVariable, NDArray[Any]]:
+        """What the weights are at the start, and the path of the folder."""
+        parts = zip(self.weights, self._bundles, strict=True)
+        weights = {variable: bundle.weights for variable, bundle in parts}
+        return {**weights, self.group.variables["folder"]: self._path()}
+
+    def _have_called(self, called: str, moment: Step) -> None:
+        name = f"neurodiff_{called}"
+        self.group.namespace[name] = function(called, self)
+        code = f"passed = {name}(timestep(t, dt))"
+        self.group.run_regularly(code, name=f"{called}_kernel", **moment.when)
+
+    def call(self, called: str, step: Any) -> Any:
+        """What the C++ does, in Python; see `sources.Owner`.
+
+        Parameters
+        ----------
+        called : str
+            `pass` or `keep`.
+        step : int or array (1,)
+            Time step.
+        """
+        return {"pass": self._pass, "keep": self._keep}[called](step)
+
+    def _array(self, name: str, dtype: Any, size: int, values: Any = None) -> ArrayVariable:
+        self.group.variables.add_array(name, size=size, dtype=dtype, values=values)
+        return self.group.variables[name]
+
+    def _named(self) -> dict[str, ArrayVariable]:
+        signals, tables = self._signals, self._tables
+        follows = self._follows
+        synapse, scale = (follows.synapse, follows.scale) if follows else ([0], [0.0])
+        constants: dict[str, tuple[Any, Any]] = {
+            "sizes": (np.int64, self._sizes()),
+            "blocks": (np.int64, tables.lines()),
+            "rules": (np.float64, tables.rules.ravel()),
+            "index": (np.int32, tables.index),
+            "followed": (np.int32, synapse),
+            "scale": (np.float64, scale),
+            # an empty table has no place in compiled code
+            "records": (np.int64, [n for record in self.records for n in record.numbers()] or [0]),
+            "folder": (np.int8, np.zeros(_PATH, dtype=np.int8)),
+        }
+        populations = {
+            "x": signals.units.variables["x"],
+            "delta": signals.errors.variables["delta"],
+            "drive": signals.units.variables["drive"],
+            "feedback": signals.errors.variables["feedback"],
+            "target": signals.errors.variables["target"],
+            "bias": signals.errors.variables["bias"],
+        }
+        made = {
+            name: self._array(name, dtype, len(values), values)
+            for name, (dtype, values) in constants.items()
+        }
+        n_units, threads = len(signals.units), self._numbers.threads
+        size = threads * (4 * tables.longest + n_units) + n_units
+        scratch = self._array("scratch", np.dtype(self._numbers.precision), size)
+        return {**populations, **made, "scratch": scratch}
+
+    @property
+    def _follows(self) -> Follows | None:
+        return self._bundles[-1].follows
+
+    def _sizes(self) -> list[int]:
+        signals, follows = self._signals, self._follows
+        return [
+            len(signals.units),
+            signals.activity.length,
+            len(signals.errors),
+            signals.error.length,
+            len(self._tables.blocks),
+            signals.plan.graph.n_inputs,
+            self._numbers.threads,
+            self._tables.longest,
+            0 if follows is None else len(follows.synapse),
+            len(self.records),
+        ]
+
+    def _path(self) -> NDArray[np.int8]:
+        text = np.frombuffer(str(self.folder or "").encode(), dtype=np.int8)
+        return np.pad(text, (0, _PATH - len(text)))
+
+    @property
+    def _network(self) -> Network:
+        signals = self._signals
+        return Network(
+            tables=self._tables,
+            arrays=[variable.get_value() for variable in self._tables.arrays],
+            activity=signals.activity,
+            error=signals.error,
+            sources=(
+                signals.units.variables["x"].get_value(),
+                signals.errors.variables["delta"].get_value(),
+            ),
+            weights=[variable.get_value() for variable in self.weights],
+            drive=signals.units.variables["drive"].get_value(),
+            feedback=signals.errors.variables["feedback"].get_value(),
+            n_inputs=signals.plan.graph.n_inputs,
+            follows=self._follows,
+        )
+
+    def _pass(self, step: Any) -> Any:
+        if self._numpy is None:
+            self._numpy = NumpyPass(self._network)
+        return self._numpy(step)
+
+    def _keep(self, step: Any) -> Any:
+        """Append what is due in this step to its file; see `keep` of `waves.h`."""
+        now = int(np.asarray(step).flat[0])
+        for number, record in enumerate(self.records):
+            if record.due(now):
+                assert self.folder is not None
+                with (self.folder / str(number)).open("ab") as file:
+                    self._values(record, now).tofile(file)
+        return step
+
+    def _values(self, record: Record, step: int) -> NDArray[Any]:
+        if record.kind is Kind.SIGNAL:
+            return np.asarray(self.sources.signals[record.which].get_value())
+        if record.kind is Kind.WEIGHTS:
+            return np.asarray(self.weights[record.which].get_value())
+        assert self._numpy is not None  # the pass comes first in every step
+        return self._numpy.products(step)
+
+    def has(self, event: str, group: str, variable: str) -> bool:
+        """Whether something is recorded.
+
+        Parameters
+        ----------
+        event : str
+            Name of the sampling.
+        group, variable : str
+            What may be recorded.
+        """
+        return any(record[:3] == (event, group, variable) for record in self.records)
+
+    def samples(self, event: str, group: str, variable: str) -> NDArray[np.float64]:
+        """What was recorded (n_samples, n); as answers, that of outputs, in the order of units.
+
+        Parameters
+        ----------
+        event : str
+            Name of the sampling.
+        group, variable : str
+            What was recorded.
+        """
+        wanted = event, group, variable
+        number = next(k for k, record in enumerate(self.records) if record[:3] == wanted)
+        assert self.folder is not None
+        values = read(self.folder, number, self.records[number], self._numbers.precision)
+        return (
+            values[:, np.sort(self._signals.plan.graph.outputs)] if event == "answers" else values
+        )
+
+    def ended(self) -> list[NDArray[Any]]:
+        """Weights by bundle after the last step, with what was learned in it."""
+        last = int(np.asarray(self.group.variables["passed"].get_value()).flat[0])
+        return NumpyPass(self._network).finish(last)

@@ -1,0 +1,195 @@
+"""The kernel as Brian2 functions: C++ for cython and cpp_standalone, Python for numpy.
+
+The C++ of both is one text, `waves.h` with a function that puts the arrays of the network into
+place. A standalone program knows arrays by name; a module of cython, which serves many networks,
+gets their addresses. No number of a model is in the text.
+"""
+
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Protocol
+
+import brian2 as b2
+import numpy as np
+from brian2.core.variables import ArrayVariable
+
+#: Brian2 calls an array of numbers by this name in modules of cython.
+_PLACES = "neurodiff_places"
+
+#: Headers of C++ that `waves.h` needs.
+_INCLUDED = ("cstdint", "cstdio", "string")
+
+_FILL = """
+    Network net;
+    double* arrays[] = {{{arrays}}};
+    real* weights[] = {{{weights}}};
+    const int64_t* sizes = {sizes};
+    net.arrays = arrays;
+    net.activity = Past{{arrays[0], {x}, sizes[0], sizes[1]}};
+    net.error = Past{{arrays[1], {delta}, sizes[2], sizes[3]}};
+    net.weights = weights;
+    net.drive = {drive};
+    net.feedback = {feedback};
+    net.blocks = (const Block*){blocks};
+    net.rules = (const Rule*){rules};
+    net.n_blocks = sizes[4];
+    net.n_inputs = sizes[5];
+    net.threads = sizes[6];
+    net.longest = sizes[7];
+    net.index = {index};
+    net.scratch = {scratch};
+    net.n_followers = sizes[8];
+    net.followed = {followed};
+    net.scale = {scale};
+    double* signals[] = {{{x}, {delta}, {target}, {bias}}};
+    net.signals = signals;
+    net.records = (const Record*){records};
+    net.n_records = sizes[9];
+    net.folder = {folder};
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """The arrays that the C++ text names.
+
+    Attributes
+    ----------
+    named : mapping
+        Arrays by the names in the text.
+    arrays, weights : sequence of ArrayVariable
+        Arrays that blocks read, and weights by bundle.
+    real : str
+        C++ type of the weights.
+    """
+
+    named: Mapping[str, ArrayVariable]
+    arrays: Sequence[ArrayVariable]
+    weights: Sequence[ArrayVariable]
+    real: str
+
+    @property
+    def variables(self) -> list[ArrayVariable]:
+        """All of them, in the order of their addresses."""
+        return [*self.named.values(), *self.arrays, *self.weights]
+
+    @property
+    def signals(self) -> list[ArrayVariable]:
+        """What can be recorded of the populations, in the order of `records.SIGNALS`."""
+        return [self.named[name] for name in ("x", "delta", "target", "bias")]
+
+    def text(self, called: str, name_of: Callable[[ArrayVariable], str], arguments: str) -> str:
+        """The C++ text of a function `neurodiff_<called>` of the step.
+
+        Parameters
+        ----------
+        called : str
+            Function of `waves.h` that it calls: `pass` or `keep`.
+        name_of : callable
+            C++ expression of the address of an array.
+        arguments : str
+            Arguments besides the step.
+        """
+        weights = [name_of(variable) for variable in self.weights] + ["nullptr"]
+        fill = _FILL.format(
+            arrays=", ".join(name_of(variable) for variable in self.arrays),
+            weights=", ".join(weights),
+            **{name: name_of(variable) for name, variable in self.named.items()},
+        )
+        head = f"static double neurodiff_{called}({arguments}double step) {{"
+        return f"{_header(self.real)}\n{head}{fill}    return {called}(net, (int64_t)step);\n}}\n"
+
+
+@cache
+def _header(real: str) -> str:
+    text = files("neurodiff.simulator.kernels").joinpath("waves.h").read_text()
+    return f"typedef {real} real;\n{text}"
+
+
+class Owner(Protocol):
+    """What has the arrays of a kernel, and its Python.
+
+    Attributes
+    ----------
+    sources : Sources
+        Arrays that the C++ text names.
+    """
+
+    sources: Sources
+
+    def call(self, called: str, step: Any) -> Any:
+        """What the C++ does, in Python.
+
+        Parameters
+        ----------
+        called : str
+            Function of `waves.h`: `pass` or `keep`.
+        step : int or array (1,)
+            Time step.
+        """
+        ...
+
+
+def function(called: str, owner: Owner) -> b2.Function:
+    """A Brian2 function of the step, for all kinds of code.
+
+    It does not keep its owner alive: Brian2 caches what has met a function.
+
+    Parameters
+    ----------
+    called : str
+        Function of `waves.h`: `pass` or `keep`.
+    owner : Owner
+        What has the arrays.
+    """
+    alive, name = weakref.proxy(owner), f"neurodiff_{called}"
+
+    def python(step: Any) -> Any:
+        return alive.call(called, step)
+
+    made = b2.Function(python, arg_units=[1], arg_types=["integer"], return_unit=1, stateless=False)
+    made.implementations.add_implementation("numpy", python, name=name)
+    made.implementations.add_dynamic_implementation(
+        "cpp",
+        lambda group: alive.sources.text(called, _in_program, ""),
+        namespace=lambda group: {},
+        name=name,
+        compiler_kwds={"headers": [f"<{part}>" for part in _INCLUDED]},
+    )
+    made.implementations.add_dynamic_implementation(
+        "cython",
+        lambda group: _cython(called, alive.sources),
+        namespace=lambda group: {_PLACES: _addresses(alive.sources)},
+        name=name,
+    )
+    return made
+
+
+def _in_program(variable: ArrayVariable) -> str:
+    return f"brian::{variable.device.get_array_name(variable)}"
+
+
+def _cython(called: str, sources: Sources) -> str:
+    numbers = {id(variable): k for k, variable in enumerate(sources.variables)}
+
+    def address(variable: ArrayVariable) -> str:
+        kind = b2.codegen.generators.cpp_generator.c_data_type(variable.dtype)
+        return f"({kind}*)places[{numbers[id(variable)]}]"
+
+    text = sources.text(called, address, "const int64_t* places, ")
+    included = "\n".join(f"#include <{part}>" for part in _INCLUDED)
+    verbatim = "\n".join(f"    {line}" for line in f"{included}\n{text}".splitlines())
+    return (
+        f'cdef extern from *:\n    """\n{verbatim}\n    """\n'
+        f'    double neurodiff_{called}_of "neurodiff_{called}"(const int64_t*, double)\n'
+        f"cdef double neurodiff_{called}(double step):\n"
+        f"    return neurodiff_{called}_of(_namespace{_PLACES}, step)\n"
+    )
+
+
+def _addresses(sources: Sources) -> np.ndarray:
+    arrays = [variable.get_value() for variable in sources.variables]
+    return np.array([values.ctypes.data for values in arrays], dtype=np.int64)

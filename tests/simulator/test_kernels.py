@@ -1,0 +1,217 @@
+"""Fused kernels against the plain Brian2 network, and both against the independent waves."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from neurodiff import Model, ModelError, Simulation
+from neurodiff.plan import Plan
+from neurodiff.simulator.kernels.blocks import Form
+from tests.networks import chain, digraph, random_digraph
+from tests.simulated import EVERY_STEP, deviations, simulate
+from tests.simulator.kernel_library import Libraries, compiled_kernels
+
+LEARNS = {"rule": "diffusion", "learning_rate": "20 Hz", "weight_decay": "0.5 Hz"}
+LEAKY = {"kind": "leaky", "time_constant": "4 ms"}
+MIRROR = {
+    "rule": "weight_mirror",
+    "duration": "30 ms",
+    "learning_rate": "5 Hz",
+    "weight_decay": "1 Hz",
+}
+
+
+def drawn(**keys: Any) -> Model:
+    """Skips, sparse projections and drawn delays in both directions; some are not plastic."""
+    rng = np.random.default_rng(5)
+    return random_digraph(rng, ["tanh"], **EVERY_STEP, run={"duration": "120 ms"}, **keys)
+
+
+def layers(**keys: Any) -> Model:
+    """A chain with one delay in each direction, and more units than a kernel takes at once."""
+    defaults = {"delay": {"forward": "2 ms", "backward": "3 ms"}, "plasticity": LEARNS}
+    noise = {"kind": "noise", "time_constant": "5 ms", "sd": 1.0}
+    run = {"duration": "120 ms"}
+    keys = {"input": noise, "activation": "tanh", "run": run} | defaults | keys
+    return chain([5, 7, 9, 3], **EVERY_STEP, **keys)
+
+
+def skips(**keys: Any) -> Model:
+    """Sparse projections with one delay each, different ones onto and out of one population."""
+    parts = [
+        {"pre": "u", "post": "h", "delay": "1 ms", "connectivity": {"probability": 0.6}},
+        {"pre": "h", "post": "k", "delay": {"forward": "3 ms", "backward": "1 ms"}},
+        {"pre": "h", "post": "o", "delay": "4 ms", "connectivity": {"probability": 0.7}},
+        {"pre": "k", "post": "o", "delay": "2 ms", "plastic": False},
+    ]
+    return digraph(populations(), parts, **(defaults() | keys))
+
+
+def cycle(**keys: Any) -> Model:
+    """Two populations that project to each other, and one to itself."""
+    pairs = ["u h", "h k", "k h", "k k", "k o"]
+    keys = {"weights": {"init": "normal", "sd": 0.3}} | keys
+    return digraph(populations(), pairs, **(defaults() | keys))
+
+
+def populations() -> dict[str, dict[str, Any]]:
+    return {
+        "u": {"size": 5, "role": "input"},
+        "h": {"size": 6},
+        "k": {"size": 7, "activation": "sigmoid"},
+        "o": {"size": 3, "role": "output"},
+    }
+
+
+def defaults() -> dict[str, Any]:
+    sines = {"kind": "sinusoid", "frequency": ["5 Hz", "8 Hz", "13 Hz", "21 Hz", "3 Hz"]}
+    run = {"duration": "120 ms"}
+    return {"plasticity": LEARNS, "input": sines, "run": run, "seed": 3, **EVERY_STEP}
+
+
+#: One of each choice that has a kernel, on networks of all forms of blocks.
+MODELS = {
+    "layers": lambda **keys: layers(**keys),
+    "frozen": lambda **keys: layers(plasticity={"rule": "none"}, **keys),
+    "skips": skips,
+    "drawn": lambda **keys: drawn(plasticity=LEARNS, **keys),
+    "drawn frozen": drawn,
+    "cycle": cycle,
+    "leaky": lambda **keys: layers(neuron=LEAKY, **keys),
+    "leaky drawn": lambda **keys: drawn(neuron=LEAKY, plasticity=LEARNS, **keys),
+    "matched": lambda **keys: layers(plasticity=LEARNS | {"alignment": "matched"}, **keys),
+    "matched drawn": lambda **keys: drawn(plasticity=LEARNS | {"alignment": "matched"}, **keys),
+    "trace": lambda **keys: layers(plasticity=LEARNS | {"alignment": "trace"}, **keys),
+    "trace skips": lambda **keys: skips(
+        **({"plasticity": LEARNS | {"alignment": "trace", "stages": 2}} | keys)
+    ),
+    "leaky trace": lambda **keys: layers(
+        neuron=LEAKY, plasticity=LEARNS | {"alignment": "trace"}, **keys
+    ),
+    "random": lambda **keys: skips(feedback={"rule": "random"}, **keys),
+    "random drawn": lambda **keys: drawn(feedback={"rule": "random"}, plasticity=LEARNS, **keys),
+    "direct": lambda **keys: layers(feedback={"rule": "direct"}, **keys),
+    "direct drawn": lambda **keys: layers(
+        feedback={"rule": "direct", "delay": {"uniform": ["1 ms", "4 ms"]}}, **keys
+    ),
+    "sign": lambda **keys: skips(feedback={"rule": "sign"}, **keys),
+    "kolen_pollack": lambda **keys: layers(feedback={"rule": "kolen_pollack"}, **keys),
+    "kolen_pollack late": lambda **keys: drawn(
+        feedback={"rule": "kolen_pollack"}, plasticity=LEARNS | {"start": "20 ms"}, **keys
+    ),
+    "weight_mirror": lambda **keys: layers(feedback=MIRROR, **keys),
+    "weight_mirror drawn": lambda **keys: drawn(feedback=MIRROR, plasticity=LEARNS, **keys),
+}
+every_model = pytest.mark.parametrize("name", MODELS)
+
+
+def with_run(name: str, **run: Any) -> Model:
+    model = MODELS[name]()
+    return model.replace(run=model.run.replace(**run))
+
+
+def apart(got: xr.Dataset, want: xr.Dataset) -> dict[str, float]:
+    """Largest difference of each variable, as a share of its largest value."""
+    names = [name for name in want.data_vars if want[name].dtype == np.float64]
+    found = {}
+    for name in names:
+        size = float(abs(want[name]).max()) or 1.0
+        found[str(name)] = float(abs(got[name] - want[name]).max()) / size
+    return found
+
+
+@pytest.fixture(scope="module")
+def libraries(tmp_path_factory: pytest.TempPathFactory) -> Libraries:
+    return Libraries(tmp_path_factory.mktemp("kernels"))
+
+
+@every_model
+def test_numpy_kernels_equal_the_native_network_and_the_waves(name: str):
+    simulation = simulate(with_run(name, engine="fused"))
+    native = simulate(with_run(name, engine="native"))
+    found = apart(simulation.recording, native.recording)
+    assert {"x", "delta", "w", "bias", "product"} <= set(found)
+    assert max(found.values()) <= 1e-12, found
+    assert max(deviations(simulation).values()) <= 1e-10
+
+
+@every_model
+@pytest.mark.parametrize("threads", [1, 2])
+def test_compiled_kernels_equal_the_native_network(
+    name: str, threads: int, libraries: Libraries, monkeypatch: pytest.MonkeyPatch
+):
+    native = simulate(with_run(name, engine="native")).recording
+    with compiled_kernels(monkeypatch, libraries):
+        fused = simulate(with_run(name, engine="fused", threads=threads)).recording
+    found = apart(fused, native)
+    assert max(found.values()) <= 1e-12, found
+
+
+@every_model
+def test_kernels_in_float32_equal_the_native_network_to_their_precision(
+    name: str, libraries: Libraries, monkeypatch: pytest.MonkeyPatch
+):
+    native = simulate(with_run(name, engine="native")).recording
+    fused = simulate(with_run(name, engine="fused", precision="float32")).recording
+    with compiled_kernels(monkeypatch, libraries):
+        compiled = simulate(with_run(name, engine="fused", precision="float32")).recording
+    for recording in (fused, compiled):
+        found = apart(recording, native)
+        assert 1e-12 < max(found.values()) <= 1e-5, found
+
+
+#: Texts of `waves.h`, and what makes a wrong kernel of them.
+WRONG = {
+    "an update one step late": (
+        "return values + row_of(past, from.moves == NOW ? step : step - 1);",
+        "return values + row_of(past, from.moves == NOW ? step : step - 2);",
+    ),
+    "a history off by one": (
+        "double* place = past.values + row_of(past, step);",
+        "double* place = past.values + row_of(past, step + 1);",
+    ),
+    "weights before they learned": ("if (DRIVE) driven += value", "if (DRIVE) driven += .99*value"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_wrong_kernels_are_rejected(
+    wrong: str, libraries: Libraries, monkeypatch: pytest.MonkeyPatch
+):
+    native = simulate(with_run("layers", engine="native")).recording
+    with compiled_kernels(monkeypatch, libraries, WRONG[wrong]):
+        fused = simulate(with_run("layers", engine="fused")).recording
+    assert max(apart(fused, native).values()) > 1e-4
+
+
+def test_the_models_have_blocks_of_all_forms():
+    forms = set()
+    for name in ("layers", "skips", "drawn"):
+        simulation = Simulation(with_run(name, engine="fused"), backend="numpy")
+        forms |= {block.form for block in _blocks(simulation)}
+    assert forms == set(Form)
+
+
+def _blocks(simulation: Simulation) -> list[Any]:
+    from neurodiff.simulator.backends.execution import look_at
+
+    return look_at(simulation.build, lambda built: built.synapses.kernel._tables.blocks)
+
+
+def test_auto_takes_kernels_where_there_are_any():
+    assert Plan.of(layers()).transmission.engine == "fused"
+    events = layers(transmission={"kind": "events", "threshold": 0.01, "error_threshold": 0.01})
+    assert Plan.of(events).transmission.engine == "native"
+    assert "events" in Plan.of(events).engine
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("engine", "fused"), ("precision", "float32"), ("threads", 2)]
+)
+def test_what_only_kernels_can_do_is_refused_without(key: str, value: Any):
+    events = {"kind": "events", "threshold": 0.01, "error_threshold": 0.01}
+    model = layers(transmission=events, run={"duration": "120 ms", key: value})
+    with pytest.raises(ModelError, match=rf"run\.{key}: .*needs fused kernels.*events"):
+        Plan.of(model)
