@@ -22,6 +22,7 @@ from neurodiff.plan import Plan
 from neurodiff.plan.cost import Cost
 from neurodiff.plan.forewarnings import forewarnings
 from neurodiff.plan.memory import refuse_what_does_not_fit
+from neurodiff.plan.rounding import rounding_warnings
 from neurodiff.process.progress import Progress, bar, silent
 from neurodiff.results.divergence import Divergence, find_divergence, kept_until
 from neurodiff.results.event_counts import EventCounts, count_events
@@ -179,7 +180,8 @@ class Simulation:
         if self.why_not_compiled:
             warnings.warn(f"running on numpy: {self.why_not_compiled}", stacklevel=2)
         refuse_what_does_not_fit(self.cost)
-        for text in forewarnings(self.graph, self.plan.stimuli.steps, self.estimated_seconds):
+        texts = forewarnings(self.graph, self.plan.stimuli.steps, self.estimated_seconds)
+        for text in [*texts, *rounding_warnings(self.plan)]:
             warnings.warn(text, stacklevel=2)
         with (bar if progress else silent)(self.plan.stimuli.steps, self.backend) as report:
             self._simulate(report)

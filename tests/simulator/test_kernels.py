@@ -1,5 +1,6 @@
 """Fused kernels against the plain Brian2 network, and both against the independent waves."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -215,3 +216,18 @@ def test_what_only_kernels_can_do_is_refused_without(key: str, value: Any):
     model = layers(transmission=events, run={"duration": "120 ms", key: value})
     with pytest.raises(ModelError, match=rf"run\.{key}: .*needs fused kernels.*events"):
         Plan.of(model)
+
+
+@pytest.mark.parametrize("rate", ["1e-6 Hz", "20 Hz"])
+def test_updates_that_float32_would_lose_are_warned_of(rate: str):
+    rule = {"rule": "diffusion", "learning_rate": rate}
+    model = layers(plasticity=rule)
+    model = model.replace(run=model.run.replace(precision="float32"))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        w = simulate(model).recording["w"].values
+    texts = [str(warning.message) for warning in caught if "precision" in str(warning.message)]
+    lost = rate == "1e-6 Hz"
+    # what is warned of happens: most weights do not move
+    assert bool(texts) == lost
+    assert lost == (np.mean(w[-1] == w[0]) > 0.5)

@@ -100,7 +100,9 @@ class Sources:
             **{name: name_of(variable) for name, variable in self.named.items()},
         )
         head = f"static double neurodiff_{called}({arguments}double step) {{"
-        return f"{_header(self.real)}\n{head}{fill}    return {called}(net, (int64_t)step);\n}}\n"
+        switch = f"#define NEURODIFF_{called.upper()}"
+        end = f"    return {called}(net, (int64_t)step);\n}}\n"
+        return f"{switch}\n{_header(self.real)}\n{head}{fill}{end}"
 
 
 @cache

@@ -76,6 +76,8 @@ inline const float* as_real(const double* values, float* copy, int64_t n) {
     return copy;
 }
 
+#ifdef NEURODIFF_PASS
+
 // Whether the step before learned.
 inline bool learned(const Block& block, int64_t before, int64_t late) {
     return block.learns && before >= 0 && before >= block.start + late && before < block.stop + late;
@@ -267,6 +269,9 @@ double pass(const Network& net, int64_t step) {
     return (double)step;
 }
 
+#endif
+#ifdef NEURODIFF_KEEP
+
 inline bool due(const Record& at, int64_t step) {
     return step >= at.start && step < at.stop && (step - at.start) % at.every == 0;
 }
@@ -319,3 +324,5 @@ double keep(const Network& net, int64_t step) {
     }
     return (double)step;
 }
+
+#endif
