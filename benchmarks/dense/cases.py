@@ -120,9 +120,7 @@ SPARSES = [
     Case("drawn-10x1000", 10, 1000, SPARSE, DRAWN_DELAYS, "sparse"),
 ]
 #: For the figures.
-WIDTHS = [
-    Case(f"width-{n}", 10, n, group="width") for n in (30, 60, 100, 200, 300, 500, 700, 1000)
-]
+WIDTHS = [Case(f"width-{n}", 10, n, group="width") for n in (30, 60, 100, 200, 300, 500, 700, 1000)]
 DEPTHS = [Case(f"depth-{n}", n, 300, group="depth") for n in (2, 5, 10, 20, 40)]
 SPARSITIES = [
     Case(f"sparsity-{p:g}", 10, 500, p, ONE_DELAY, "sparsity") for p in (0.01, 0.03, 0.1, 0.3)

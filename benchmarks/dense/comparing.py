@@ -93,7 +93,7 @@ def compare(
 def _is_able(entry: Entry, outcome: Outcome, network: Network) -> bool:
     """Whether it can learn the network; the outcome says why not."""
     if network.kind not in entry.kinds:
-        outcome.why_not = f"not written for {network.kind} networks"
+        outcome.why_not = entry.limits
     elif len(network.w) > entry.most_synapses:
         outcome.why_not = f"left out beyond {entry.most_synapses:.0e} synapses"
     return not outcome.why_not
@@ -112,12 +112,12 @@ def _attempt(members: Iterable[Member], action: Callable[[Member], None]) -> lis
     return left
 
 
-def _check(
-    members: Sequence[Member], case: Case, network: Network, folder: Path
-) -> list[Member]:
+def _check(members: Sequence[Member], case: Case, network: Network, folder: Path) -> list[Member]:
     """Those that end with the weights of the reference."""
     file, wanted = folder / "check.npz", _reference(case, folder)
-    moved = [float(np.abs(part).max()) for part in np.split(wanted - network.w, network.first[1:-1])]
+    moved = [
+        float(np.abs(part).max()) for part in np.split(wanted - network.w, network.first[1:-1])
+    ]
     assert min(moved) > 0, f"{case.name}: nothing was learned in some layer"
 
     def check(member: Member) -> None:
@@ -154,13 +154,14 @@ def forward_only(network: Network, steps: int) -> Floats:
     """Activities of the outputs in the last step, with the weights of the start; dense only."""
     x = [np.zeros(network.width)] * (network.layers + 1)
     for t in range(steps):
-        x = [network.input_at(t), *(np.tanh(W @ y) for W, y in zip(network.matrices, x, strict=False))]
+        x = [
+            network.input_at(t),
+            *(np.tanh(W @ y) for W, y in zip(network.matrices, x, strict=False)),
+        ]
     return x[-1]
 
 
-def _time(
-    members: list[Member], synapses: int, repeats: int, seconds: float, file: Path
-) -> None:
+def _time(members: list[Member], synapses: int, repeats: int, seconds: float, file: Path) -> None:
     """Find out how many steps fill the time, then run all in turn, again and again."""
 
     def choose(member: Member) -> None:

@@ -39,7 +39,9 @@ def network_of(plan: Plan, kind: str, path: str) -> Network:
         forward=graph.forward_lag[order].astype(np.uint8),
         backward=graph.backward_lag[order].astype(np.uint8),
         order=order.astype(np.int32),
-        **{key: _all(getattr(sinusoids, key), width) for key in ("amplitude", "frequency", "phase")},
+        **{
+            key: _all(getattr(sinusoids, key), width) for key in ("amplitude", "frequency", "phase")
+        },
         target=plan.stimuli.target_at(late)[0],
         target_lag=np.asarray(plan.stimuli.target_lag, dtype=np.int64),
         eta=float(plan.plasticity.learning_rate),

@@ -111,11 +111,16 @@ class Process:
 def surroundings(threads: int, folder: Path) -> dict[str, str]:
     """Environment of a process that may use so many threads."""
     known = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
-    path = os.pathsep.join(str(Path(part).resolve()) for part in (Path(__file__).parents[1], *known))
+    path = os.pathsep.join(
+        str(Path(part).resolve()) for part in (Path(__file__).parents[1], *known)
+    )
     return {
         **os.environ,
         **dict.fromkeys(_COUNTS, str(threads)),
         "PYTHONPATH": path,
+        # as where the environment is active: ANNarchy's CMake looks for its Python
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        "VIRTUAL_ENV": sys.prefix,
         "XLA_FLAGS": f"--xla_cpu_multi_thread_eigen={'true' if threads > 1 else 'false'}",
         "JAX_PLATFORMS": "cpu",
         "TMPDIR": str(folder),

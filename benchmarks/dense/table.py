@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 ALL = ("dense", "sparse", "drawn")
-ONE_DELAY = ("dense", "sparse")
 DENSE = ("dense",)
 
 
@@ -21,6 +20,8 @@ class Entry:
         and 1.
     kinds : tuple of str
         The networks that it can learn.
+    limits : str
+        Why no others.
     most_synapses : float
         Larger networks would take it minutes, or more memory than there is.
     forward_only : bool
@@ -33,6 +34,7 @@ class Entry:
     name: str
     options: Mapping[str, str | int] = field(default_factory=dict)
     kinds: tuple[str, ...] = DENSE
+    limits: str = "written for dense networks with delays of one step"
     most_synapses: float = 2e7
     forward_only: bool = False
     extra: bool = False
@@ -55,7 +57,12 @@ LIMIT = "C loop"
 
 PROGRAMS = {
     "NumPy": Entry("numpy_dense", "Dense", {"update": "outer"}),
-    "NumPy sparse": Entry("numpy_sparse", "Sparse", kinds=("sparse", "drawn")),
+    "NumPy sparse": Entry(
+        "numpy_sparse",
+        "Sparse",
+        kinds=("sparse", "drawn"),
+        limits="written for sparse networks",
+    ),
     "C loop": Entry("c_loop", "CLoop", kinds=ALL),
     "C loop float32": Entry("c_loop", "CLoop", {"precision": "float32"}, ALL),
     "C loop 2 threads": Entry("c_loop", "CLoop", {"threads": 2}, ALL),
@@ -73,10 +80,13 @@ PROGRAMS = {
     "JAX": Entry("jax_loop", "JaxLoop"),
     "PyTorch": Entry("torch_loop", "TorchLoop"),
     "PARTIME's scheme": Entry("partime", "Partime"),
-    "ANNarchy": Entry("annarchy_rates", "AnnarchyRates", kinds=DENSE),
-    "NEST (forward only)": Entry(
-        "nest_rates", "NestRates", most_synapses=1e6, forward_only=True
+    "ANNarchy": Entry(
+        "annarchy_rates",
+        "AnnarchyRates",
+        limits="a synapse with a delay of several steps sees delayed variables only, and the copy "
+        "of the weights that carries errors back would have to learn from the error of now",
     ),
+    "NEST (forward only)": Entry("nest_rates", "NestRates", most_synapses=1e6, forward_only=True),
     "late update": Entry("wrong", "LateUpdate", extra=True),
     "missing": Entry("wrong", "Missing", extra=True),
 }

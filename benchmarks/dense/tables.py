@@ -17,7 +17,9 @@ def overview(outcomes: Sequence[Outcome]) -> list[list[str]]:
     cases = list(dict.fromkeys(outcome.case for outcome in outcomes))
     by_place = {(outcome.program, outcome.case): outcome for outcome in outcomes}
     names = [name for name in PROGRAMS if any((name, case) in by_place for case in cases)]
-    rows = [[name, *(_cell(by_place.get((name, case)), outcomes) for case in cases)] for name in names]
+    rows = [
+        [name, *(_cell(by_place.get((name, case)), outcomes) for case in cases)] for name in names
+    ]
     return [["ns per weight and step", *cases], *(row for row in rows if any(row[1:]))]
 
 
@@ -49,14 +51,16 @@ def _row(outcome: Outcome, outcomes: Sequence[Outcome]) -> list[str]:
 
 
 def absent(outcomes: Sequence[Outcome]) -> list[str]:
-    """A line for each program that was not timed, with its cases and the reason."""
+    """A line for each reason for which programs were not timed."""
+    programs: dict[tuple[str, str], list[str]] = {}
+    for case, reason, program in ((o.case, o.why_not, o.program) for o in outcomes if o.why_not):
+        programs.setdefault((reason, case), []).append(program)
     cases: dict[tuple[str, str], list[str]] = {}
-    for outcome in outcomes:
-        if outcome.why_not:
-            cases.setdefault((outcome.program, outcome.why_not), []).append(outcome.case)
+    for (reason, case), names in programs.items():
+        cases.setdefault((reason, ", ".join(names)), []).append(case)
     return [
-        f"not timed: {program} ({', '.join(names)}): {reason}"
-        for (program, reason), names in cases.items()
+        f"not timed on {', '.join(where)}: {names}: {reason}"
+        for (reason, names), where in cases.items()
     ]
 
 

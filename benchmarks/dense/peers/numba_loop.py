@@ -76,7 +76,12 @@ def _matrix(w, x1, x2, delta, drive, feedback, eta):  # type: ignore
         s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
         for j in range(n):
             step, x = eta * x2[j], x1[j]
-            v0, v1, v2, v3 = w0[j] - step * e0, w1[j] - step * e1, w2[j] - step * e2, w3[j] - step * e3
+            v0, v1, v2, v3 = (
+                w0[j] - step * e0,
+                w1[j] - step * e1,
+                w2[j] - step * e2,
+                w3[j] - step * e3,
+            )
             w0[j], w1[j], w2[j], w3[j] = v0, v1, v2, v3
             s0, s1, s2, s3 = s0 + v0 * x, s1 + v1 * x, s2 + v2 * x, s3 + v3 * x
             feedback[j] += v0 * e0 + v1 * e1 + v2 * e2 + v3 * e3
