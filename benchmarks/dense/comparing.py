@@ -185,5 +185,4 @@ def _steps_within(process: Process, seconds: float, file: Path) -> int:
         taken = process.run(steps)
         if taken >= _ENOUGH * seconds:
             return max(4, round(steps * seconds / taken))
-        # a clock that sees a program from outside may show 0 for a short run
         steps = round(steps * min(10, max(2, seconds / max(taken, 1e-9) / 2)))

@@ -1,4 +1,4 @@
-"""Peak memory of neurodiff's programs, against the size of the network and the length of the run."""
+"""Peak memory of neurodiff's programs, against the size of the network and length of the run."""
 
 import tempfile
 from collections.abc import Sequence

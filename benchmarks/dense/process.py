@@ -123,6 +123,8 @@ def surroundings(threads: int, folder: Path) -> dict[str, str]:
         "VIRTUAL_ENV": sys.prefix,
         "XLA_FLAGS": f"--xla_cpu_multi_thread_eigen={'true' if threads > 1 else 'false'}",
         "JAX_PLATFORMS": "cpu",
+        # threads that wait for each other give the core away soon: something else may need it
+        "GOMP_SPINCOUNT": "10000",
         "TMPDIR": str(folder),
     }
 

@@ -68,7 +68,7 @@ PROGRAMS = {
     "C loop 2 threads": Entry("c_loop", "CLoop", {"threads": 2}, ALL),
     "neurodiff numpy": Entry("ours", "Ours", {"target": "numpy"}, ALL, 1e6),
     "neurodiff cython": Entry("ours", "Ours", {"target": "cython"}, ALL),
-    "neurodiff cpp_standalone": Entry("ours", "Ours", {"target": "cpp_standalone"}, ALL),
+    "neurodiff cpp_standalone": Entry("ours", "OursCompiled", {"target": "cpp_standalone"}, ALL),
     "neurodiff native": Entry("ours", "Ours", {"engine": "native"}, ALL, extra=True),
     "neurodiff fused": Entry("ours", "Ours", {"engine": "fused"}, ALL),
     "neurodiff fused float32": Entry(
@@ -88,5 +88,6 @@ PROGRAMS = {
     ),
     "NEST (forward only)": Entry("nest_rates", "NestRates", most_synapses=1e6, forward_only=True),
     "late update": Entry("wrong", "LateUpdate", extra=True),
+    "late output": Entry("wrong", "LateOutput", extra=True),
     "missing": Entry("wrong", "Missing", extra=True),
 }

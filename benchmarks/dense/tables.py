@@ -74,10 +74,12 @@ def surroundings(outcomes: Sequence[Outcome]) -> list[str]:
     allowed = ", ".join(f"{bound:.0e} in {name}" for name, bound in TOLERANCES.items())
     flags = " ".join(b2.prefs["codegen.cpp.extra_compile_args_gcc"])
     return [
-        f"difference: of weights from those of the NumPy loop, by their root mean square; {allowed}",
+        "difference: the largest of a weight from that of the NumPy loop, by their root mean "
+        f"square; allowed are {allowed}",
         *(f"{', '.join(dict.fromkeys(names))}: {text}" for text, names in versions.items()),
         f"flags of what Brian2 compiles: {flags}",
-        f"python {platform.python_version()}, {platform.system()} {platform.machine()}, CPU {cpu()}",
+        f"python {platform.python_version()}, {platform.system()} {platform.machine()}",
+        f"CPU {cpu()}",
     ]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from dense.network import Floats, Network
 from dense.program import Program
 
-#: Steps until the input has come from the generator to the input units, and until a rate can be read.
+#: Steps until the input has come from the generator, and until a rate can be read.
 _LATE = 3
 
 
