@@ -110,14 +110,12 @@ class Process:
 
 def surroundings(threads: int, folder: Path) -> dict[str, str]:
     """Environment of a process that may use so many threads."""
-    known = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
-    path = os.pathsep.join(
-        str(Path(part).resolve()) for part in (Path(__file__).parents[1], *known)
-    )
+    known = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
+    parts = [Path(__file__).parents[1], *(Path(part).resolve() for part in known)]
     return {
         **os.environ,
         **dict.fromkeys(_COUNTS, str(threads)),
-        "PYTHONPATH": path,
+        "PYTHONPATH": os.pathsep.join(map(str, parts)),
         # as where the environment is active: ANNarchy's CMake looks for its Python
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "VIRTUAL_ENV": sys.prefix,

@@ -66,7 +66,7 @@ PROGRAMS = {
     "C loop": Entry("c_loop", "CLoop", kinds=ALL),
     "C loop float32": Entry("c_loop", "CLoop", {"precision": "float32"}, ALL),
     "C loop 2 threads": Entry("c_loop", "CLoop", {"threads": 2}, ALL),
-    "neurodiff numpy": Entry("ours", "Ours", {"target": "numpy"}, ALL, 1e6),
+    "neurodiff numpy": Entry("ours", "Ours", {"target": "numpy"}, ALL, most_synapses=1e6),
     "neurodiff cython": Entry("ours", "Ours", {"target": "cython"}, ALL),
     "neurodiff cpp_standalone": Entry("ours", "OursCompiled", {"target": "cpp_standalone"}, ALL),
     "neurodiff native": Entry("ours", "Ours", {"engine": "native"}, ALL, extra=True),

@@ -4,8 +4,10 @@ import ctypes
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -73,7 +75,7 @@ class CLoop(Program):
         return self._w.astype(np.float64)
 
 
-def _addresses(arrays: dict[str, np.ndarray]) -> dict[str, int]:
+def _addresses(arrays: Mapping[str, Any]) -> dict[str, int]:
     return {name: array.ctypes.data for name, array in arrays.items()}
 
 

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from dense.network import Floats, Network
+from dense.network import Floats, Ints, Network
 from dense.program import Program
 
 
@@ -53,8 +53,8 @@ class Sparse(Program):
         self._w -= network.eta * (self._product if self.options.get("late") else product)
         self._product = product
 
-    def _sum(self, units: np.ndarray, values: Floats) -> Floats:
-        return np.bincount(units, weights=values, minlength=self._x.shape[1])
+    def _sum(self, units: Ints, values: Floats) -> Floats:
+        return np.bincount(units, weights=values, minlength=self._x.shape[1]).astype(float)
 
     def weights(self) -> Floats:
         """As they are."""

@@ -27,7 +27,8 @@ class Stage(torch.nn.Module):
 
     def __init__(self, weights: Floats, eta: float):
         super().__init__()
-        self.linear = torch.nn.Linear(*weights.shape[::-1], bias=False, dtype=torch.float64)
+        post, pre = weights.shape
+        self.linear = torch.nn.Linear(pre, post, bias=False, dtype=torch.float64)
         self.linear.weight.data = torch.from_numpy(weights)
         self.optimizer = torch.optim.SGD(self.parameters(), lr=eta)
         self.error = torch.zeros(len(weights), dtype=torch.float64)
