@@ -1,5 +1,7 @@
 """Runs all programs on one case: first compares their weights, then times them in turn."""
 
+import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -99,14 +101,20 @@ def _is_able(entry: Entry, outcome: Outcome, network: Network) -> bool:
     return not outcome.why_not
 
 
-def _attempt(members: Iterable[Member], action: Callable[[Member], None]) -> list[Member]:
+def _attempt(
+    what: str, members: Iterable[Member], action: Callable[[Member], None]
+) -> list[Member]:
     """Those for which it worked; the outcomes of the others say why it did not."""
     left = []
     for member in members:
+        began, outcome = time.perf_counter(), member.outcome
         try:
             action(member)
         except CannotError as error:
-            member.outcome.why_not = str(error)
+            outcome.why_not = str(error)
+        # for those who wait
+        took = f"{time.perf_counter() - began:.1f} s"
+        print(f"{outcome.case}: {what}: {outcome.program}: {took}", file=sys.stderr, flush=True)
         if not member.outcome.why_not:
             left.append(member)
     return left
@@ -129,7 +137,7 @@ def _check(members: Sequence[Member], case: Case, network: Network, folder: Path
         if not outcome.difference <= TOLERANCES[process.entry.precision]:
             outcome.why_not = f"WRONG: weights differ by {outcome.difference:.1e}"
 
-    return _attempt(members, check)
+    return _attempt("check", members, check)
 
 
 def _reference(case: Case, folder: Path) -> Floats:
@@ -152,11 +160,11 @@ def _difference(got: Floats, wanted: Floats) -> float:
 
 def forward_only(network: Network, steps: int) -> Floats:
     """Activities of the outputs in the last step, with the weights of the start; dense only."""
-    x = [np.zeros(network.width)] * (network.layers + 1)
+    x, matrices = [np.zeros(network.width)] * (network.layers + 1), network.matrices
     for t in range(steps):
         x = [
             network.input_at(t),
-            *(np.tanh(W @ y) for W, y in zip(network.matrices, x, strict=False)),
+            *(np.tanh(W @ y) for W, y in zip(matrices, x, strict=False)),
         ]
     return x[-1]
 
@@ -172,9 +180,9 @@ def _time(members: list[Member], synapses: int, repeats: int, seconds: float, fi
         taken = member.process.run(member.outcome.steps)
         member.outcome.times.append(1e9 * taken / member.outcome.steps / synapses)
 
-    members = _attempt(members, choose)
+    members = _attempt("length", members, choose)
     for _ in range(repeats):
-        members = _attempt(members, run)
+        members = _attempt("run", members, run)
 
 
 def _steps_within(process: Process, seconds: float, file: Path) -> int:
