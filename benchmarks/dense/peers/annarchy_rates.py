@@ -79,8 +79,9 @@ class AnnarchyRates(Program):
 
     def _connect(self, pre, post, target: str, synapse):  # type: ignore
         part = self._net.connect(pre, post, target, synapse)
-        nothing = np.zeros((self._network.width, self._network.width))
-        return part.from_matrix(nothing, delays=1.0, storage_format="dense")
+        return part.all_to_all(
+            weights=0.0, delays=1.0, force_multiple_weights=True, storage_format="dense"
+        )
 
     def _set(self) -> None:
         """The numbers."""

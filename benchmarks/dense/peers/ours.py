@@ -1,5 +1,6 @@
 """neurodiff on each of its kinds of machine code, and with each of its engines."""
 
+import gc
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
@@ -34,12 +35,15 @@ class Ours(Program):
         """Build, run; the seconds of the steps as neurodiff tells them."""
         keys = [f"run.{key}={value}" for key, value in self._keys(steps).items()]
         try:
-            model = neurodiff.load(self._network.model, keys)
-            self._simulation = self._kind(model)
-            self._simulation.run()
+            simulation = self._kind(neurodiff.load(self._network.model, keys)).run()
         except neurodiff.NeurodiffError as error:
             raise CannotError(f"{self.version()}: {error}") from None
-        return self._seconds()
+        # only the weights are kept: processes wait for each other, and all must fit into memory
+        self._last = simulation.recording["w"].isel(weight_time=-1).to_numpy().copy()
+        seconds = self._seconds(simulation)
+        del simulation
+        gc.collect()
+        return seconds
 
     def _keys(self, steps: int) -> dict[str, str | int]:
         native = "target" in self.options and "engine" in Run.model_fields
@@ -53,13 +57,12 @@ class Ours(Program):
     def _kind(self) -> type[neurodiff.Simulation]:
         return neurodiff.Simulation
 
-    def _seconds(self) -> float:
-        return self._simulation.timing.run_s
+    def _seconds(self, simulation: neurodiff.Simulation) -> float:
+        return simulation.timing.run_s
 
     def weights(self) -> Floats:
         """What the recording has of the end of the run."""
-        last = self._simulation.recording["w"].isel(weight_time=-1).to_numpy()
-        return np.asarray(last[self._network.order], dtype=np.float64)
+        return np.asarray(self._last[self._network.order], dtype=np.float64)
 
 
 class OursCompiled(Ours):
@@ -73,7 +76,7 @@ class OursCompiled(Ours):
     def _kind(self) -> type[neurodiff.Simulation]:
         return _Clocked
 
-    def _seconds(self) -> float:
+    def _seconds(self, simulation: neurodiff.Simulation) -> float:
         return float(_clock().read_text())
 
 
