@@ -5,6 +5,7 @@ README.md says what is measured.
 
 import argparse
 import shlex
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -25,6 +26,8 @@ _OURS = "neurodiff"
 def main() -> None:
     """Check, measure, print, write."""
     options = _options()
+    # what is to end it ends the processes of the programs, too
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     cases, names = _cases(options), _programs(options)
     if options.memory:
         _memory(options, cases, names)

@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -51,6 +53,8 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
+            # with all that it starts it can be ended at once
+            start_new_session=True,
         )
         _pin(self._process.pid, self.entry.threads)
 
@@ -65,7 +69,8 @@ class Process:
     ) -> None:
         assert self._process.stdin and self._process.stdout
         if kind is not None:
-            self._process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
         self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
