@@ -350,6 +350,16 @@ def schema() -> None:
     typer.echo(json.dumps(Model.model_json_schema(), indent=2))
 
 
+@app.command()
+def calibrate() -> None:
+    """Measure how fast this machine is, in about a minute, for the times that `show` predicts."""
+    from neurodiff.calibration import calibrate as measure
+    from neurodiff.plan.speeds import path
+
+    measure(typer.echo)
+    typer.echo(f"kept in {path()}")
+
+
 def main() -> None:
     """Entry point: bad input ends with one message and exit code 2, never with a traceback.
 

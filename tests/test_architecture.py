@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "reference": {"network", "plan"},
     "results": {"files", "model_file", "network", "process"},
     "simulation": {"model_file", "network", "plan", "process", "results", "simulator"},
+    "calibration": {"model_file", "plan", "simulation", "simulator"},
     "forecast": {"model_file", "network", "plan", "reference", "results", "stimuli"},
     "auditing": {"forecast", "model_file", "network", "plan", "simulator"},
     "validation": {
@@ -61,6 +62,7 @@ MAY_IMPORT = {
     },
     "cli": {
         "auditing",
+        "calibration",
         "forecast",
         "model_file",
         "plan",

@@ -66,15 +66,16 @@ PROGRAMS = {
     "C loop": Entry("c_loop", "CLoop", kinds=ALL),
     "C loop float32": Entry("c_loop", "CLoop", {"precision": "float32"}, ALL),
     "C loop 2 threads": Entry("c_loop", "CLoop", {"threads": 2}, ALL),
-    "neurodiff numpy": Entry("ours", "Ours", {"target": "numpy"}, ALL, most_synapses=1e6),
+    "neurodiff numpy": Entry("ours", "Ours", {"target": "numpy"}, ALL),
     "neurodiff cython": Entry("ours", "Ours", {"target": "cython"}, ALL),
-    "neurodiff cpp_standalone": Entry("ours", "OursCompiled", {"target": "cpp_standalone"}, ALL),
-    "neurodiff native": Entry("ours", "Ours", {"engine": "native"}, ALL, extra=True),
-    "neurodiff fused": Entry("ours", "Ours", {"engine": "fused"}, ALL),
-    "neurodiff fused float32": Entry(
-        "ours", "Ours", {"engine": "fused", "precision": "float32"}, ALL
+    "neurodiff": Entry("ours", "Ours", {"target": "cpp_standalone"}, ALL),
+    "neurodiff float32": Entry(
+        "ours", "Ours", {"target": "cpp_standalone", "precision": "float32"}, ALL
     ),
-    "neurodiff fused 2 threads": Entry("ours", "Ours", {"engine": "fused", "threads": 2}, ALL),
+    "neurodiff 2 threads": Entry("ours", "Ours", {"target": "cpp_standalone", "threads": 2}, ALL),
+    "neurodiff native": Entry(
+        "ours", "Ours", {"target": "cpp_standalone", "engine": "native"}, ALL, most_synapses=2e6
+    ),
     "NumPy+ger": Entry("numpy_dense", "Dense", {"update": "ger"}),
     "Numba": Entry("numba_loop", "NumbaLoop"),
     "JAX": Entry("jax_loop", "JaxLoop"),

@@ -57,7 +57,8 @@ def audit(model: Model | Plan) -> Audit:
         text, remedy = "there is no learning rule to audit", "write `rule: diffusion`"
         raise plan.model.located(ModelError("plasticity.rule", text, remedy))
     # a kernel has no statements; and a rule that is frozen has no code of its own in the network
-    learning = plan.native.replace(plasticity=plan.plasticity.thawed(plan.stimuli.learning_steps))
+    thawed = plan.plasticity.thawed(plan.stimuli.learning_steps)
+    learning = plan.replace(plasticity=thawed).native
     reads = look_at(lambda: build_network(learning), find_reads)
     findings = (
         local_in_space(reads),

@@ -184,6 +184,9 @@ MEANINGS: dict[str, dict[str, str]] = {
         "duration": "Model time",
         "epochs": "Passes through the training frames, instead of `duration`",
         "target": "Kind of machine code: auto, numpy, cython or cpp_standalone",
+        "engine": "What moves the weights: fused kernels, the plain Brian2 network, or auto",
+        "precision": "Type of the weights in fused kernels",
+        "threads": "Number of threads of fused kernels",
     },
     "Record": {
         "signals": "How often activities, errors and the loss are kept, or none",

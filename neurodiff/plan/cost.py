@@ -1,32 +1,10 @@
 """What a run will cost, before it is made: operations, memory, time; and which backend suits it."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from neurodiff.network.graph import Graph
+from neurodiff.plan.speeds import speeds
 
-
-class _Speed(NamedTuple):
-    """Seconds to the first step, per step, and per synapse (events: synapse reached) and step."""
-
-    start: float
-    step: float
-    synapse: float
-
-
-#: Measured on a 2-core machine. They choose a backend and tell a user what to expect; nothing else
-#: depends on them.
-_GRADED = {
-    "numpy": _Speed(0.5, 3e-4, 1.2e-7),
-    "cython": _Speed(40.0, 1.5e-4, 1.2e-8),
-    "cpp_standalone": _Speed(25.0, 1e-5, 8e-9),
-}
-#: Events, and the spikes of one unit in one step.
-_EVENTS = {
-    "numpy": _Speed(1.0, 2e-3, 2e-7),
-    "cython": _Speed(90.0, 3e-4, 1.5e-8),
-    "cpp_standalone": _Speed(30.0, 2e-5, 1.2e-8),
-}
 _BYTES_PER_SYNAPSE = 110
 #: Of a recorded value, in Brian2's monitor and in the recording that is made of it; of a value in a
 #: history of delays.
@@ -63,6 +41,7 @@ def estimate(
     recorded: int,
     stimuli: int = 0,
     *,
+    engine: str = "native",
     sending: tuple[float, float] | None = None,
     longest_age: int = 1,
     backward: int = 0,
@@ -79,6 +58,8 @@ def estimate(
         How many values are recorded.
     stimuli : int, optional
         How many values the stimuli have.
+    engine : str, optional
+        What moves the weights: `native` or `fused`.
     sending : tuple, optional
         Shares of the units and of the error units that send events or spikes in a step; unless
         given, transmission is graded.
@@ -97,8 +78,9 @@ def estimate(
         # an error is told to the synapses that it came from, and goes on to the other end of them
         reached *= sending[0] + 2 * sending[1]
     seconds = {
-        backend: speed.start + steps * (speed.step + speed.synapse * reached)
-        for backend, speed in (_EVENTS if sending else _GRADED).items()
+        backend: speed.start
+        + steps * (speed.step + speed.unit * graph.n_units + speed.synapse * (reached + backward))
+        for backend, speed in speeds()["events" if sending else engine].items()
     }
     forward = max(int(graph.forward_lag.max(initial=1)), longest_age)
     lags = forward + int(graph.backward.lag.max(initial=1))

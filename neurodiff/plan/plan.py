@@ -131,8 +131,7 @@ class Plan:
             schedule=Schedule(),
             files=tuple(files),
         )
-        engine = engine_of(model, plan.choice)
-        return plan.replace(schedule=plan_schedule(plan), transmission=engine)
+        return plan.replace(schedule=plan_schedule(plan))
 
     def replace(self, **changes: Any) -> "Plan":
         """A plan with other parts, e.g. another `feedback` or `schedule`.
@@ -141,19 +140,25 @@ class Plan:
         ----------
         **changes
             Parts by their names. They are taken as they are: nothing that follows from them, such
-            as latencies from the graph, is made anew.
+            as latencies from the graph, is made anew, but for the engine that moves the weights.
+
+        Raises
+        ------
+        ModelError
+            If the model asks for an engine that cannot do what is asked of it.
         """
-        return replace(self, **changes)
+        changed = replace(self, **changes)
+        return replace(changed, transmission=engine_of(self.model, changed.choice))
 
     @property
     def choice(self) -> Choice:
         """What decides which engine can run it."""
-        return Choice(self.transmission, self.alignment, self.feedback, self.plasticity)
+        return Choice(self.transmission.native, self.alignment, self.feedback, self.plasticity)
 
     @property
     def native(self) -> "Plan":
         """The same run by the plain Brian2 network."""
-        return self.replace(transmission=self.transmission.native)
+        return replace(self, transmission=self.transmission.native)
 
     @property
     def engine(self) -> str:
@@ -212,6 +217,7 @@ class Plan:
             steps,
             self._recorded_values(backward),
             self.stimuli.input.size + self.stimuli.target.size + self.feedback.size,
+            engine=self.transmission.engine,
             sending=self.transmission.sending,
             longest_age=self.longest_age,
             backward=backward,

@@ -21,8 +21,12 @@ from neurodiff.stimuli import Stimuli
 if TYPE_CHECKING:
     from neurodiff.plan.plan import Plan
 
-#: About how many samples are kept where the model does not say how often.
+#: About how many samples are kept where the model does not say how often, and the network is small.
 _SIGNALS, _WEIGHTS, _PRODUCTS = 1000, 10, 200
+#: Bytes that the samples of each kind may take, unless the model says how often they are kept.
+BUDGET = 256e6
+#: At least so many samples are kept of each kind.
+_FEWEST = 2
 
 #: At least so many of the first frames have their signals kept.
 _FRAMES = 4
@@ -49,10 +53,11 @@ def plan_schedule(plan: "Plan") -> Schedule:
     _refuse_what_never_begins(model, stimuli)
     learning = stimuli.learning_steps if plan.plasticity.learns else None
     plan.feedback.refuse_short_run(model, learning, stimuli.steps)
+    weights = plan.graph.n_synapses + len(plan.graph.backward) * (not plan.feedback.symmetric)
     return Schedule(
-        signals=_signals(model, stimuli),
-        weights=_every(model, model.record.weights, stimuli.steps, _WEIGHTS),
-        products=_products(model, stimuli),
+        signals=_signals(model, stimuli, _within(_SIGNALS, 3 * plan.graph.n_units)),
+        weights=_every(model, model.record.weights, stimuli.steps, _within(_WEIGHTS, weights)),
+        products=_products(model, stimuli, _within(_PRODUCTS, 2 * plan.graph.n_synapses)),
         answers=_answers(plan),
         events=_events(plan),
     )
@@ -72,26 +77,31 @@ def _refuse_what_never_begins(model: Model, stimuli: Stimuli) -> None:
             raise ModelError(field, f"{value} is not before the end, {last}", "write less")
 
 
+def _within(wanted: int, values: int) -> int:
+    """How many samples of so many numbers are kept: as many as wanted, or as fit the budget."""
+    return max(min(wanted, int(BUDGET / (8 * values))), _FEWEST)
+
+
 def _every(model: Model, interval: str | float | None, steps: int, wanted: int) -> Sampling | None:
     if interval == "none":
         return None
     return Sampling(model.steps(interval) if isinstance(interval, float) else ceil(steps / wanted))
 
 
-def _signals(model: Model, stimuli: Stimuli) -> Sampling | None:
+def _signals(model: Model, stimuli: Stimuli, wanted: int) -> Sampling | None:
     """About as many samples as are wanted: of the whole run, or of its first frames.
 
     Samples of a whole run with frames would be farther apart than one frame is from the next.
     """
     window, steps, shown = model.record.window, stimuli.steps, stimuli.presentations
     if window is None and shown is not None and model.record.signals is None:
-        frames = max(_FRAMES, _SIGNALS // shown.hold)
+        frames = max(_FRAMES, wanted // shown.hold)
         stop = min(frames * shown.hold, steps)
-        return Sampling(ceil(stop / _SIGNALS), stop=stop)
+        return Sampling(ceil(stop / wanted), stop=stop)
     if window is None:
-        return _every(model, model.record.signals, steps, _SIGNALS)
+        return _every(model, model.record.signals, steps, wanted)
     start, stop = model.steps(window[0]), model.steps(window[1])
-    sampling = _every(model, model.record.signals, stop - start, _SIGNALS)
+    sampling = _every(model, model.record.signals, stop - start, wanted)
     return sampling and Sampling(sampling.every, start, stop)
 
 
@@ -107,7 +117,7 @@ def _events(plan: "Plan") -> Sampling | None:
     return Sampling(1, model.steps(start), model.steps(stop))
 
 
-def _products(model: Model, stimuli: Stimuli) -> Sampling | None:
+def _products(model: Model, stimuli: Stimuli, wanted: int) -> Sampling | None:
     """Every so many steps of the learning phase; None where nothing is to be compared.
 
     By default at all phases of a frame's time, and of a tone's period.
@@ -116,7 +126,7 @@ def _products(model: Model, stimuli: Stimuli) -> Sampling | None:
         return None
     if model.validation.every is not None:
         return Sampling(model.steps(model.validation.every), stop=stimuli.learning_steps)
-    least = ceil(stimuli.learning_steps / _PRODUCTS)
+    least = ceil(stimuli.learning_steps / wanted)
     # some coprime to any hold, and no multiple of a period, is among so many
     candidates = range(least, least + max(least // 4, 1) + _OTHERS * (least > 1))
     spread = [_spread(every, stimuli) for every in candidates]

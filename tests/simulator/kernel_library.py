@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from brian2.codegen.generators.cpp_generator import c_data_type
 
+from neurodiff.simulator.backends.variables import c_data_type
 from neurodiff.simulator.kernels import sources
 from neurodiff.simulator.kernels.kernel import Kernel
 

@@ -246,9 +246,12 @@ def _share(part: float) -> str:
 
 
 def _cost(plan: Plan, backend: str) -> str:
-    cost = plan.cost
+    cost, steps = plan.cost, plan.stimuli.steps
+    kept = plan.schedule.of("signals", "weights", "products", "events")
+    counts = [f"{name} {sampling.count(steps)} times" for name, sampling in kept.items()]
     times = ", ".join(f"{name} {in_words(seconds)}" for name, seconds in cost.seconds.items())
     return (
+        f"recorded: {', '.join(counts) or 'nothing'}, {in_bytes(cost.parts['recording'])}\n"
         f"estimated memory {in_bytes(cost.memory)}, {in_bytes(free_memory())} are free; "
         f"estimated time, compilation included: {times}\n"
         f"runs on {backend}, {plan.engine}"

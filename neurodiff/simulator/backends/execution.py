@@ -46,10 +46,13 @@ class Ran(NamedTuple):
         Number of steps that were completed.
     compiled : bool
         Whether a program was compiled.
+    seconds : float or None
+        What the steps took, where the program has timed them itself.
     """
 
     steps: int
     compiled: bool = False
+    seconds: float | None = None
 
 
 #: Runs a network for some steps.
@@ -68,6 +71,14 @@ _COMMAND, _NUMBER = "devices.cpp_standalone.run_cmd_unix", "program.pid"
 
 #: The file in which it notes the fraction of the run that is done.
 _PROGRESS = "progress.txt"
+
+#: The file in which it notes how many seconds its steps took, and how it does.
+_SECONDS = "seconds.txt"
+_BEGIN = "timespec began, ended; clock_gettime(CLOCK_MONOTONIC, &began);"
+_END = f"""
+clock_gettime(CLOCK_MONOTONIC, &ended);
+std::ofstream("{_SECONDS}") << (ended.tv_sec - began.tv_sec) + 1e-9*(ended.tv_nsec - began.tv_nsec);
+"""
 
 #: Seconds between two looks at whether the program has to stop.
 _LOOK_PERIOD = 0.05
@@ -229,7 +240,8 @@ def _run_standalone(built: BuiltNetwork, steps: int, progress: Progress, folder:
         _passing_on(stopped, folder),
     ):
         device.run(directory=str(folder), with_output=False)
-    return Ran(round(device._last_run_completed_fraction * steps), compiled)
+    seconds = float((folder / _SECONDS).read_text())
+    return Ran(round(device._last_run_completed_fraction * steps), compiled, seconds)
 
 
 def _generate(built: BuiltNetwork, steps: int, folder: Path) -> None:
@@ -237,6 +249,8 @@ def _generate(built: BuiltNetwork, steps: int, folder: Path) -> None:
     device, duration = get_device(), steps * built.clock.dt
     numbers_to_variables(built.network)
     files = read_from_files(device, built.synapses.initial)
+    device.insert_code("before_network_run", _BEGIN)
+    device.insert_code("after_network_run", _END)
     # a request to stop that comes too late must not cost the results
     device.insert_code("after_network_run", "std::signal(SIGINT, SIG_IGN);")
     built.network.run(

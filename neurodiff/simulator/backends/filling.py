@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from brian2.core.variables import ArrayVariable
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 from numpy.typing import NDArray
+
+from neurodiff.simulator.backends.variables import ArrayVariable
 
 Arrays = Mapping[ArrayVariable, NDArray[Any]]
 

@@ -12,10 +12,10 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 import numpy as np
-from brian2.core.variables import ArrayVariable
 from numpy.typing import NDArray
 
 from neurodiff.network.graph import Graph
+from neurodiff.simulator.backends.variables import ArrayVariable
 from neurodiff.simulator.kernels.bundle import Bundle
 from neurodiff.simulator.kernels.reading import Ints, Moves, Reading
 

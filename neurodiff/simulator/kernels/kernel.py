@@ -7,10 +7,10 @@ from typing import Any
 
 import brian2 as b2
 import numpy as np
-from brian2.core.variables import ArrayVariable
 from numpy.typing import NDArray
 
 from neurodiff.plan.sampling import Sampling
+from neurodiff.simulator.backends.variables import ArrayVariable
 from neurodiff.simulator.kernels.blocks import cut
 from neurodiff.simulator.kernels.bundle import Bundle, Follows
 from neurodiff.simulator.kernels.interface import Signals

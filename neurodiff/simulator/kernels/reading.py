@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
-from brian2.core.variables import ArrayVariable
 from numpy.typing import NDArray
 
+from neurodiff.simulator.backends.variables import ArrayVariable
 from neurodiff.simulator.history import Past
 
 Ints = NDArray[np.int64]

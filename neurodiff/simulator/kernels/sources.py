@@ -14,7 +14,8 @@ from typing import Any, Protocol
 
 import brian2 as b2
 import numpy as np
-from brian2.core.variables import ArrayVariable
+
+from neurodiff.simulator.backends.variables import ArrayVariable, c_data_type
 
 #: Brian2 calls an array of numbers by this name in modules of cython.
 _PLACES = "neurodiff_places"
@@ -178,8 +179,7 @@ def _cython(called: str, sources: Sources) -> str:
     numbers = {id(variable): k for k, variable in enumerate(sources.variables)}
 
     def address(variable: ArrayVariable) -> str:
-        kind = b2.codegen.generators.cpp_generator.c_data_type(variable.dtype)
-        return f"({kind}*)places[{numbers[id(variable)]}]"
+        return f"({c_data_type(variable.dtype)}*)places[{numbers[id(variable)]}]"
 
     text = sources.text(called, address, "const int64_t* places, ")
     included = "\n".join(f"#include <{part}>" for part in _INCLUDED)

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 import brian2 as b2
 import numpy as np
-from brian2.core.variables import ArrayVariable
 from numpy.typing import NDArray
 
 from neurodiff.plan import Plan
@@ -20,6 +19,7 @@ from neurodiff.simulator import alignment as alignments
 from neurodiff.simulator import feedback as feedbacks
 from neurodiff.simulator import plasticity as rules
 from neurodiff.simulator.alignment import Alignment
+from neurodiff.simulator.backends.variables import ArrayVariable
 from neurodiff.simulator.feedback import Feedback
 from neurodiff.simulator.history import Past
 from neurodiff.simulator.kernels.bundle import Bundle, Learning

@@ -12,7 +12,6 @@ from typing import ClassVar
 
 import brian2 as b2
 import numpy as np
-from brian2.core.variables import ArrayVariable
 
 from neurodiff.network.graph import Graph
 from neurodiff.plan import Plan
@@ -22,6 +21,7 @@ from neurodiff.simulator import alignment as alignments
 from neurodiff.simulator import feedback as feedbacks
 from neurodiff.simulator import plasticity as rules
 from neurodiff.simulator.alignment import Alignment
+from neurodiff.simulator.backends.variables import ArrayVariable
 from neurodiff.simulator.feedback import Feedback, LocalState
 from neurodiff.simulator.feedback.connections import (
     BackwardWeights,

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple, Protocol
 
 import brian2 as b2
 import numpy as np
-from brian2.core.variables import ArrayVariable
 from numpy.typing import NDArray
 
 from neurodiff.exceptions import UnknownKindError
 from neurodiff.plan import Plan
 from neurodiff.plan import transmission as planned
 from neurodiff.plan.sampling import Sampling
+from neurodiff.simulator.backends.variables import ArrayVariable
 from neurodiff.simulator.population_parts import Addition
 from neurodiff.simulator.sampling import Monitors, Sampled
 

@@ -9,11 +9,11 @@ from typing import Literal, NamedTuple, Protocol
 
 import brian2 as b2
 import numpy as np
-from brian2.core.variables import ArrayVariable
 from numpy.typing import NDArray
 
 from neurodiff.network.graph import Bools, Graph, Ints
 from neurodiff.plan.sampling import Sampling
+from neurodiff.simulator.backends.variables import ArrayVariable
 from neurodiff.simulator.order import OBSERVE, Step
 from neurodiff.simulator.sampling import Monitors, Sampled
 
