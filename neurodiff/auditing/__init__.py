@@ -79,7 +79,7 @@ def audit(model: Model | Plan) -> Audit:
 
 def _walked(plan: Plan) -> str:
     """Which network the statements are those of."""
-    text = "what each update reads is taken from the statements of the plain Brian2 network"
+    text = "read from the plain Brian2 network"
     if plan.transmission.engine == plan.native.transmission.engine:
         return text
-    return f"{text} of the same plan; the run itself takes {plan.engine}"
+    return f"{text}; the run takes {plan.engine}"

@@ -10,9 +10,9 @@ Everything that happens at step t happens in this order, whatever Brian2's defau
               z(t) = k z(t-1) + (1 - k) x_pre(t - f) moves on
 5. renew      events: from time to time all sums are taken anew, so that no rounding builds up
 6. drive      every unit sums w(t) * x_pre(t - f) over its synapses
-7. activate   a(t) = drive + b(t), or with leaky neurons k a(t-1) + (1 - k) (drive + b(t));
-              x(t) = sigma(a(t)); inputs take u(t); at first, with a weight mirror, x(t) then
-              becomes noise
+7. activate   first a(t) = drive + b(t), or with leaky neurons k a(t-1) + (1 - k) (drive + b(t)), at
+              inputs u(t); then x(t) = sigma(a(t)), at inputs u(t); at first, with a weight mirror,
+              x(t) then becomes noise
 8. feedback   every error unit sums w(t) * delta_post(t - r); backward weights of their own stand in
               place of w(t) where feedback is not symmetric
 9. propagate  delta(t) = sigma'(a(t)) * feedback, at outputs plus the injected error; with alignment
@@ -40,7 +40,7 @@ added when a weight is read. What has arrived for the error to meet (4) is then 
 step before, as the pass needs it, and 19 is done by the pass of the next step.
 
 With graded transmission the sums (6 and 8) are taken anew at every step, by Brian2 at the order of
-their target group minus one: `DRIVE` and `FEEDBACK` are where they are because `ACTIVATE` and
+their target group minus one: `DRIVE` and `FEEDBACK` are where they are because `ADD_UP` and
 `PROPAGATE` are the orders of the units and of the error units. With events the sums are kept, and
 corrected by what arrives (3 and 4) and by what is learned (18).
 
@@ -86,17 +86,18 @@ PASS = Step("groups", 1)
 ARRIVE = Step("groups", 2)
 RENEW = Step("groups", 4)
 DRIVE = Step("groups", 6)
-ACTIVATE = Step("groups", 7)
-FEEDBACK = Step("groups", 8)
-PROPAGATE = Step("groups", 9)
-MULTIPLY = Step("groups", 10)
-FIRE = Step("groups", 11)
-SCALE = Step("groups", 12)
-COMPARE = Step("groups", 13)
-GATHER = Step("groups", 14)
-SEND = Step("groups", 16)
-MEET = Step("groups", 18)
-OBSERVE = Step("groups", 19)
-LEARN = Step("groups", 21)
+ADD_UP = Step("groups", 7)
+ACTIVATE = Step("groups", 8)
+FEEDBACK = Step("groups", 9)
+PROPAGATE = Step("groups", 10)
+MULTIPLY = Step("groups", 11)
+FIRE = Step("groups", 12)
+SCALE = Step("groups", 13)
+COMPARE = Step("groups", 14)
+GATHER = Step("groups", 15)
+SEND = Step("groups", 17)
+MEET = Step("groups", 19)
+OBSERVE = Step("groups", 20)
+LEARN = Step("groups", 22)
 REMEMBER = Step("end", 0)
 RECORD = Step("end", 2)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import brian2 as b2
+
 from neurodiff.plan.sampling import Sampling
 from neurodiff.simulator.sampling import SENT_NOW, condition, constants
 
@@ -23,6 +25,8 @@ class Addition:
         not what they send; `x` and `delta` otherwise.
     moves_target : bool
         Whether the transmission itself keeps the `target` of error units, from what is `played`.
+    functions : mapping
+        Functions of Brian2 by the name of those for which units take them.
     aligns_slope : str
         Code with which error units make `aligned_slope`, for errors that come back; they take
         `slope` where there is none.
@@ -34,6 +38,7 @@ class Addition:
     computed: str = ""
     moves_target: bool = False
     aligns_slope: str = ""
+    functions: Mapping[str, b2.Function] = field(default_factory=dict)
 
     def with_samples(self, sampling: Mapping[str, Sampling]) -> "Addition":
         """The same with the events at which the population is recorded.

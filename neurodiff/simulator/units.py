@@ -2,10 +2,11 @@
 
 import brian2 as b2
 import numpy as np
+from brian2.utils.stringtools import word_substitute
 
 from neurodiff.network.graph import Graph
 from neurodiff.plan.sampling import Answers
-from neurodiff.simulator.order import ACTIVATE, REMEMBER
+from neurodiff.simulator.order import ACTIVATE, ADD_UP, REMEMBER
 from neurodiff.simulator.population_parts import Addition
 from neurodiff.simulator.sampling import answer_equations, averaging
 
@@ -53,14 +54,16 @@ def build_units(
     brian2.NeuronGroup
         Group of the units, inputs first.
     """
+    functions = {f"vector_{name}": made for name, made in addition.functions.items()}
+    sigma = word_substitute(activation_text(graph), {name[7:]: name for name in functions})
     units = b2.NeuronGroup(
         graph.n_units,
         "\n".join([_EQUATIONS, answer_equations(answers), addition.equations]),
         events=addition.events,
         name="units",
         clock=clock,
-        order=ACTIVATE.order,
-        namespace=addition.namespace | graph.hop.constants,
+        order=ADD_UP.order,
+        namespace=addition.namespace | graph.hop.constants | functions,
     )
     units.error = np.maximum(np.arange(graph.n_units) - graph.n_inputs, 0)
     units.is_input = graph.by_unit(lambda part: float(part.role == "input"))
@@ -68,11 +71,11 @@ def build_units(
     units.activation = activation_codes(graph)
     units.input = np.minimum(np.arange(graph.n_units), graph.n_inputs - 1)
     units.u = b2.linked_var(stimulus, "value", index="input")
+    # apart, so that a compiler can do the second for several units at once; inputs keep u in a
+    drive = graph.hop.leaked_text("a", "(drive + bias)")
+    units.run_regularly(f"a = is_input*u + (1 - is_input)*({drive})", name="add_up", **ADD_UP.when)
     units.run_regularly(
-        f"""
-        a = (1 - is_input)*({graph.hop.leaked_text("a", "(drive + bias)")})
-        {addition.computed or "x"} = is_input*u + (1 - is_input)*({activation_text(graph)})
-        """,
+        f"{addition.computed or 'x'} = is_input*a + (1 - is_input)*({sigma})",
         name="activate",
         **ACTIVATE.when,
     )

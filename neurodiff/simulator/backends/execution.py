@@ -30,8 +30,11 @@ from neurodiff.results.divergence import beyond
 from neurodiff.simulator.backends.compilers import refuse_without_compiler
 from neurodiff.simulator.backends.data_tables import literals_to_data, numbers_to_variables
 from neurodiff.simulator.backends.filling import fill, read_from_files, write_files
-from neurodiff.simulator.backends.makefile import shorten_compilation
 from neurodiff.simulator.backends.programs import provide
+from neurodiff.simulator.backends.project_files import (
+    look_at_the_clock_once,
+    shorten_compilation,
+)
 from neurodiff.simulator.network import BuiltNetwork
 
 T = TypeVar("T")
@@ -264,6 +267,7 @@ def _generate(built: BuiltNetwork, steps: int, folder: Path) -> None:
     device.build(directory=str(folder), compile=False, run=False)
     write_files(folder, files)
     shorten_compilation(folder)
+    look_at_the_clock_once(folder)
 
 
 def _compile(folder: Path) -> None:

@@ -6,7 +6,7 @@ Where delays are drawn for each synapse, the block is `drawn`, and every connect
 its own. The structs of `waves.h` have the same fields in the same order.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -173,18 +173,21 @@ class _Cutter:
         row, column = bundle.row[segment], bundle.column[segment]
         first, rows = self._population(row[0])
         left, columns = int(column.min()), int(np.ptp(column)) + 1
-        late = None if bundle.late is None else bundle.late[segment]
-        shifts = self._shifts(bundle, segment, row, column)
-        drawn = any(shift is None for shift in shifts.values()) or not _equal(late)
+        # nothing comes back to inputs
+        returns = bundle.returns and first >= self.graph.n_inputs
+        readings = _readings(bundle, returns)
+        shifts = _shifts(readings, segment, row, column)
+        late = np.zeros(1, dtype=np.int64) if bundle.late is None else bundle.late[segment]
+        drawn = None in shifts.values() or not _equal(late)
         form = Form.DRAWN if drawn else Form.SPARSE
         if not drawn and _is_full(row - first, column - left, rows, columns):
             form = Form.DENSE
-        learning = bundle.learning
         places: dict[str, Any] = {
             name: self._place(reading, shifts[name], drawn, segment)
-            for name, reading in _readings(bundle)
+            for name, reading in readings.items()
         }
         layout: dict[str, Any] = self._layout(form, row - first, column - left, rows)
+        learning = bundle.learning
         return Block(
             form=form,
             first_row=first,
@@ -194,13 +197,12 @@ class _Cutter:
             first_edge=segment.start,
             bundle=number,
             drives=bundle.drives,
-            # nothing comes back to inputs
-            returns=bundle.returns and first >= self.graph.n_inputs,
+            returns=returns,
             learns=not learning.frozen and bool(bundle.plastic[segment.start]),
             start=learning.start,
             stop=learning.stop,
-            late=0 if late is None or drawn else int(late[0]),
-            late_index=-1 if late is None or _equal(late) else self._keep(late),
+            late=int(late[0]) if _equal(late) else 0,
+            late_index=-1 if _equal(late) else self._keep(late),
             **places,
             **layout,
         )
@@ -208,17 +210,6 @@ class _Cutter:
     def _population(self, unit: int) -> tuple[int, int]:
         part = next(part for part in self.graph.populations if part.start <= unit < part.stop)
         return part.start, part.size
-
-    def _shifts(
-        self, bundle: Bundle, segment: slice, row: Ints, column: Ints
-    ) -> dict[str, int | None]:
-        """How far each reading is from its unit; None where that differs between connections."""
-        shifts: dict[str, int | None] = {}
-        for name, reading in _readings(bundle):
-            unit = row if name.startswith("row") else column
-            away = 0 if reading is None else reading.place(segment) - unit
-            shifts[name] = int(np.min(away)) if _equal(np.atleast_1d(away)) else None
-        return shifts
 
     def _place(
         self, reading: Reading | None, shift: int | None, drawn: bool, segment: slice
@@ -256,13 +247,29 @@ class _Cutter:
             start += len(kept)
 
 
-def _readings(bundle: Bundle) -> list[tuple[str, Reading | None]]:
-    names = ("row_now", "column_now", "row_met", "column_met")
-    return [(name, getattr(bundle, name)) for name in names]
+def _readings(bundle: Bundle, returns: bool) -> dict[str, Reading | None]:
+    return {
+        "row_now": bundle.row_now,
+        "column_now": bundle.column_now if returns else None,
+        "row_met": bundle.row_met,
+        "column_met": bundle.column_met,
+    }
 
 
-def _equal(values: Ints | None) -> bool:
-    return values is None or len(values) == 0 or bool((values == values[0]).all())
+def _shifts(
+    readings: Mapping[str, Reading | None], segment: slice, row: Ints, column: Ints
+) -> dict[str, int | None]:
+    """How far each reading is from its unit; None where that differs between connections."""
+    shifts: dict[str, int | None] = {}
+    for name, reading in readings.items():
+        unit = row if name.startswith("row") else column
+        away = np.zeros(1) if reading is None else reading.place(segment) - unit
+        shifts[name] = int(away[0]) if _equal(away) else None
+    return shifts
+
+
+def _equal(values: NDArray[Any]) -> bool:
+    return bool((values == values[0]).all())
 
 
 def _is_full(row: Ints, column: Ints, rows: int, columns: int) -> bool:

@@ -26,6 +26,7 @@ from neurodiff.simulator.kernels.bundle import Bundle, Learning
 from neurodiff.simulator.kernels.interface import Met, Signals, learning_of, met, returning
 from neurodiff.simulator.kernels.kernel import Kernel, Numbers
 from neurodiff.simulator.kernels.reading import Moves, element, past
+from neurodiff.simulator.kernels.vector_math import VECTOR
 from neurodiff.simulator.plasticity import Plasticity
 from neurodiff.simulator.population_parts import Addition
 from neurodiff.simulator.sampling import Monitors, Sampled
@@ -65,7 +66,8 @@ class Fused:
     def of_units(self) -> Addition:
         """The drive, and what the feedback needs."""
         addition = self.returns.of_units()
-        return replace(addition, equations="drive : 1\n" + addition.equations)
+        equations = "drive : 1\n" + addition.equations
+        return replace(addition, equations=equations, functions=VECTOR)
 
     @property
     def of_errors(self) -> Addition:
