@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from neurodiff.plan import Plan
     from neurodiff.process.version import __version__
     from neurodiff.results.recording import load_recording, save_recording
+    from neurodiff.run_folder.opening import open_run
     from neurodiff.simulation import Simulation
     from neurodiff.sweeps import Sweep, load_sweep, run_sweep
     from neurodiff.validation import GradientReport, validate
@@ -42,6 +43,7 @@ __all__ = [
     "load",
     "load_recording",
     "load_sweep",
+    "open_run",
     "run_sweep",
     "save_recording",
     "validate",
@@ -52,6 +54,7 @@ _HOMES = {
     "exceptions": ("ModelError", "NeurodiffError", "OutputError", "SimulationError"),
     "plan": ("Plan",),
     "results.recording": ("load_recording", "save_recording"),
+    "run_folder.opening": ("open_run",),
     "simulation": ("Simulation",),
     "model_file": ("Model", "load"),
     "sweeps": ("Sweep", "load_sweep", "run_sweep"),

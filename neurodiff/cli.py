@@ -14,6 +14,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from neurodiff.command_line.announcement import announce
+from neurodiff.command_line.options import (
+    Force,
+    ModelFile,
+    Output,
+    Overrides,
+    Resume,
+    Scheduler,
+    Seed,
+    Start,
+    Target,
+    WeightsOnly,
+)
 from neurodiff.exceptions import (
     DivergenceWarning,
     ModelError,
@@ -29,6 +42,7 @@ if TYPE_CHECKING:
     from xarray import Dataset
 
     from neurodiff.model_file import Model
+    from neurodiff.run_files.checkpoints import Checkpoints
     from neurodiff.simulation import Simulation
     from neurodiff.validation import RunReport
 
@@ -54,28 +68,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-ModelFile = Annotated[Path, typer.Argument(help="A model file (YAML).", show_default=False)]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="KEY.PATH=VALUE",
-        help="Override a key of the model; repeatable.",
-        show_default="none",
-    ),
-]
-Seed = Annotated[
-    int | None,
-    typer.Option(help="Seed of all random numbers.", min=0, show_default="that of the model file"),
-]
-Target = Annotated[
-    str | None,
-    typer.Option(
-        help="Kind of machine code: auto, numpy, cython or cpp_standalone.",
-        show_default="run.target of the model file, which is auto unless given",
-    ),
-]
 
 
 def _say_version(wanted: bool) -> None:
@@ -104,28 +96,13 @@ def _load(path: Path, overrides: list[str] | None, seed: int | None, target: str
     return load(path, changes, seed)
 
 
-def _announce(simulation: "Simulation") -> None:
-    """Say on standard error what will run, and on what."""
-    from neurodiff.model_file.quantities import TIME_UNITS, format_quantity
-    from neurodiff.plan.forewarnings import in_words
-
-    model, steps = simulation.model, simulation.plan.stimuli.steps
-    seconds = simulation.cost.seconds.get(simulation.backend)
-    chosen = f" (chosen by run.target: {model.run.target})" if model.run.target == "auto" else ""
-    estimate = f", about {in_words(seconds)}" if seconds is not None else ""
-    time_step = format_quantity(model.time_step, TIME_UNITS)
-    typer.echo(
-        f"{model.name}: {steps} steps of {time_step} on {simulation.backend}{chosen}{estimate}; "
-        f"{simulation.plan.engine}",
-        err=True,
-    )
-
-
-def _simulate(simulation: "Simulation", *, progress: bool) -> None:
+def _simulate(
+    simulation: "Simulation", *, progress: bool, checkpoints: "Checkpoints | None" = None
+) -> None:
     """Run it; that it diverged is said in the end, as an error."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DivergenceWarning)
-        simulation.run(progress=progress)
+        simulation.run(progress=progress, checkpoints=checkpoints)
 
 
 def _refuse_divergence(report: "RunReport", kept: str = "") -> None:
@@ -167,37 +144,71 @@ def _refuse_full_disk(path: Path, kept: Path | None) -> None:
 def run(
     model_file: ModelFile,
     overrides: Overrides = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(help="Run folder to make.", show_default="runs/NAME"),
-    ] = None,
+    output: Output = None,
     seed: Seed = None,
     target: Target = None,
-    force: Annotated[
-        bool,
-        typer.Option("--force", help="Replace an older run folder.", show_default="it is kept"),
-    ] = False,
+    force: Force = False,
+    resume: Resume = False,
+    start: Start = None,
+    weights_only: WeightsOnly = False,
 ) -> None:
     """Simulate a model; keep its recording, report and figures in a run folder."""
-    from neurodiff.run_folder.folder import new_folder, save_run
-    from neurodiff.run_folder.keeping import keep_recording
-    from neurodiff.simulation import Simulation
+    from neurodiff.run_files.new_folder import new_folder
+    from neurodiff.run_folder.resuming import resumed_folder
 
+    _refuse_contradictions(resume=resume, force=force, start=start, weights_only=weights_only)
     model = _load(model_file, overrides, seed, target)
-    simulation = Simulation(model)
     path = output or Path("runs") / model.name
-    with new_folder(path, force=force) as folder:
-        _announce(simulation)
-        _simulate(simulation, progress=True)
-        interruption.defer()
-        kept = keep_recording(simulation, folder, path)
-        report = _compare(simulation)
-        save_run(simulation, report, kept)
-        _refuse_full_disk(path, kept if kept != folder else None)
+    if resume:
+        with resumed_folder(path, model) as (folder, simulation):
+            report = _run_into(folder, path, simulation)
+    else:
+        simulation = _begun(model, start, weights_only)
+        with new_folder(path, force=force) as folder:
+            report = _run_into(folder, path, simulation)
     typer.echo(report.summary())
     typer.echo(f"\nrun folder: {path}")
     _refuse_divergence(report, "; what was recorded until then is kept")
     _end_if_stopped(report, simulation, "what was recorded until then is kept")
+
+
+def _refuse_contradictions(
+    *, resume: bool, force: bool, start: Path | None, weights_only: bool
+) -> None:
+    """Refuse options that say different things of how a run begins."""
+    if resume and (force or start):
+        other = "--force begins anew" if force else "--from begins another run"
+        raise SimulationError(f"--resume goes on with a run, and {other}; leave one of them out")
+    if weights_only and start is None:
+        raise SimulationError("--weights-only needs --from; name the run folder with the weights")
+
+
+def _begun(model: "Model", start: Path | None, weights_only: bool) -> "Simulation":
+    """The simulation of a model, which may begin with what another run has left."""
+    from neurodiff.run_folder.opening import open_run
+    from neurodiff.simulation import Simulation
+
+    simulation = Simulation(model)
+    if start is not None:
+        simulation.start_from(open_run(start), weights_only=weights_only)
+    return simulation
+
+
+def _run_into(folder: Path, path: Path, simulation: "Simulation") -> "RunReport":
+    """Run, and write all that it leaves."""
+    from neurodiff.run_files.keeping import keep_recording
+    from neurodiff.run_folder.folder import save_run
+    from neurodiff.run_folder.resuming import checkpoints_in
+
+    announce(simulation)
+    checkpoints = checkpoints_in(folder, simulation.model)
+    _simulate(simulation, progress=True, checkpoints=checkpoints)
+    interruption.defer()
+    kept = keep_recording(simulation, folder, path)
+    report = _compare(simulation)
+    save_run(simulation, report, kept)
+    _refuse_full_disk(path, kept if kept != folder else None)
+    return report
 
 
 @app.command()
@@ -217,7 +228,7 @@ def validate(
     if model.reference == "none":
         raise model.located(ModelError("validation", "none is asked for", "leave it out"))
     simulation = Simulation(model)
-    _announce(simulation)
+    announce(simulation)
     _simulate(simulation, progress=not as_json)
     report = _compare(simulation)
     typer.echo(
@@ -268,13 +279,7 @@ def sweep(
     workers: Annotated[
         int | None, typer.Option(help="Number of processes.", show_default="one for each core")
     ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            help="Address of a Dask scheduler, such as tcp://host:8786.",
-            show_default="none: processes of this machine",
-        ),
-    ] = None,
+    scheduler: Scheduler = None,
     retry_failed: Annotated[
         bool,
         typer.Option(

@@ -1,10 +1,9 @@
 """One run of a model: build, simulate, record."""
 
 import json
-import time
 import uuid
 import warnings
-from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -14,59 +13,36 @@ from threadpoolctl import threadpool_limits
 from neurodiff.exceptions import DivergenceWarning, ModelError, SimulationError
 from neurodiff.model_file import Model, to_yaml
 from neurodiff.model_file.model import MachineCode
-from neurodiff.model_file.quantities import TIME_UNITS, format_quantity
-from neurodiff.network.graph import Graph, Ints
+from neurodiff.network.graph import Graph
 from neurodiff.network.latency import Latencies
-from neurodiff.network.limits import LARGEST
-from neurodiff.network.loss import loss_of
 from neurodiff.plan import Plan
 from neurodiff.plan.cost import Cost
 from neurodiff.plan.forewarnings import forewarnings
+from neurodiff.plan.lengthening import lengthened
 from neurodiff.plan.memory import refuse_what_does_not_fit
 from neurodiff.plan.rounding import rounding_warnings
 from neurodiff.process.progress import Progress, bar, silent
-from neurodiff.results.divergence import Divergence, find_divergence, kept_until
-from neurodiff.results.event_counts import EventCounts, count_events
-from neurodiff.results.recording import build_recording, kept_seed
+from neurodiff.results.divergence import Divergence, explained, find_divergence, kept_until
+from neurodiff.results.event_counts import EventCounts
+from neurodiff.results.parts import Arrays, Part, joined, part_of
+from neurodiff.results.recording import BEGUN, build_recording, kept_seed
+from neurodiff.results.timing import Stopwatch, Timing
+from neurodiff.run_files.new_folder import save
 from neurodiff.simulator.backends.compilers import compiler_problem
-from neurodiff.simulator.backends.execution import Ran, machine_code
+from neurodiff.simulator.backends.execution import look_at, machine_code
+from neurodiff.simulator.beginning import (
+    Before,
+    Checkpoints,
+    learned_weights,
+    no_state,
+    started,
+    with_weights,
+)
+from neurodiff.simulator.firing import counted, warn_of_saturation
 from neurodiff.simulator.network import BuiltNetwork, build_network
-from neurodiff.simulator.readout import Arrays, collect, label_answers, last_signals
-from neurodiff.simulator.transmission.closed_form import RENEWED_EVERY
-
-#: Share of the steps in which a neuron may be asked for more than one spike without a warning.
-_SATURATED = 1e-3
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Wall-clock seconds of a run, its number of steps and its backend.
-
-    `compiled` says whether a program was compiled for it: on cpp_standalone, unless a program from
-    an earlier run could do it. The pieces that cython compiles are not counted.
-
-    Attributes
-    ----------
-    build_s, run_s : float
-        Seconds to build the network, and to run it.
-    steps : int
-        Number of steps that were run.
-    backend : str
-        Kind of machine code: numpy, cython or cpp_standalone.
-    compiled : bool
-        Whether a program was compiled.
-    """
-
-    build_s: float
-    run_s: float
-    steps: int
-    backend: str
-    compiled: bool = False
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON holds it; the key of the backend is that of the model file, `target`."""
-        timing = asdict(self)
-        return {"target" if key == "backend" else key: value for key, value in timing.items()}
+from neurodiff.simulator.readout import labelled, last_signals
+from neurodiff.simulator.segments import run_segments
+from neurodiff.simulator.state import State
 
 
 class Simulation:
@@ -107,6 +83,9 @@ class Simulation:
         self._recording: xr.Dataset | None = None
         self._timing: Timing | None = None
         self._events: EventCounts | None = None
+        self._state: State | None = None
+        self._parts: list[Part] = []
+        self._begun: dict[str, str] = {}
         self.divergence: str | None = None
 
     @property
@@ -149,8 +128,18 @@ class Simulation:
         """Why `auto` does not choose the fastest backend; None where it does."""
         return compiler_problem(self.cost.backend) if self._wanted_backend == "auto" else None
 
-    def run(self, duration: str | None = None, progress: bool = False) -> "Simulation":
-        """Simulate from beginning to end.
+    def run(
+        self,
+        duration: str | None = None,
+        progress: bool = False,
+        checkpoints: Checkpoints | None = None,
+    ) -> "Simulation":
+        """Simulate to the end of the model's `run`; once more, with a duration, to go on.
+
+        ``run("40 ms")`` twice is one ``run("80 ms")``, bit for bit, and so is its recording, where
+        the model says how often it records; else the intervals are those of the first run. With
+        frames a duration is time of learning, and the test follows it, after which no learning can
+        go on. A run that was stopped, or is resumed, goes on to its end without a duration.
 
         A run that diverges ends early, or at its end is cut where it did: `recording` keeps what
         came before, and a `DivergenceWarning` says where and when.
@@ -158,10 +147,12 @@ class Simulation:
         Parameters
         ----------
         duration : str, optional
-            Model time, e.g. ``"100 ms"``, instead of the model's `run`. With frames it is
-            the time of learning, and the test follows.
+            Model time, e.g. ``"100 ms"``, instead of the model's `run`; of a simulation that has
+            run, the time that is added.
         progress : bool
             Show a progress bar with the time left.
+        checkpoints : Checkpoints, optional
+            Where complete states are kept meanwhile; unless given, nowhere.
 
         Returns
         -------
@@ -171,13 +162,10 @@ class Simulation:
         Raises
         ------
         SimulationError
-            If it has run already; a run always starts at time 0. If it needs more memory than is
-            free.
+            If it cannot go on: its end was reached and no duration is given, the test phase has
+            begun, it diverged, or transmission is not graded. If it needs more memory than is free.
         """
-        if self._recording is not None:
-            raise SimulationError("this simulation has run; make a new Simulation for another run")
-        if duration is not None:
-            self.plan = Plan.of(self.model.lasting(duration))
+        self._plan_run(duration)
         if self.why_not_compiled:
             warnings.warn(f"running on numpy: {self.why_not_compiled}", stacklevel=2)
         refuse_what_does_not_fit(self.cost)
@@ -185,109 +173,191 @@ class Simulation:
         for text in [*texts, *rounding_warnings(self.plan)]:
             warnings.warn(text, stacklevel=2)
         with (bar if progress else silent)(self.plan.stimuli.steps, self.backend) as report:
-            self._simulate(report)
+            self._simulate(report, checkpoints)
         if self.divergence is not None:
             warnings.warn(self.divergence, DivergenceWarning, stacklevel=2)
         return self
 
-    def _simulate(self, report: Progress) -> None:
-        clock = _Stopwatch(report)
+    def _plan_run(self, duration: str | None) -> None:
+        """Take the duration into the plan, and what was recorded so far into the parts."""
+        if self._recording is not None and not self._parts:
+            self._parts = [part_of(self._recording, self.model.time_step)]
+        done = self._state.step if self._state else 0
+        if self._recording is not None and (self._state is None or self.divergence):
+            raise SimulationError(f"{self._why_over}; make a new Simulation for another run")
+        if duration is not None and (done or self._begun):
+            self.plan = lengthened(self.plan, duration, done)
+        elif duration is not None:
+            self.plan = Plan.of(self.model.lasting(duration))
+        elif self._recording is not None and done >= self.plan.stimuli.steps:
+            text = "this simulation has run to its end; say for how long it is to go on"
+            raise SimulationError(f'{text}, e.g. run("1 s"), or make a new Simulation')
+
+    @property
+    def _why_over(self) -> str:
+        """Why it cannot go on."""
+        if self.divergence:
+            return "this simulation has diverged"
+        why = no_state(self.plan)
+        return f"this simulation has run, and none goes on with {why}" if why else "it has no state"
+
+    def start_from(self, other: "Simulation", weights_only: bool = False) -> "Simulation":
+        """Begin in the state in which another simulation has ended, or with its weights only.
+
+        Step 0 is then the step after its last. What was on its way in the network arrives; the
+        stimuli are those of this model, from their beginning.
+
+        Parameters
+        ----------
+        other : Simulation
+            One that has run, of the same populations and projections.
+        weights_only : bool
+            Take only weights, backward weights and biases; all else begins at 0.
+
+        Returns
+        -------
+        Simulation
+            Itself.
+
+        Raises
+        ------
+        SimulationError
+            If this one has run, the other has not, or their networks differ; the message names
+            the populations, projections or variables.
+        """
+        if self._recording is not None:
+            raise SimulationError("this simulation has run; make a new one to start from another")
+        weights = learned_weights(other.recording, self.graph)
+        self.plan = with_weights(self.plan, weights)
+        key = BEGUN[weights_only]
+        self._begun = {key: str(other.recording.attrs["run_id"])}
+        if not weights_only:
+            self._state = self._taken_over(other, weights)
+        return self
+
+    def _taken_over(self, other: "Simulation", weights: Arrays) -> State:
+        for simulation in (self, other):
+            if (why := no_state(simulation.plan)) is not None:
+                raise SimulationError(f"there is no state with {why}; take the weights only")
+        state = other.state
+        if state is None:
+            raise SimulationError("the other run has no state; take the weights only")
+        return look_at(self.build, lambda built: started(state, built, weights))
+
+    def go_on_from(self, before: Before, recording: xr.Dataset | None = None) -> "Simulation":
+        """Take up a run that was kept; `run` then does what is left of it, or goes on.
+
+        Parameters
+        ----------
+        before : Before
+            What was done of it.
+        recording : xarray.Dataset, optional
+            Its recording, if it had ended.
+
+        Returns
+        -------
+        Simulation
+            Itself.
+        """
+        self._parts, self._state, self._timing, self._begun = before
+        self._recording = recording
+        self.divergence = None if recording is None else recording.attrs.get("diverged")
+        if before.begun:
+            parts = before.parts or [part_of(self.recording, self.model.time_step)]
+            first = {name: parts[0].arrays[name][0] for name in parts[0].ended}
+            self.plan = with_weights(self.plan, first)
+        return self
+
+    @property
+    def state(self) -> State | None:
+        """State after the last step; None before a run, and where nothing can go on."""
+        return self._state
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What has to be the same of a run that goes on with this one."""
+        return {
+            "model": to_yaml(self.model.with_absolute_paths()),
+            "files": json.dumps(self.plan.files),
+            "code": self.backend,
+            "begun": self._begun,
+        }
+
+    def save(self, folder: str | Path, *, force: bool = False) -> None:
+        """Keep a run in a new run folder, with the state from which it can go on.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Folder to make; see `neurodiff.open_run`.
+        force : bool
+            Replace an older run there.
+
+        Raises
+        ------
+        SimulationError
+            Before `run`.
+        OutputError
+            If there is something already, or the file system refuses.
+        """
+        save(self, Path(folder), force=force)
+
+    def _simulate(self, report: Progress, checkpoints: Checkpoints | None = None) -> None:
+        clock, before, compiled = Stopwatch(report), self._timing, False
+        state, seconds = self._state or State(0, {}), getattr(checkpoints, "seconds", np.inf)
+        completed, last = state.step, dict[str, Any]()
+        if completed >= self.plan.stimuli.steps:
+            # its process died when all steps were done
+            return self._take_up(completed, last)
         threads = self.model.run.threads
         with machine_code(self.backend) as run, threadpool_limits(threads, user_api="blas"):
             built = self.build()
-            ran = run(built, self.plan.stimuli.steps, clock.report)
-            completed = ran.steps
-            self._timing = clock.timing(ran, self.backend)
-            arrays, steps = collect(built, self.graph, self.plan.schedule, completed)
-            self._count_events(built, completed)
-            self._warn_of_saturation(built, completed)
-            last = last_signals(built, self.graph)
-        recording = self._label(arrays, steps, completed)
+            segments = run_segments(run, built, self.plan, state, seconds, clock.report)
+            for part, after, completed, made, taken in segments:
+                compiled = compiled or made
+                clock.stepped(taken)
+                self._parts.append(part)
+                self._state = after
+                self._timing = clock.timing(completed, self.backend, compiled).after(before)
+                if checkpoints is not None and after is not None:
+                    checkpoints.keep(part, after, self)
+                last = last_signals(built, self.graph)
+            self._events = counted(built, self.plan, completed)
+            warn_of_saturation(built, self.graph, completed)
+        self._take_up(completed, last)
+
+    def _take_up(self, completed: int, last: Arrays) -> None:
+        """Put the recording together."""
+        arrays, steps = joined(self._parts, completed)
+        arrays = labelled(self.plan, arrays, steps)
+        recording = build_recording(self.graph, arrays, steps, self._provenance(completed))
         found = find_divergence(recording, self.model.time_step, last, completed)
         self._recording = recording if found is None else self._cut(recording, found, completed)
+        self._parts = []
 
     def _cut(self, recording: xr.Dataset, found: Divergence, completed: int) -> xr.Dataset:
         """What was recorded before a run diverged, and that it did."""
-        self.divergence = self._explain(found)
+        learns, cyclic = not self.plan.plasticity.frozen, self.graph.cyclic
+        self.divergence = explained(found, self.model.time_step, learns=learns, cyclic=cyclic)
         answers = self.plan.schedule.answers
         answered = np.arange(0) if answers is None else answers.steps(completed)
         kept = kept_until(recording, found.step, self.model.time_step, answered)
         attributes = {"steps": found.step, "complete": False, "diverged": self.divergence}
         return kept.assign_attrs(attributes)
 
-    def _explain(self, found: Divergence) -> str:
-        time = format_quantity(found.step * self.model.time_step, TIME_UNITS)
-        remedies = []
-        if not self.plan.plasticity.frozen:
-            remedies.append("lower `plasticity.learning_rate`")
-        if self.graph.cyclic:
-            remedies.append("take smaller weights on the cycles (see `neurodiff show`)")
-        return (
-            f"run: {found.what} of `{found.where}` grew beyond {LARGEST:g} by step {found.step} "
-            f"({time}); {' or '.join(remedies) or 'take smaller weights and inputs'}"
-        )
-
-    def _count_events(self, built: BuiltNetwork, completed: int) -> None:
-        counts = built.synapses.event_counts()
-        if counts is not None:
-            learns = not self.plan.plasticity.frozen
-            spikes = self.plan.transmission.fires
-            renewals = 0 if spikes else -(-completed // RENEWED_EVERY)
-            self._events = count_events(
-                self.graph, *counts, completed, renewals, learns=learns, spikes=spikes
-            )
-        if self._events is not None and self.plan.transmission.fires:
-            fired = [int(part.fired[:].sum()) for part in built.synapses.firing.values()]
-            self._events = replace(self._events, forward=fired[0], backward=fired[1])
-
-    def _warn_of_saturation(self, built: BuiltNetwork, completed: int) -> None:
-        """Say where neurons were to fire faster than once a step, and so did not say all."""
-        for name, group in built.synapses.firing.items():
-            too_fast = np.array(group.too_fast[:])
-            often = too_fast > _SATURATED * completed
-            if often.any():
-                units = np.unique(np.array(group.unit[:])[often])
-                key = "maximum_rate" if name == "neurons" else "error_rate"
-                where = self.graph.by_unit(lambda part: part.name)[units[0]]
-                warnings.warn(
-                    f"{len(units)} units, the first in `{where}`, have {name} that were to fire "
-                    f"more often than once a step, in up to {too_fast.max() / completed:.2g} of "
-                    f"the steps, and could not; lower `transmission.{key}`, or take a smaller "
-                    "`time_step`",
-                    stacklevel=4,
-                )
-
     def build(self) -> BuiltNetwork:
         """Make the Brian2 network, on whatever kind of code Brian2 is set to."""
         return build_network(self.plan)
 
-    def _label(self, arrays: Arrays, steps: dict[str, Ints], completed: int) -> xr.Dataset:
-        if self.plan.stimuli.presentations is not None and "answer" in arrays:
-            arrays.update(label_answers(self.plan.stimuli.presentations, len(arrays["answer"])))
-        if "x" in arrays:
-            arrays.update(self._target_and_loss(arrays, steps["time"]))
-        arrays.update(self.plan.transmission.recorded(self.graph))
-        return build_recording(self.graph, arrays, steps, self._provenance(completed))
-
-    def _target_and_loss(self, arrays: Arrays, steps: Ints) -> Arrays:
-        """Recorded target and loss at `steps`, NaN where no target has come to the outputs yet."""
-        # with spikes the trace of the target is a step late
-        there = self.plan.stimuli.has_target(steps - int(self.plan.transmission.fires))
-        target = np.where(there, arrays["target"], np.nan)
-        with np.errstate(over="ignore", invalid="ignore"):  # it may have diverged
-            loss = loss_of(self.model.loss, arrays["x"][:, self.graph.outputs], target)
-        return {"target": target, "loss": loss}
-
     def _provenance(self, completed: int) -> dict[str, Any]:
         return {
             "title": self.model.name,
-            "model": to_yaml(self.model.with_absolute_paths()),
+            **{name: self.identity[name] for name in ("model", "files", "code")},
             "run_id": uuid.uuid4().hex,
-            "files": json.dumps(self.plan.files),
             "seed": kept_seed(self.model.seed),
-            "code": self.backend,
             "steps": completed,
             "complete": completed == self.plan.stimuli.steps,
+            **self._begun,
         }
 
     @property
@@ -328,26 +398,3 @@ class Simulation:
         if self._recording is None:
             raise SimulationError("nothing is counted yet; call run() first")
         return self._events
-
-
-class _Stopwatch:
-    """Times the building, which ends with the first report of progress, and the steps."""
-
-    def __init__(self, report: Progress):
-        self._report = report
-        self._started = time.perf_counter()
-        self._first_step: float | None = None
-
-    def report(self, fraction: float) -> None:
-        """Note the first step, and pass the progress on."""
-        if self._first_step is None:
-            self._first_step = time.perf_counter()
-        self._report(fraction)
-
-    def timing(self, ran: Ran, backend: str) -> Timing:
-        """Seconds until now; those of the steps are the program's own, where it has timed them."""
-        ended = time.perf_counter()
-        begun = ended if self._first_step is None else self._first_step
-        if ran.seconds is not None:
-            begun = ended - ran.seconds
-        return Timing(begun - self._started, ended - begun, ran.steps, backend, ran.compiled)

@@ -26,8 +26,8 @@ from pathlib import Path
 import xarray as xr
 
 from neurodiff import Simulation, cli, load, load_sweep, run_sweep
+from neurodiff.run_files.names import run_id
 from neurodiff.run_folder.folder import save_run
-from neurodiff.run_folder.names import run_id
 from neurodiff.sweeps import load_result
 
 MODEL = """\

@@ -10,9 +10,10 @@ import xarray as xr
 
 from neurodiff import load, validation
 from neurodiff.results.recording import save_recording
+from neurodiff.run_files import keeping
+from neurodiff.run_files.names import run_id
+from neurodiff.run_files.new_folder import new_folder
 from neurodiff.run_folder import folder as run_folder_module
-from neurodiff.run_folder import keeping
-from neurodiff.run_folder.names import run_id
 
 
 def test_run_leaves_a_folder_with_everything(here, command):
@@ -21,7 +22,7 @@ def test_run_leaves_a_folder_with_everything(here, command):
     assert "cosine" in out and "run folder: runs/small" in out
     assert "small: 60 steps of 1 ms on numpy" in err and "60.0/60.0" in err
     folder = here / "runs" / "small"
-    names = {"model.yaml", "recording.nc", "report.json"}
+    names = {"model.yaml", "recording.nc", "report.json", "state.npz"}
     figures = {"waves.png", "learning.png", "cosine.png", "weights.png"}
     assert {path.name for path in folder.iterdir()} == names | figures
     assert list(here.glob("runs/.*")) == []
@@ -192,7 +193,7 @@ def test_figures_that_cannot_be_written_do_not_cost_the_run(here, command, monke
         "warning: figures are missing (No space left on device); the run is kept"
     ]
     names = {path.name for path in (here / "runs/small").iterdir()}
-    assert names == {"model.yaml", "recording.nc", "report.json"}
+    assert names == {"model.yaml", "recording.nc", "report.json", "state.npz"}
 
 
 @pytest.mark.parametrize(
@@ -218,7 +219,7 @@ def test_a_bad_place_is_refused_before_the_run(here, command, output, said):
 
 def test_home_is_expanded_and_a_changed_folder_does_not_matter(here, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(here))
-    with run_folder_module.new_folder(Path("~/a/b")), run_folder_module.new_folder(Path("c")):
+    with new_folder(Path("~/a/b")), new_folder(Path("c")):
         (here / "elsewhere").mkdir()
         monkeypatch.chdir(here / "elsewhere")
     assert (here / "a/b").is_dir() and (here / "c").is_dir()
@@ -226,7 +227,7 @@ def test_home_is_expanded_and_a_changed_folder_does_not_matter(here, monkeypatch
 
 def test_a_run_that_failed_leaves_no_parents(here):
     (here / "old").mkdir()
-    with pytest.raises(ZeroDivisionError), run_folder_module.new_folder(Path("old/new/run")):
+    with pytest.raises(ZeroDivisionError), new_folder(Path("old/new/run")):
         raise ZeroDivisionError
     assert list((here / "old").iterdir()) == []
 

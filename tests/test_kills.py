@@ -15,6 +15,7 @@ from tests.kills import (
     two_runs,
     warm_up,
 )
+from tests.resumed_kills import MET, resume_run
 
 pytestmark = pytest.mark.slow
 
@@ -27,9 +28,8 @@ def case(tmp_path: Path) -> Case:
 
 
 def faults(case: Case) -> dict[str, int]:
-    return {
-        name: n for name, n in case.faults.items() if n and name != "kills that met a complete run"
-    }
+    met = ("kills that met a complete run", MET)
+    return {name: n for name, n in case.faults.items() if n and name not in met}
 
 
 def test_kills_of_runs_lose_and_delete_nothing(case):
@@ -60,4 +60,10 @@ def test_a_full_disk_loses_nothing(case):
         full_disk(case, 20_000)
     except PermissionError as error:
         pytest.skip(str(error))
+    assert faults(case) == {}
+
+
+def test_runs_that_are_killed_are_resumed_to_the_same_end(case):
+    while case.faults[MET] < 3:
+        resume_run(case)
     assert faults(case) == {}

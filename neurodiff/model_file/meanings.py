@@ -187,6 +187,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "engine": "What moves the weights: fused kernels, the plain Brian2 network, or auto",
         "precision": "Type of the weights in fused kernels",
         "threads": "Number of threads of fused kernels",
+        "checkpoint": "Wall time between two states from which the run can go on, or none",
     },
     "Record": {
         "signals": "How often activities, errors and the loss are kept, or none",

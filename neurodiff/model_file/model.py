@@ -17,6 +17,7 @@ from neurodiff.model_file.quantities import (
     PositiveTime,
     Time,
     TimeConstant,
+    WallTime,
     may_be_quantity,
 )
 from neurodiff.model_file.signals import Input, Target
@@ -98,32 +99,6 @@ Learning = Annotated[
 MachineCode = Literal["auto", "numpy", "cython", "cpp_standalone"]
 
 
-class Run(Part):
-    """How long, and how it is computed.
-
-    `target` is the kind of machine code. `engine` says who moves the weights: fused kernels, or the
-    plain Brian2 network (native), which can do everything. `precision` is that of the weights, and
-    `threads` the number of threads, of fused kernels.
-    """
-
-    duration: PositiveTime | None = None
-    epochs: Annotated[int, Field(gt=0, le=2**31 - 1)] | None = None
-    target: MachineCode = "auto"
-    engine: Literal["auto", "fused", "native"] = "auto"
-    precision: Literal["float64", "float32"] = "float64"
-    threads: Annotated[int, Field(ge=1, le=1024)] = 1
-
-    @model_validator(mode="after")
-    def _one_length(self) -> Self:
-        if self.duration is None and self.epochs is None:
-            raise problem(
-                "no length is given", "write `duration: 2 s` or, with frames, `epochs: 3`"
-            )
-        if self.duration is not None and self.epochs is not None:
-            raise problem("both `duration` and `epochs` are given", "write one of the two")
-        return self
-
-
 def _interval_form(value: Any) -> str | None:
     if value == "none":
         return "none"
@@ -134,6 +109,39 @@ Interval = Annotated[
     Annotated[Literal["none"], Tag("none")] | Annotated[PositiveTime, Tag("time")],
     choose(_interval_form, "write `none` or a time such as `1 ms`"),
 ]
+WallInterval = Annotated[
+    Annotated[Literal["none"], Tag("none")] | Annotated[WallTime, Tag("time")],
+    choose(_interval_form, "write `none` or a time such as `10 min`"),
+]
+
+
+class Run(Part):
+    """How long, and how it is computed.
+
+    `target` is the kind of machine code. `engine` says who moves the weights: fused kernels, or the
+    plain Brian2 network (native), which can do everything. `precision` is that of the weights, and
+    `threads` the number of threads, of fused kernels. `checkpoint` is the wall time between two
+    states of a run that are kept in its folder, and from which it can go on; `none` keeps none, at
+    its end neither.
+    """
+
+    duration: PositiveTime | None = None
+    epochs: Annotated[int, Field(gt=0, le=2**31 - 1)] | None = None
+    target: MachineCode = "auto"
+    engine: Literal["auto", "fused", "native"] = "auto"
+    precision: Literal["float64", "float32"] = "float64"
+    threads: Annotated[int, Field(ge=1, le=1024)] = 1
+    checkpoint: WallInterval = 600.0
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if self.duration is None and self.epochs is None:
+            raise problem(
+                "no length is given", "write `duration: 2 s` or, with frames, `epochs: 3`"
+            )
+        if self.duration is not None and self.epochs is not None:
+            raise problem("both `duration` and `epochs` are given", "write one of the two")
+        return self
 
 
 class Record(Part):

@@ -9,6 +9,8 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 from neurodiff.model_file.shown import shown
 
 TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
+#: Units of times that pass while something is computed.
+WALL_UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "ms": 1e-3}
 FREQUENCY_UNITS = {"Hz": 1.0, "mHz": 1e-3, "kHz": 1e3}
 VOLTAGE_UNITS = {"V": 1.0, "mV": 1e-3}
 #: Largest size of a quantity in s, Hz or V: 30 million years, for one.
@@ -127,6 +129,8 @@ PositiveTime = Annotated[float, *_POSITIVE_TIME, ON_GRID]
 #: Times of what goes on between the steps.
 ContinuousTime = Annotated[float, *_quantity(TIME_UNITS, "5 ms")]
 TimeConstant = Annotated[float, *_POSITIVE_TIME]
+#: Times that pass while something is computed.
+WallTime = Annotated[float, *_quantity(WALL_UNITS, "10 min", "a positive time such as `10 min`")]
 DelayTime = Annotated[
     float, *_quantity(TIME_UNITS, "1 ms", "at least one time step, such as `1 ms`")
 ]

@@ -101,11 +101,11 @@ class Interruption:
         stop : callable
             Function that stops what runs; called without arguments.
         """
-        self._stop = stop
+        before, self._stop = self._stop, stop
         try:
             yield
         finally:
-            self._stop = None
+            self._stop = before
 
     def defer(self) -> None:
         """Let signals wait from now on, but where they are `allowed`."""

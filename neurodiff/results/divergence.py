@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from neurodiff.model_file.quantities import TIME_UNITS, format_quantity
 from neurodiff.network.limits import LARGEST
 
 
@@ -121,6 +122,30 @@ def kept_until(
     kept = {name: np.flatnonzero(values < step) for name, values in times.items()}
     kept["weight_time"] = np.union1d([0], kept["weight_time"]).astype(np.int64)
     return recording.isel(kept)
+
+
+def explained(found: Divergence, time_step: float, *, learns: bool, cyclic: bool) -> str:
+    """Where and when a run diverged, and what may help.
+
+    Parameters
+    ----------
+    found : Divergence
+        What diverged.
+    time_step : float
+        Time step in seconds.
+    learns : bool
+        Whether weights move.
+    cyclic : bool
+        Whether the network has cycles.
+    """
+    time = format_quantity(found.step * time_step, TIME_UNITS)
+    remedies = ["lower `plasticity.learning_rate`"] if learns else []
+    if cyclic:
+        remedies.append("take smaller weights on the cycles (see `neurodiff show`)")
+    return (
+        f"run: {found.what} of `{found.where}` grew beyond {LARGEST:g} by step {found.step} "
+        f"({time}); {' or '.join(remedies) or 'take smaller weights and inputs'}"
+    )
 
 
 #: Variables that can diverge, what they are, and beyond what they have.

@@ -103,6 +103,9 @@ _RENAMED = {
 }
 
 
+#: Global attributes of a run that began with what another has left: its `run_id`.
+BEGUN = ("began_in_state_of", "began_with_weights_of")
+
 #: Global attributes that are true or false.
 _FLAGS = ("complete",)
 

@@ -1,1 +1,1 @@
-"""The folder that a run leaves: it appears complete or not at all."""
+"""What is done with run folders: report and figures, opening them, going on with their runs."""

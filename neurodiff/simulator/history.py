@@ -9,6 +9,8 @@ rows apart, so that the row ``length - lag`` below the current one never wraps a
 an addition and no division.
 """
 
+from typing import Any
+
 import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
@@ -145,3 +147,21 @@ class History(Past):
         for copy in ("first", "second"):
             name = f"{group.name}_remember_{copy}"
             group.run_regularly(f"{copy}_copy = {variable}", name=name, **REMEMBER.when)
+
+
+def turned(past: NDArray[Any], last: NDArray[Any], step: int) -> NDArray[Any]:
+    """The past of a group after some steps, as it has to be for a run that goes on with step 0.
+
+    Parameters
+    ----------
+    past : array (2 * length * n,)
+        Values of the buffer.
+    last : array (n,)
+        What was sent in the last step, which need not be in the buffer yet.
+    step : int
+        Number of steps that were done.
+    """
+    rows = past.reshape(2, -1, len(last)).copy()
+    if step:
+        rows[:, (step - 1) % rows.shape[1]] = last
+    return np.roll(rows, -step, axis=1).ravel()

@@ -6,21 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.network.graph import Graph
-from neurodiff.plan.sampling import Schedule
+from neurodiff.network.loss import loss_of
+from neurodiff.plan import Plan
+from neurodiff.plan.sampling import Sampling, Schedule
+from neurodiff.results.parts import Arrays, Ints, Part
 from neurodiff.simulator.network import BuiltNetwork
 from neurodiff.simulator.sampling import answer_variable
 from neurodiff.stimuli import Presentations
 
-Arrays = dict[str, NDArray[Any]]
-Ints = NDArray[np.int64]
-
 
 def collect(
-    built: BuiltNetwork, graph: Graph, schedule: Schedule, completed: int
-) -> tuple[Arrays, dict[str, NDArray[np.int64]]]:
-    """Arrays of a recording by variable, and the steps of its time dimensions.
-
-    Of a run that was stopped, what was recorded until then.
+    built: BuiltNetwork, graph: Graph, schedule: Schedule, completed: int, first: int = 0
+) -> Part:
+    """What was recorded of some steps; of a run that was stopped, what was until then.
 
     Parameters
     ----------
@@ -31,23 +29,23 @@ def collect(
     schedule : Schedule
         Steps at which each variable is recorded.
     completed : int
-        Number of steps that were run.
-
-    Returns
-    -------
-    arrays : dict
-        Arrays by variable.
-    steps : dict
-        Steps of each time dimension.
+        Number of steps that were done since step 0.
+    first : int
+        The first step of which `built` has kept anything.
     """
+
+    def steps_of(sampling: Sampling, n: int) -> Ints:
+        steps = sampling.steps(completed)
+        return steps[steps >= first][:n]
+
     arrays: Arrays = {}
     steps = {}
     if schedule.signals is not None:
         arrays.update(_signals(built, graph))
-        steps["time"] = schedule.signals.steps(completed)[: len(arrays["x"])]
+        steps["time"] = steps_of(schedule.signals, len(arrays["x"]))
     if schedule.products is not None:
         arrays.update(_products(built, graph))
-        steps["product_time"] = schedule.products.steps(completed)[: len(arrays["product"])]
+        steps["product_time"] = steps_of(schedule.products, len(arrays["product"]))
     if schedule.answers is not None:
         variable = answer_variable(schedule.answers)
         answers = built.sampled.samples("answers", "units", variable)
@@ -57,10 +55,11 @@ def collect(
         arrays.update(_spikes(built, graph))
     elif schedule.events is not None:
         arrays.update(_events(built, graph))
-    arrays.update(_weights(built, graph))
-    weights = schedule.weights.steps(completed) if schedule.weights else np.array([0])
-    steps["weight_time"] = np.append(weights[: len(arrays["w"]) - 1], completed)
-    return arrays, steps
+    weights, ended = _weights(built, graph, first)
+    arrays.update(weights)
+    sampled = np.zeros(len(arrays["w"]), dtype=np.int64)
+    steps["weight_time"] = steps_of(schedule.weights, len(sampled)) if schedule.weights else sampled
+    return Part(arrays, steps, ended)
 
 
 def last_signals(built: BuiltNetwork, graph: Graph) -> Arrays:
@@ -77,20 +76,42 @@ def last_signals(built: BuiltNetwork, graph: Graph) -> Arrays:
     return {"x": np.array(built.units.x[:]), "delta": delta}
 
 
-def label_answers(shown: Presentations, n: int) -> Arrays:
-    """Labels of the first n presentations, and whether they belong to the test.
+def labelled(plan: Plan, arrays: Arrays, steps: dict[str, Ints]) -> Arrays:
+    """The arrays of a recording with what belongs to them: labels, targets and the loss.
 
     Parameters
     ----------
-    shown : Presentations
-        Frames that are shown, in their order.
-    n : int
-        Number of presentations.
+    plan : Plan
+        Plan of the run.
+    arrays : dict
+        Arrays by variable.
+    steps : dict
+        Steps of each time dimension.
     """
+    found = dict(arrays)
+    if plan.stimuli.presentations is not None and "answer" in arrays:
+        found.update(_labels(plan.stimuli.presentations, len(arrays["answer"])))
+    if "x" in arrays:
+        found.update(_target_and_loss(plan, arrays, steps["time"]))
+    return found | plan.transmission.recorded(plan.graph)
+
+
+def _labels(shown: Presentations, n: int) -> Arrays:
+    """Labels of the first n presentations, and whether they belong to the test."""
     return {
         "label": shown.frames.labels[shown.order[:n]],
         "tested": np.arange(n) >= shown.n_training,
     }
+
+
+def _target_and_loss(plan: Plan, arrays: Arrays, steps: Ints) -> Arrays:
+    """Recorded target and loss at `steps`, NaN where no target has come to the outputs yet."""
+    # with spikes the trace of the target is a step late
+    there = plan.stimuli.has_target(steps - int(plan.transmission.fires))
+    target = np.where(there, arrays["target"], np.nan)
+    with np.errstate(over="ignore", invalid="ignore"):  # it may have diverged
+        loss = loss_of(plan.model.loss, arrays["x"][:, plan.graph.outputs], target)
+    return {"target": target, "loss": loss}
 
 
 def _signals(built: BuiltNetwork, graph: Graph) -> Arrays:
@@ -159,19 +180,18 @@ def _in_order(parts: list[Arrays], graph: Graph) -> Arrays:
     return {name: values[order] for name, values in events.items()}
 
 
-def _weights(built: BuiltNetwork, graph: Graph) -> Arrays:
-    """Weights and biases: as recorded, or at least the first; and the last."""
-    last_w, last_bias = built.synapses.weights(), built.errors.bias[:]
-    first_w, first_bias = built.initial
+def _weights(built: BuiltNetwork, graph: Graph, first: int) -> tuple[Arrays, Arrays]:
+    """Weights and biases as recorded, or at least those of step 0; and the last (1, n) of each."""
+    w, bias = (np.asarray(values)[None][: first == 0] for values in built.initial)
     if built.sampled.has("weights", "errors", "bias"):
-        first_w = built.synapses.recorded("weights", "w")
-        first_bias = built.sampled.samples("weights", "errors", "bias")
-    b = built.synapses.backward_weights()
-    return {
-        "w": np.vstack([first_w, last_w]),
-        "bias": _for_all_units(np.vstack([first_bias, last_bias]), graph),
-        **({} if b is None else {"b": b}),
-    }
+        w = built.synapses.recorded("weights", "w")
+        bias = built.sampled.samples("weights", "errors", "bias")
+    last = {"w": built.synapses.weights()[None], "bias": np.array(built.errors.bias[:])[None]}
+    kept = {"w": w, "bias": bias}
+    if (b := built.synapses.backward_weights()) is not None:
+        # with the last, and at least the first before it
+        kept["b"], last["b"] = b[:-1][: len(w)], b[-1:]
+    return tuple({**part, "bias": _for_all_units(part["bias"], graph)} for part in (kept, last))  # type: ignore[return-value]
 
 
 def _for_all_units(values: NDArray[np.float64], graph: Graph) -> NDArray[np.float64]:

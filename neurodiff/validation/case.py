@@ -1,5 +1,6 @@
 """A recorded run with all that its model says of it, as validation sees it."""
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from neurodiff.network.graph import Graph
 from neurodiff.plan import Plan
 from neurodiff.results.checks import another_network, misfit, missing
 from neurodiff.results.data_files import recorded_model
-from neurodiff.results.recording import is_complete, with_current_names
+from neurodiff.results.recording import BEGUN, is_complete, with_current_names
 from neurodiff.stimuli import Stimuli
 
 Floats = NDArray[np.float64]
@@ -111,7 +112,11 @@ def case_of(source: Any) -> Case:
     _refuse(another_network(recording, plan.graph, steps), "is not of the model that it carries")
     w = np.asarray(recording["w"].values[0])
     bias = np.nan_to_num(recording["bias"].values[0])
-    return Case(plan.replace(w=w, bias=bias), recording)
+    plan = plan.replace(w=w, bias=bias)
+    if "b" in recording and any(name in recording.attrs for name in BEGUN):
+        # it began with weights that no model tells
+        plan = plan.replace(feedback=replace(plan.feedback, b=recording["b"].values[0]))
+    return Case(plan, recording)
 
 
 def refuse_incomplete(case: Case) -> None:

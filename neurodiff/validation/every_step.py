@@ -74,6 +74,8 @@ def why_not(case: Case) -> str | None:
         return f"with {case.plan.transmission.kind} only the run itself knows the others"
     if case.model.reference == "delayed":
         return "the others are what the reference itself gives"
+    if "began_in_state_of" in case.recording.attrs:
+        return "the run began in the state of another, of which the model does not tell"
     if not case.complete:
         return "the run did not come to its end"
     seconds = estimated_seconds(case)

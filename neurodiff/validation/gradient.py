@@ -34,6 +34,7 @@ from neurodiff.validation.report import (
     reports_of,
 )
 from neurodiff.validation.sampled import estimates, sample_of, too_few
+from neurodiff.validation.threads import suitable_threads
 from neurodiff.validation.verdict import judge
 from neurodiff.validation.weight_transport import compare_transport, mean_cosine
 
@@ -95,6 +96,11 @@ def validate_case(case: Case, moments: Moments = "auto") -> GradientReport:
     refuse_incomplete(case)
     if not len(case.steps):
         raise SimulationError("nothing to validate: the run stopped before its first sample")
+    with suitable_threads(case.graph):
+        return _report(case, moments)
+
+
+def _report(case: Case, moments: Moments) -> GradientReport:
     g, truth = case.recording["product"].values, _TRUTHS[case.model.reference](case)
     found = _compare(case, g, truth, moments)
     layers = _with_exact_steps(case, g, truth, found.reports[:-1])

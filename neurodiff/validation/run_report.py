@@ -7,13 +7,15 @@ from typing import Any, TypeVar
 from neurodiff.exceptions import FixedPointError, SimulationError
 from neurodiff.results.event_counts import EventCounts
 from neurodiff.results.recording import is_complete
-from neurodiff.simulation import Simulation, Timing
+from neurodiff.results.timing import Timing
+from neurodiff.simulation import Simulation
 from neurodiff.validation.case import Case, case_of
 from neurodiff.validation.cautions import cautions
 from neurodiff.validation.gradient import validate_case
 from neurodiff.validation.loss import LossReport, compare_loss
 from neurodiff.validation.report import GradientReport
 from neurodiff.validation.task import TaskReport, compare_case
+from neurodiff.validation.threads import suitable_threads
 
 T = TypeVar("T")
 
@@ -130,9 +132,11 @@ def report_run(simulation: Simulation, *, whole: bool = False) -> RunReport:
         gradient = _unless_stopped(validate_case, case, whole) if asked else None
     except FixedPointError as error:
         gradient, why = None, str(error)
+    with suitable_threads(case.graph):
+        task = _unless_stopped(compare_case, case, whole)
     return RunReport(
         gradient=gradient,
-        task=_unless_stopped(compare_case, case, whole),
+        task=task,
         loss=gradient.loss if gradient else compare_loss(case),
         events=simulation.events,
         timing=simulation.timing,

@@ -13,7 +13,7 @@ import numpy as np
 from neurodiff import Simulation, load, load_sweep, run_sweep, validate
 from neurodiff.plot import draw_figures, draw_sweep
 from neurodiff.results.recording import load_recording, save_recording
-from neurodiff.run_folder.folder import _recording_of
+from neurodiff.run_folder.opening import recording_of
 from neurodiff.sweeps import load_result, summary
 from neurodiff.sweeps.planned_runs import Sweep
 from tests.fuzz import arrays, good, text
@@ -164,7 +164,7 @@ def run_folder(folder: Path, rng: Rng) -> str:
     """The damaged run folder of a stranger."""
     _copy("run", folder)
     arrays.damage_netcdf(rng, folder / "recording.nc")
-    recording = _recording_of(folder)
+    recording = recording_of(folder)
     validate(recording)
     if rng.random() < _DRAWN:
         draw_figures(recording)

@@ -16,7 +16,7 @@ from neurodiff import __main__ as start
 from neurodiff.process import interruption
 from neurodiff.process.interruption import Interrupted, heeding, stoppable
 from neurodiff.process.terminal import Courteous, Demanding, OutputGone, courteous_terminal
-from neurodiff.run_folder.names import run_id
+from neurodiff.run_files.names import run_id
 from neurodiff.validation import report_run
 
 SMALL = """
@@ -151,7 +151,7 @@ def when_it_runs(monkeypatch, act) -> None:
     """Do something at the first report of progress of the next run."""
     plain = Simulation._simulate
 
-    def simulate(self, report):
+    def simulate(self, report, checkpoints):
         done = []
 
         def reported(fraction: float) -> None:
@@ -159,7 +159,7 @@ def when_it_runs(monkeypatch, act) -> None:
             if fraction > 0 and not done:
                 done.append(act())
 
-        plain(self, reported)
+        plain(self, reported, checkpoints)
 
     monkeypatch.setattr(Simulation, "_simulate", simulate)
 
@@ -184,7 +184,7 @@ def test_a_signal_before_the_first_step_ends_in_one_line(here, monkeypatch, capf
         signal.raise_signal(signal.SIGTERM)
         time.sleep(1)
 
-    monkeypatch.setattr(cli, "_announce", stopped)
+    monkeypatch.setattr(cli, "announce", stopped)
     assert neurodiff(monkeypatch, "run", "small.yaml") == 143
     out, err = capfd.readouterr()
     assert out == "" and err == "stopped before anything was recorded; nothing is kept\n"

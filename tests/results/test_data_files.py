@@ -11,8 +11,8 @@ import xarray as xr
 from neurodiff import Simulation, SimulationError, load, validate
 from neurodiff.results import data_files
 from neurodiff.results.recording import load_recording
-from neurodiff.run_folder.folder import new_folder
-from neurodiff.run_folder.keeping import keep_recording
+from neurodiff.run_files.keeping import keep_recording
+from neurodiff.run_files.new_folder import new_folder
 from neurodiff.validation import report_run
 
 MODEL = """\

@@ -105,7 +105,12 @@ MODELS = {
     "weight_mirror": lambda **keys: layers(feedback=MIRROR, **keys),
     "weight_mirror drawn": lambda **keys: drawn(feedback=MIRROR, plasticity=LEARNS, **keys),
 }
-every_model = pytest.mark.parametrize("name", MODELS)
+#: Those that the quick tests try, too: all forms of blocks, and what is kept between steps.
+QUICK = ("layers", "drawn", "cycle", "trace skips", "sign", "kolen_pollack late", "weight_mirror")
+every_model = pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in MODELS],
+)
 
 
 def with_run(name: str, **run: Any) -> Model:
@@ -138,6 +143,7 @@ def test_numpy_kernels_equal_the_native_network_and_the_waves(name: str):
     assert max(deviations(simulation).values()) <= 1e-10
 
 
+@pytest.mark.slow
 @every_model
 @pytest.mark.parametrize("threads", [1, 2])
 def test_compiled_kernels_equal_the_native_network(
@@ -150,6 +156,7 @@ def test_compiled_kernels_equal_the_native_network(
     assert max(found.values()) <= 1e-12, found
 
 
+@pytest.mark.slow
 @every_model
 def test_kernels_in_float32_equal_the_native_network_to_their_precision(
     name: str, libraries: Libraries, monkeypatch: pytest.MonkeyPatch
@@ -161,6 +168,33 @@ def test_kernels_in_float32_equal_the_native_network_to_their_precision(
     for recording in (fused, compiled):
         found = apart(recording, native)
         assert 1e-12 < max(found.values()) <= 1e-5, found
+
+
+@pytest.mark.parametrize("name", ["layers", "drawn"])
+def test_compiled_kernels_equal_the_waves(
+    name: str, libraries: Libraries, monkeypatch: pytest.MonkeyPatch
+):
+    with compiled_kernels(monkeypatch, libraries):
+        simulation = simulate(with_run(name, engine="fused"))
+    assert max(deviations(simulation).values()) <= 1e-10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "backend"),
+    [("layers", "cython"), ("drawn", "cpp_standalone"), ("sign", "cpp_standalone")],
+)
+def test_kernels_of_brian2s_backends_equal_the_native_network(
+    name: str, backend: str, request: pytest.FixtureRequest
+):
+    if backend == "cython":
+        request.getfixturevalue("plain_compilation")
+    native = simulate(with_run(name, engine="native")).recording
+    fused = simulate(with_run(name, engine="fused"), backend).recording
+    found = apart(fused, native)
+    assert max(found.values()) <= 1e-12, found
+    # the last weights, of which the kernel itself has not yet learned the last step
+    assert (fused["w"][-1] != fused["w"][-2]).any()
 
 
 #: Texts of `waves.h`, and what makes a wrong kernel of them.

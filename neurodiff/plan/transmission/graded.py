@@ -12,6 +12,7 @@ class Graded(Transmission):
 
     kind: ClassVar[str] = "graded"
     recomputable: ClassVar[bool] = True
+    resumable: ClassVar[bool] = True
     sending: ClassVar[None] = None
 
 

@@ -54,6 +54,8 @@ class Transmission(ABC):
     recomputable : bool
         Whether what was sent follows from the model alone, step by step, so that a reference can
         compute the run anew.
+    resumable : bool
+        Whether a run can go on from a state; else what travels is in queues inside Brian2.
     fires : bool
         Whether neurons fire: answers are then means over many steps.
     engine : str
@@ -62,6 +64,7 @@ class Transmission(ABC):
 
     kind: ClassVar[str]
     recomputable: ClassVar[bool] = False
+    resumable: ClassVar[bool] = False
     fires: ClassVar[bool] = False
     engine: ClassVar[str] = "native"
 

@@ -41,8 +41,10 @@ def numbers_to_variables(network: b2.Network) -> None:
                 del group.namespace[name]
 
 
-def literals_to_data(device: CPPStandaloneDevice, duration: b2.Quantity) -> None:
+def literals_to_data(device: CPPStandaloneDevice, duration: b2.Quantity) -> str:
     """Take seeds, first values and the duration out of the main function; after the run is planned.
+
+    Returns the name of the duration's data file.
 
     Parameters
     ----------
@@ -59,6 +61,7 @@ def literals_to_data(device: CPPStandaloneDevice, duration: b2.Quantity) -> None
             network, lines = arguments
             literal, data = f".run({float(duration)!r},", f".run({kept}[0],"
             lines[:] = [line.replace(literal, data) for line in lines]
+    return str(kept)
 
 
 def _sorted(queue: list[_Entry]) -> Iterator[_Entry]:

@@ -12,15 +12,17 @@ import os
 import shlex
 import signal
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import brian2 as b2
 import numpy as np
 from brian2.codegen.cpp_prefs import get_compiler_and_args
 from brian2.devices.device import all_devices, get_device, reset_device, set_device
+from numpy.typing import NDArray
 
 from neurodiff.exceptions import SimulationError
 from neurodiff.process.children import bound, call, interrupt, temporary_folder
@@ -28,14 +30,11 @@ from neurodiff.process.interruption import stoppable
 from neurodiff.process.progress import Progress
 from neurodiff.results.divergence import beyond
 from neurodiff.simulator.backends.compilers import refuse_without_compiler
-from neurodiff.simulator.backends.data_tables import literals_to_data, numbers_to_variables
-from neurodiff.simulator.backends.filling import fill, read_from_files, write_files
+from neurodiff.simulator.backends.filling import fill
+from neurodiff.simulator.backends.generation import Program, generate
 from neurodiff.simulator.backends.programs import provide
-from neurodiff.simulator.backends.project_files import (
-    look_at_the_clock_once,
-    shorten_compilation,
-)
 from neurodiff.simulator.network import BuiltNetwork
+from neurodiff.simulator.state import variables
 
 T = TypeVar("T")
 
@@ -49,17 +48,49 @@ class Ran(NamedTuple):
         Number of steps that were completed.
     compiled : bool
         Whether a program was compiled.
+    paused : bool
+        Whether it ended early because its time was over, and for no other reason.
     seconds : float or None
         What the steps took, where the program has timed them itself.
     """
 
     steps: int
     compiled: bool = False
+    paused: bool = False
     seconds: float | None = None
 
 
-#: Runs a network for some steps.
-Run = Callable[[BuiltNetwork, int, Progress], Ran]
+class Start(NamedTuple):
+    """Where a run of some steps begins, and how long it may take.
+
+    Attributes
+    ----------
+    step : int
+        Number of its first step.
+    values : mapping
+        State at the beginning, by ``group.variable``; empty for a network as it was built.
+    seconds : float
+        After so many seconds it ends early, at the next step.
+    """
+
+    step: int = 0
+    values: Mapping[str, NDArray[Any]] = {}
+    seconds: float = float("inf")
+
+
+#: The beginning of a network as it was built.
+BEGINNING = Start()
+
+
+class Run(Protocol):
+    """Runs a network for some steps; see `machine_code`."""
+
+    def __call__(
+        self, built: BuiltNetwork, steps: int, progress: Progress, start: Start = ..., /
+    ) -> Ran:
+        """Run a network for some steps."""
+        ...
+
 
 #: Brian2's preference for the environment of a compiled program, and what is put there: events
 #: visit synapses all over the memory, and on Linux large pages make that a sixth faster.
@@ -75,14 +106,6 @@ _COMMAND, _NUMBER = "devices.cpp_standalone.run_cmd_unix", "program.pid"
 #: The file in which it notes the fraction of the run that is done.
 _PROGRESS = "progress.txt"
 
-#: The file in which it notes how many seconds its steps took, and how it does.
-_SECONDS = "seconds.txt"
-_BEGIN = "timespec began, ended; clock_gettime(CLOCK_MONOTONIC, &began);"
-_END = f"""
-clock_gettime(CLOCK_MONOTONIC, &ended);
-std::ofstream("{_SECONDS}") << (ended.tv_sec - began.tv_sec) + 1e-9*(ended.tv_nsec - began.tv_nsec);
-"""
-
 #: Seconds between two looks at whether the program has to stop.
 _LOOK_PERIOD = 0.05
 
@@ -95,8 +118,9 @@ def machine_code(target: str) -> Iterator[Run]:
     """Choose the kind of code for all Brian2 objects that are made inside the `with` block.
 
     Yields a function that runs a network for some steps and says how many were completed: fewer
-    where Ctrl-C stopped it, or where it diverged (but for a compiled program, which cannot be asked
-    while it runs). Results must be read inside the block.
+    where Ctrl-C stopped it, its time was over, or where it diverged (but for a compiled program,
+    which cannot be asked while it runs). Results must be read inside the block. The same network
+    can run again, from any state; what it had recorded is gone then.
 
     Parameters
     ----------
@@ -112,9 +136,13 @@ def machine_code(target: str) -> Iterator[Run]:
     kind = _standalone() if target == "cpp_standalone" else _runtime(target)
     with _quiet(), _same_random_numbers(), temporary_folder() as samples, kind as run:
 
-        def run_and_keep(built: BuiltNetwork, steps: int, progress: Progress) -> Ran:
+        def run_and_keep(
+            built: BuiltNetwork, steps: int, progress: Progress, start: Start = BEGINNING, /
+        ) -> Ran:
+            for path in samples.iterdir():
+                path.unlink()
             built.synapses.keep_in(samples)
-            return run(built, steps, progress)
+            return run(built, steps, progress, start)
 
         yield run_and_keep
 
@@ -174,14 +202,22 @@ def _runtime(target: str) -> Iterator[Run]:
         b2.prefs.codegen.target = previous_target
 
 
-def _run_runtime(built: BuiltNetwork, steps: int, progress: Progress) -> Ran:
-    def report(elapsed: Any, completed: float, start: Any, duration: Any) -> None:
+def _run_runtime(
+    built: BuiltNetwork, steps: int, progress: Progress, start: Start = BEGINNING, /
+) -> Ran:
+    until, paused = time.monotonic() + start.seconds, False
+
+    def report(elapsed: Any, completed: float, begun: Any, duration: Any) -> None:
+        nonlocal paused
         progress(completed)
         # a request that came before the network began to run was forgotten when it did
-        if stopped() or _diverged(built):
+        ends = stopped() or _diverged(built)
+        # at least some steps are done in each segment
+        paused = not ends and completed > 0 and time.monotonic() >= until
+        if ends or paused:
             built.network.stop()
 
-    fill(built.synapses.initial)
+    _begin(built, start)
     # until divergence is noticed
     quiet = np.errstate(over="ignore", invalid="ignore")
     with stoppable(built.network.stop) as stopped, quiet:
@@ -191,7 +227,21 @@ def _run_runtime(built: BuiltNetwork, steps: int, progress: Progress) -> Ran:
             report_period=_REPORT_PERIOD * b2.second,
             namespace={},
         )
-    return Ran(round(float(built.network.t / built.clock.dt)))
+    completed = round(float(built.network.t / built.clock.dt)) - start.step
+    return Ran(completed, paused=paused and completed < steps)
+
+
+def _begin(built: BuiltNetwork, start: Start) -> None:
+    """Put a network of this process where a run begins."""
+    built.network.t_ = start.step * float(built.clock.dt)
+    fill(built.synapses.initial)
+    if start.values:
+        found = variables(built.network)
+        fill({variable: start.values[name] for name, variable in found.items()})
+    for part in built.network.objects:
+        if isinstance(part, b2.EventMonitor):
+            part.resize(0)
+            part.variables["N"].set_value(0)
 
 
 def _diverged(built: BuiltNetwork) -> bool:
@@ -220,54 +270,49 @@ def _standalone() -> Iterator[Run]:
         b2.prefs[_ENVIRONMENT] = {**_HUGE_PAGES, **previous[_ENVIRONMENT]}
         b2.prefs[_COMMAND] = bound([f"./{_PROGRAM}"], signal.SIGKILL, _NUMBER)
         try:
-            yield lambda built, steps, progress: _run_standalone(built, steps, progress, folder)
+            yield _Standalone(folder)
         finally:
             b2.prefs.update(previous)
             device.reinit()
             reset_device(previous_device)
 
 
-def _run_standalone(built: BuiltNetwork, steps: int, progress: Progress, folder: Path) -> Ran:
-    device = get_device()
-    _generate(built, steps, folder)
-    try:
-        compiled = provide(folder / _PROGRAM, lambda: _compile(folder))
-    except RuntimeError as error:
-        raise SimulationError(
-            f"run.target: compiling for cpp_standalone failed or was stopped ({error}); "
-            "try again, or use numpy"
-        ) from error
-    with (
-        stoppable(lambda: None) as stopped,
-        _follow(folder / _PROGRESS, progress),
-        _passing_on(stopped, folder),
-    ):
-        device.run(directory=str(folder), with_output=False)
-    seconds = float((folder / _SECONDS).read_text())
-    return Ran(round(device._last_run_completed_fraction * steps), compiled, seconds)
+class _Standalone:
+    """Runs a network as a compiled program; see `Run`."""
 
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._program: Program | None = None
 
-def _generate(built: BuiltNetwork, steps: int, folder: Path) -> None:
-    """Write the sources and the data of a run."""
-    device, duration = get_device(), steps * built.clock.dt
-    numbers_to_variables(built.network)
-    files = read_from_files(device, built.synapses.initial)
-    device.insert_code("before_network_run", _BEGIN)
-    device.insert_code("after_network_run", _END)
-    # a request to stop that comes too late must not cost the results
-    device.insert_code("after_network_run", "std::signal(SIGINT, SIG_IGN);")
-    built.network.run(
-        duration,
-        # the program notes how far it is in a file, and `_follow` reads it
-        report=f'std::ofstream("{_PROGRESS}") << completed;',
-        report_period=_REPORT_PERIOD * b2.second,
-        namespace={},
-    )
-    literals_to_data(device, duration)
-    device.build(directory=str(folder), compile=False, run=False)
-    write_files(folder, files)
-    shorten_compilation(folder)
-    look_at_the_clock_once(folder)
+    def __call__(
+        self, built: BuiltNetwork, steps: int, progress: Progress, start: Start = BEGINNING, /
+    ) -> Ran:
+        compiled = self._program is None and self._make(built)
+        assert self._program is not None
+        self._program.write(built, steps, start.step, start.values)
+        (self._folder / _PROGRESS).unlink(missing_ok=True)
+        (self._folder / _NUMBER).unlink(missing_ok=True)
+        with (
+            stoppable(lambda: None) as stopped,
+            _follow(self._folder / _PROGRESS, progress),
+            _passing_on(stopped, start.seconds, self._folder),
+        ):
+            get_device().run(directory=str(self._folder), with_output=False)
+            asked = stopped()
+        completed = round(get_device()._last_run_completed_fraction * steps)
+        paused = completed < steps and not asked
+        return Ran(completed, compiled, paused, self._program.seconds)
+
+    def _make(self, built: BuiltNetwork) -> bool:
+        """Generate the sources, and get a program; whether it was compiled."""
+        self._program = generate(built, self._folder, _PROGRESS, _REPORT_PERIOD)
+        try:
+            return provide(self._folder / _PROGRAM, lambda: _compile(self._folder))
+        except RuntimeError as error:
+            raise SimulationError(
+                f"run.target: compiling for cpp_standalone failed or was stopped ({error}); "
+                "try again, or use numpy"
+            ) from error
 
 
 def _compile(folder: Path) -> None:
@@ -287,16 +332,21 @@ def _compile(folder: Path) -> None:
 
 
 @contextmanager
-def _passing_on(stopped: Callable[[], bool], folder: Path) -> Iterator[None]:
+def _passing_on(stopped: Callable[[], bool], seconds: float, folder: Path) -> Iterator[None]:
     """Pass a request to stop on to the running program, which keeps what it recorded.
 
-    Before its first step, which it notes, it would end without.
+    Its time, `seconds` of running, is such a request, too. Before its first step, which it notes,
+    it would end without.
     """
-    done = threading.Event()
+    done, begun = threading.Event(), list[float]()
+
+    def due() -> bool:
+        begun[:1] = begun[:1] or [time.monotonic()]
+        return stopped() or time.monotonic() > begun[0] + seconds
 
     def watch() -> None:
         while not done.wait(_LOOK_PERIOD):
-            if stopped() and (folder / _PROGRESS).exists() and interrupt(folder / _NUMBER):
+            if (folder / _PROGRESS).exists() and due() and interrupt(folder / _NUMBER):
                 return
 
     with _running(watch, done):

@@ -124,7 +124,10 @@ class Kernel:
         return {"pass": self._pass, "keep": self._keep}[called](step)
 
     def _array(self, name: str, dtype: Any, size: int, values: Any = None) -> ArrayVariable:
-        self.group.variables.add_array(name, size=size, dtype=dtype, values=values)
+        constant = values is not None
+        self.group.variables.add_array(
+            name, size=size, dtype=dtype, values=values, constant=constant
+        )
         return self.group.variables[name]
 
     def _named(self) -> dict[str, ArrayVariable]:
@@ -156,7 +159,7 @@ class Kernel:
         }
         n_units, threads = len(signals.units), self._numbers.threads
         size = threads * (4 * tables.longest + n_units) + n_units
-        scratch = self._array("scratch", np.dtype(self._numbers.precision), size)
+        scratch = self._array("_scratch", np.dtype(self._numbers.precision), size)
         return {**populations, **made, "scratch": scratch}
 
     @property

@@ -2,7 +2,8 @@
 
 The folder is made inside a hidden one beside its place, ``.NAME-PROCESS-xxxxxxxx``:
 
-- ``new``: the folder as it is written; it becomes NAME when it is complete;
+- ``new``: the folder as it is written; it becomes NAME when it is complete. When its process dies
+  it stays, if it holds a state from which the run can go on;
 - ``new-ID``: the same when it is about to replace the run ID; after the exchange of the two
   names it is that run;
 - ``old``: the older run while it is replaced, where the system cannot exchange names at once.
@@ -18,18 +19,26 @@ from pathlib import Path
 from neurodiff.exceptions import OutputError
 from neurodiff.files.placing import exchange, file_errors, hidden_beside, hidden_name
 from neurodiff.process.terminal import warn
-from neurodiff.run_folder.names import others, refuse_to_overwrite, remove_run, run_id
+from neurodiff.run_files.names import (
+    STATE,
+    copy_state,
+    is_growing,
+    others,
+    refuse_to_overwrite,
+    remove_run,
+    run_id,
+)
 
 _NEW, _OLD = "new", "old"
 _INSIDE = re.compile(rf"{_NEW}|{_NEW}-[0-9a-f]{{32}}|{_OLD}")
 
 
 @contextmanager
-def folder_in_waiting(path: Path, *, force: bool) -> Iterator[Path]:
+def folder_in_waiting(path: Path, *, force: bool, source: Path | None = None) -> Iterator[Path]:
     """A new folder that becomes `path` when the `with` block ends well.
 
-    When the block fails, what is not a complete run goes again; a run that is complete by then
-    takes its place all the same.
+    When the block fails, a run that is complete by then takes its place all the same. What is not
+    complete goes again, or stays where it is if it holds a state from which it can go on.
 
     Parameters
     ----------
@@ -37,6 +46,9 @@ def folder_in_waiting(path: Path, *, force: bool) -> Iterator[Path]:
         Path of the run folder.
     force : bool
         Whether a run that is there may be replaced.
+    source : pathlib.Path, optional
+        Folder whose state the new one goes on from: `path` itself, of which it gets a copy, or one
+        that was growing, which it becomes.
 
     Yields
     ------
@@ -53,17 +65,45 @@ def folder_in_waiting(path: Path, *, force: bool) -> Iterator[Path]:
     new = waiting / _NEW
     with file_errors(path):
         waiting.mkdir()
-        new.mkdir()
+        _begin(new, path, source)
     try:
         yield new
     except BaseException:
         if run_id(new) is not None:
             _take_place(new, path, force=force)
+        elif is_growing(new):
+            warn(f"{path}: the last state of this run is kept; --resume goes on from there")
         raise
     else:
         _take_place(new, path, force=force)
     finally:
         _clear(waiting)
+
+
+def _begin(new: Path, path: Path, source: Path | None) -> None:
+    """Make the new folder, with the state from which it goes on."""
+    if source is None:
+        new.mkdir()
+    elif source != path:
+        source.rename(new)
+        _clear(source.parent)
+        # what was being written when its process died is written anew
+        remove_run(new, states=False)
+    else:
+        new.mkdir()
+        copy_state(source, new)
+
+
+def growing(path: Path) -> list[Path]:
+    """Folders of runs that were growing beside `path` when their processes died, by age.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the run folder.
+    """
+    found = [waiting / _NEW for waiting in hidden_beside(path)]
+    return sorted(filter(is_growing, found), key=lambda new: (new / STATE).stat().st_mtime)
 
 
 def _take_place(new: Path, path: Path, *, force: bool) -> None:
@@ -108,8 +148,8 @@ def restore(path: Path) -> None:
     """Put in order what killed processes left beside `path`, and say what was found.
 
     An old run that was on its way out goes back to its place, a complete new one takes its place,
-    or a name beside it where that is taken, and what is half written is removed. The caller holds
-    the claim on `path`.
+    or a name beside it where that is taken, and what is half written is removed, but for what holds
+    a state. The caller holds the claim on `path`.
 
     Parameters
     ----------
@@ -119,6 +159,29 @@ def restore(path: Path) -> None:
     for waiting in hidden_beside(path):
         if waiting.is_dir() and not waiting.is_symlink() and _is_waiting(waiting):
             _restore(waiting, path)
+
+
+def refuse_to_forget(path: Path, *, force: bool) -> None:
+    """Refuse to begin anew where a run that was interrupted can go on; with `force`, remove it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Path of the run folder.
+    force : bool
+        Whether it may go.
+
+    Raises
+    ------
+    OutputError
+        If there is one.
+    """
+    for new in growing(path):
+        if not force:
+            text = f"{path}: a run was interrupted there, and its last state is kept"
+            raise OutputError(f"{text}; add --resume to go on, or --force to begin anew")
+        remove_run(new)
+        _clear(new.parent)
 
 
 def _is_waiting(waiting: Path) -> bool:
@@ -133,7 +196,7 @@ def _restore(waiting: Path, path: Path) -> None:
         elif found is not None:
             _restore_new(folder, path)
     _clear(waiting)
-    if waiting.exists():
+    if waiting.exists() and not is_growing(waiting / _NEW):
         warn(f"{waiting}: left by a process that was killed; look what it holds, and remove it")
 
 
@@ -155,8 +218,8 @@ def _restore_new(new: Path, path: Path) -> None:
 
 
 def _clear(waiting: Path) -> None:
-    """Remove a hidden folder with what a run has written in it; anything else stays."""
+    """Remove a hidden folder with what a run has written in it; states and anything else stay."""
     for folder in list(waiting.iterdir()):
-        remove_run(folder)
+        remove_run(folder, states=not is_growing(folder))
     with suppress(OSError):
         waiting.rmdir()

@@ -33,27 +33,39 @@ from neurodiff.results.recording import (
     save_recording,
     what_is_kept,
 )
-from neurodiff.run_folder.names import MARK, MODEL, RECORDING, REPORT, remove_run
-from neurodiff.simulation import Simulation
+from neurodiff.run_files.checkpoints import write_state
+from neurodiff.run_files.names import (
+    MARK,
+    MODEL,
+    PARTS,
+    RECORDING,
+    REPORT,
+    remove_parts,
+    remove_run,
+)
+from neurodiff.run_files.run import Run
 
 #: Seconds for which a finished run waits for room where no disk has any.
 PATIENCE = 300.0
 
 
-def keep_recording(simulation: Simulation, folder: Path, place: Path) -> Path:
+def keep_recording(run: Run, folder: Path, place: Path, *, state: bool | None = None) -> Path:
     """Write what must not be lost of a run: recording, model, data, and a report without results.
 
-    Where the disk is full, that goes into another folder, on a disk that has room; where none has,
-    it waits for `PATIENCE` seconds.
+    The state from which another run can begin, or this one go on, comes last. Where the disk is
+    full, all goes into another folder, on a disk that has room; where none has, it waits for
+    `PATIENCE` seconds.
 
     Parameters
     ----------
-    simulation : Simulation
+    run : Run
         One that has run.
     folder : Path
         Where the run folder is written.
     place : Path
         Where it will be.
+    state : bool, optional
+        Whether the state is kept; unless given, where the model's `run.checkpoint` is not none.
 
     Returns
     -------
@@ -67,13 +79,30 @@ def keep_recording(simulation: Simulation, folder: Path, place: Path) -> Path:
     """
     real = place.expanduser().resolve()
     try:
-        _write(simulation, folder, real)
+        _write(run, folder, real)
     except OSError as error:
-        remove_run(folder)
+        remove_run(folder, states=False)
         if not no_room(error):
             raise OutputError(refusal(place, error)) from error
-        return _keep_elsewhere(simulation, folder, real)
+        kept = _keep_elsewhere(run, folder, real)
+        if kept != folder:
+            remove_run(folder)
+            return kept
+    keeps = run.model.run.checkpoint != "none" if state is None else state
+    _keep_state(run, folder, keeps)
     return folder
+
+
+def _keep_state(run: Run, folder: Path, keeps: bool) -> None:
+    """Keep the state at the end; with it, what was recorded in parts until a run was stopped."""
+    if (folder / PARTS).exists() and not is_complete(run.recording):
+        return
+    try:
+        if keeps and run.state is not None and run.divergence is None:
+            write_state(run.state, run, folder)
+        remove_parts(folder)
+    except OSError as error:
+        warn(f"the state at the end could not be kept ({error.strerror or error}); the run is kept")
 
 
 def keep_report(report: Mapping[str, Any], recording: xr.Dataset, folder: Path) -> None:
@@ -120,35 +149,35 @@ def add_over_time(variables: xr.Dataset, folder: Path) -> None:
         add_to_recording(variables, beside)
 
 
-def _write(simulation: Simulation, folder: Path, place: Path) -> None:
+def _write(run: Run, folder: Path, place: Path) -> None:
     """The essentials of a run; the report, with the mark that the run is complete, comes last."""
     folder.mkdir(exist_ok=True)
-    recording = simulation.recording
+    recording = run.recording
     files = keep_data(json.loads(recording.attrs["files"]), folder, place)
     with written_beside(folder / RECORDING) as beside:
-        kept = what_is_kept(recording, products=simulation.model.record.products == "all")
+        kept = what_is_kept(recording, products=run.model.record.products == "all")
         save_recording(kept.assign_attrs(files=json.dumps(files)), beside)
     copies = {file["path"]: file["copy"] for file in files if "copy" in file}
     keys = with_paths(recorded_keys(recording), copies)
     write_text(folder / MODEL, to_yaml(from_mapping(keys)))
     report = {"passed": False, "why": "the run was not compared with the reference"}
-    timing, complete = asdict(simulation.timing), is_complete(recording)
+    timing, complete = asdict(run.timing), is_complete(recording)
     report |= {"timing": timing, "complete": complete, "files": files}
     keep_report(report, recording, folder)
 
 
-def _keep_elsewhere(simulation: Simulation, folder: Path, place: Path) -> Path:
+def _keep_elsewhere(run: Run, folder: Path, place: Path) -> Path:
     """Write a run where there is room: in its folder after all, or on another disk."""
-    name = f"neurodiff-{place.name[:100]}-{simulation.recording.attrs[MARK][:8]}"
+    name = f"neurodiff-{place.name[:100]}-{run.recording.attrs[MARK][:8]}"
     spare = [Path(base) / name for base in (tempfile.gettempdir(), Path.home(), Path.cwd())]
     until, waits = time.monotonic() + PATIENCE, False
     while True:
         for other in (folder, *spare):
             try:
-                _write(simulation, other, place if other == folder else other)
+                _write(run, other, place if other == folder else other)
                 return other
             except OSError:
-                remove_run(other)
+                remove_run(other, states=other != folder)
         if time.monotonic() >= until:
             raise OutputError(f"{_nowhere(place)}; the run is lost")
         if not waits:

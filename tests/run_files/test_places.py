@@ -11,9 +11,9 @@ import pytest
 from neurodiff import OutputError
 from neurodiff.files import placing
 from neurodiff.plot.figures import _FIGURES
-from neurodiff.run_folder import names as run_files
-from neurodiff.run_folder import replacing
-from neurodiff.run_folder.folder import new_folder
+from neurodiff.run_files import names as run_files
+from neurodiff.run_files import replacing
+from neurodiff.run_files.new_folder import new_folder
 
 OLD, NEW, THIRD = "0" * 32, "1" * 32, "2" * 32
 

@@ -1,7 +1,9 @@
 """What a run folder holds, by name: nothing else is ever replaced or removed."""
 
 import json
+import os
 import re
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -10,16 +12,21 @@ from neurodiff.exceptions import OutputError
 from neurodiff.results.data_files import DATA
 
 RECORDING, MODEL, REPORT = "recording.nc", "model.yaml", "report.json"
+#: The state from which a run can go on; and the folder of what was recorded, in parts, until there.
+STATE, PARTS = "state.npz", "parts"
 #: File stems of all figures of a run.
 FIGURES = ("waves", "events", "spikes", "learning", "cosine", "weights")
-#: All files of a run folder, but for those in `data`.
-FILES = frozenset({RECORDING, MODEL, REPORT} | {f"{name}.png" for name in FIGURES})
+#: All files of a run folder, but for those in `data` and `parts`.
+FILES = frozenset({RECORDING, MODEL, REPORT, STATE} | {f"{name}.png" for name in FIGURES})
 #: Key of the report, and attribute of the recording, that marks both as those of one run.
 MARK = "run_id"
 
 _ID = re.compile(r"[0-9a-f]{32}")
 #: Names in `data`: the beginning of the file's SHA-256, and its name.
 _DATA_NAME = re.compile(r"[0-9a-f]{16}-.+")
+_PART_NAME = re.compile(r"\d{6}\.npz")
+#: Folders in a run folder, and the names of the files in them.
+_FOLDERS = {DATA: _DATA_NAME, PARTS: _PART_NAME}
 #: Names of files that were being written when a process was killed.
 _UNFINISHED = re.compile(r"\.(.+)-\d+-[0-9a-f]{8}")
 #: No report is longer, in bytes.
@@ -36,11 +43,18 @@ def run_id(folder: Path) -> str | None:
     """
     if not (folder / RECORDING).is_file():
         return None
-    found = _report(folder).get(MARK)
+    found = report_of(folder).get(MARK)
     return found if isinstance(found, str) and _ID.fullmatch(found) else None
 
 
-def _report(folder: Path) -> dict[str, Any]:
+def report_of(folder: Path) -> dict[str, Any]:
+    """The report in a run folder; empty where there is none that can be read.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Path of the folder.
+    """
     path = folder / REPORT
     try:
         if not path.is_file() or path.stat().st_size > _LONGEST_REPORT:
@@ -51,8 +65,44 @@ def _report(folder: Path) -> dict[str, Any]:
     return report if isinstance(report, dict) else {}
 
 
+def is_growing(folder: Path) -> bool:
+    """Whether a folder holds a run that is not complete, and a state from which it can go on.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Path of the folder.
+    """
+    return (folder / STATE).is_file() and run_id(folder) is None
+
+
+def copy_state(source: Path, folder: Path) -> None:
+    """Give a folder the state of another run, with all that it needs to go on.
+
+    Parameters
+    ----------
+    source : pathlib.Path
+        Folder of the other run.
+    folder : pathlib.Path
+        New folder.
+
+    Raises
+    ------
+    OSError
+        If the file system refuses.
+    """
+    for part in (source / STATE, *sorted((source / PARTS).glob("*"))):
+        new = folder / part.relative_to(source)
+        new.parent.mkdir(exist_ok=True)
+        try:
+            # no file of a run is ever changed: each is replaced as a whole
+            os.link(part, new)
+        except OSError:
+            shutil.copyfile(part, new)
+
+
 def others(folder: Path) -> list[str]:
-    """Names of what is in a folder and was not written by a run; those in `data` with it.
+    """Names of what is in a folder and was not written by a run; those in folders with these.
 
     Parameters
     ----------
@@ -60,30 +110,34 @@ def others(folder: Path) -> list[str]:
         Path of the folder.
     """
     found = [part.name for part in folder.iterdir() if not _of_run(part)]
-    data = folder / DATA
-    if data.is_dir() and not data.is_symlink():
-        found += [f"{DATA}/{part.name}" for part in data.iterdir() if not _of_data(part)]
+    for name in filter(lambda name: _is_folder(folder / name), _FOLDERS):
+        parts = (folder / name).iterdir()
+        found += [f"{name}/{part.name}" for part in parts if not _of_folder(part)]
     return sorted(found)
 
 
 def _of_run(path: Path) -> bool:
-    if path.name == DATA:
-        return path.is_dir() and not path.is_symlink()
-    unfinished = _UNFINISHED.fullmatch(path.name)
-    return (unfinished[1] if unfinished else path.name) in FILES and not _is_folder(path)
+    if path.name in _FOLDERS:
+        return _is_folder(path)
+    return _finished_name(path) in FILES and not _is_folder(path)
 
 
-def _of_data(path: Path) -> bool:
+def _of_folder(path: Path) -> bool:
+    """Whether a file in one of the folders of a run was written by a run."""
+    named = _FOLDERS[path.parent.name].fullmatch(_finished_name(path)) is not None
+    return named and not _is_folder(path)
+
+
+def _finished_name(path: Path) -> str:
     unfinished = _UNFINISHED.fullmatch(path.name)
-    name = unfinished[1] if unfinished else path.name
-    return _DATA_NAME.fullmatch(name) is not None and not _is_folder(path)
+    return unfinished[1] if unfinished else path.name
 
 
 def _is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def remove_run(folder: Path) -> bool:
+def remove_run(folder: Path, *, states: bool = True) -> bool:
     """Remove the files of a run, by name, and the folder if it is empty then; whether it is gone.
 
     A link among them goes itself, not the file to which it points.
@@ -92,18 +146,40 @@ def remove_run(folder: Path) -> bool:
     ----------
     folder : pathlib.Path
         Path of the folder.
+    states : bool
+        Whether the state from which it can go on goes, too.
     """
-    data = folder / DATA
+    kept = () if states else (STATE, PARTS)
     with suppress(OSError):
-        if _is_folder(data):
-            for part in filter(_of_data, list(data.iterdir())):
-                part.unlink()
-            data.rmdir()
+        for name in _FOLDERS:
+            if name not in kept:
+                _remove_folder(folder / name)
         for part in list(folder.iterdir()):
-            if _of_run(part) and part.name != DATA:
+            if _of_run(part) and part.name not in (*_FOLDERS, *kept):
                 part.unlink()
         folder.rmdir()
     return not folder.exists()
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove what a run had recorded in parts, whose recording is complete now.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Path of the folder.
+    """
+    with suppress(OSError):
+        _remove_folder(folder / PARTS)
+
+
+def _remove_folder(folder: Path) -> None:
+    """Remove what runs wrote in one of their folders, and the folder if it is empty then."""
+    if _is_folder(folder):
+        for part in filter(_of_folder, list(folder.iterdir())):
+            part.unlink()
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def refuse_to_overwrite(path: Path, *, force: bool) -> None:
