@@ -82,7 +82,8 @@ def variables(network: b2.Network) -> dict[str, ArrayVariable]:
 
 def _changes(group: b2.Group, name: str, variable: ArrayVariable) -> bool:
     own = getattr(variable.owner, "name", None) == group.name
-    fixed = variable.constant or variable.read_only or name.startswith("_")
+    # arrays of synapses, which can grow, are those of events and spikes
+    fixed = variable.constant or variable.read_only or variable.dynamic or name.startswith("_")
     return own and not fixed and np.dtype(variable.dtype).kind == "f"
 
 

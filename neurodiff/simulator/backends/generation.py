@@ -113,7 +113,8 @@ def generate(built: BuiltNetwork, folder: Path, progress: str, period: float) ->
     write_files(folder, files)
     shorten_compilation(folder)
     look_at_the_clock_once(folder)
-    for variable in variables(built.network).values():
+    times = [built.clock.variables[name] for name in ("t", "timestep")]
+    for variable in [*times, *variables(built.network).values()]:
         # else Brian2 takes what no code of its own has written for what it was at the start
         device.array_cache[variable] = None
     return Program(folder, kept, begin)
