@@ -36,7 +36,7 @@ def no_kernel(choice: Choice) -> str | None:
     choice : Choice
         What it would have to do.
     """
-    if not choice.transmission.recomputable:
+    if not choice.transmission.has_kernel:
         return f"there is no kernel for transmission by {choice.transmission.kind}"
     names = {
         "alignment": (choice.alignment.kind, choice.alignment.has_kernel),

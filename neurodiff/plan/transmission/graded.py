@@ -11,6 +11,7 @@ class Graded(Transmission):
     """Nothing is to be known of it."""
 
     kind: ClassVar[str] = "graded"
+    has_kernel: ClassVar[bool] = True
     recomputable: ClassVar[bool] = True
     resumable: ClassVar[bool] = True
     sending: ClassVar[None] = None

@@ -58,6 +58,8 @@ class Transmission(ABC):
         Whether a run can go on from a state; else what travels is in queues inside Brian2.
     fires : bool
         Whether neurons fire: answers are then means over many steps.
+    has_kernel : bool
+        Whether fused kernels can do it; what has none is run by the plain Brian2 network.
     engine : str
         What moves the weights: `native`, the plain Brian2 network, or `fused` kernels.
     """
@@ -66,6 +68,7 @@ class Transmission(ABC):
     recomputable: ClassVar[bool] = False
     resumable: ClassVar[bool] = False
     fires: ClassVar[bool] = False
+    has_kernel: ClassVar[bool] = False
     engine: ClassVar[str] = "native"
 
     @property
