@@ -8,7 +8,6 @@ from typing import Any, get_args
 
 import numpy as np
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 from neurodiff.exceptions import DivergenceWarning, ModelError, SimulationError
 from neurodiff.model_file import Model, to_yaml
@@ -310,7 +309,7 @@ class Simulation:
             # its process died when all steps were done
             return self._take_up(completed, last)
         threads = self.model.run.threads
-        with machine_code(self.backend) as run, threadpool_limits(threads, user_api="blas"):
+        with machine_code(self.backend, threads) as run:
             built = self.build()
             segments = run_segments(run, built, self.plan, state, seconds, clock.report)
             for part, after, completed, made, taken in segments:

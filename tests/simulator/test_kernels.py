@@ -1,8 +1,11 @@
 """Fused kernels against the plain Brian2 network, and both against the independent waves."""
 
 import warnings
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import brian2 as b2
 import numpy as np
 import pytest
 import xarray as xr
@@ -195,6 +198,27 @@ def test_kernels_of_brian2s_backends_equal_the_native_network(
     assert max(found.values()) <= 1e-12, found
     # the last weights, of which the kernel itself has not yet learned the last step
     assert (fused["w"][-1] != fused["w"][-2]).any()
+
+
+@pytest.mark.slow
+def test_a_program_with_two_threads_has_openmp_and_the_same_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    makefiles: list[str] = []
+
+    def provide(program: Path, compile_sources: Callable[[], None]) -> bool:
+        makefiles.append((program.parent / "makefile").read_text())
+        compile_sources()
+        return True
+
+    monkeypatch.setattr("neurodiff.simulator.backends.execution.provide", provide)
+    flags = list(b2.prefs.codegen.cpp.extra_compile_args_gcc)
+    one, two = (
+        simulate(with_run("layers", engine="fused", threads=n), "cpp_standalone") for n in (1, 2)
+    )
+    assert ["-fopenmp" in text for text in makefiles] == [False, True]
+    assert max(apart(two.recording, one.recording).values()) <= 1e-12
+    assert b2.prefs.codegen.cpp.extra_compile_args_gcc == flags
 
 
 #: Texts of `waves.h`, and what makes a wrong kernel of them.

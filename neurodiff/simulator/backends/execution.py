@@ -33,6 +33,7 @@ from neurodiff.simulator.backends.compilers import refuse_without_compiler
 from neurodiff.simulator.backends.filling import fill
 from neurodiff.simulator.backends.generation import Program, generate
 from neurodiff.simulator.backends.programs import provide
+from neurodiff.simulator.backends.threads import limited_to
 from neurodiff.simulator.network import BuiltNetwork
 from neurodiff.simulator.state import variables
 
@@ -114,7 +115,7 @@ _REPORT_PERIOD = 0.25
 
 
 @contextmanager
-def machine_code(target: str) -> Iterator[Run]:
+def machine_code(target: str, threads: int = 1) -> Iterator[Run]:
     """Choose the kind of code for all Brian2 objects that are made inside the `with` block.
 
     Yields a function that runs a network for some steps and says how many were completed: fewer
@@ -126,6 +127,8 @@ def machine_code(target: str) -> Iterator[Run]:
     ----------
     target : str
         Target of the code generation of Brian2: `numpy`, `cython` or `cpp_standalone`.
+    threads : int, optional
+        Threads of BLAS and of kernels.
 
     Raises
     ------
@@ -134,7 +137,13 @@ def machine_code(target: str) -> Iterator[Run]:
     """
     refuse_without_compiler(target)
     kind = _standalone() if target == "cpp_standalone" else _runtime(target)
-    with _quiet(), _same_random_numbers(), temporary_folder() as samples, kind as run:
+    with (
+        _quiet(),
+        _same_random_numbers(),
+        limited_to(threads),
+        temporary_folder() as samples,
+        kind as run,
+    ):
 
         def run_and_keep(
             built: BuiltNetwork, steps: int, progress: Progress, start: Start = BEGINNING, /

@@ -92,7 +92,10 @@ class Kernel:
             self._array(f"weights{k}", np.dtype(numbers.precision), len(bundle.weights))
             for k, bundle in enumerate(bundles)
         ]
-        self.sources = Sources(self._named(), self._tables.arrays, self.weights, numbers.real)
+        threaded = numbers.threads > 1
+        self.sources = Sources(
+            self._named(), self._tables.arrays, self.weights, numbers.real, threaded
+        )
         self._have_called("pass", PASS)
         if self.records:
             self._have_called("keep", OBSERVE)

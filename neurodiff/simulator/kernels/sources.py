@@ -65,12 +65,15 @@ class Sources:
         Arrays that blocks read, and weights by bundle.
     real : str
         C++ type of the weights.
+    threaded : bool
+        Whether there are several threads; cython takes what has another text for other code.
     """
 
     named: Mapping[str, ArrayVariable]
     arrays: Sequence[ArrayVariable]
     weights: Sequence[ArrayVariable]
     real: str
+    threaded: bool = False
 
     @property
     def variables(self) -> list[ArrayVariable]:
@@ -102,6 +105,7 @@ class Sources:
         )
         head = f"static double neurodiff_{called}({arguments}double step) {{"
         switch = f"#define NEURODIFF_{called.upper()}"
+        switch += "\n#define NEURODIFF_THREADS" if self.threaded else ""
         end = f"    return {called}(net, (int64_t)step);\n}}\n"
         return f"{switch}\n{_header(self.real)}\n{head}{fill}{end}"
 

@@ -220,7 +220,9 @@ void pass_block(const Network& net, const Block& b, const Rule& rule, int64_t st
 // Each thread takes the same part of the rows of every block, so that no two write one sum of rows.
 void pass_bundle(const Network& net, int64_t bundle, int64_t step, real* feedback) {
     const int64_t threads = net.threads, part = 4 * net.longest + net.activity.width;
-#pragma omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1)
+#ifdef NEURODIFF_THREADS
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+#endif
     for (int64_t k = 0; k < threads; k++) {
         real* vectors = net.scratch + k * part;
         for (int64_t i = 0; i < net.n_blocks; i++) {
