@@ -59,7 +59,7 @@ class Unaligned:
 
 
 @dataclass(frozen=True)
-class UnalignedPotential:
+class UnalignedPotential(Unaligned):
     """Leaky neurons: the PSP, what has arrived at the synapse low-passed as by the neuron.
 
     So it is just as late as what the neuron makes of it (theory 5). The slope is that of this step.
@@ -68,9 +68,6 @@ class UnalignedPotential:
     graph: Graph
     presynaptic: ClassVar[str] = "psp"
     of_store: ClassVar[str] = POTENTIAL
-    of_errors: ClassVar[str] = ""
-    longest_age: ClassVar[int] = 1
-    slope: ClassVar[str] = ""
 
     def connect(
         self, store: b2.NeuronGroup, errors: b2.NeuronGroup, history: History, clock: b2.Clock
@@ -91,20 +88,6 @@ class UnalignedPotential:
         store.namespace.update(self.graph.hop.constants)
         code = f"psp = {self.graph.hop.leaked_text('psp', 'arrived')}"
         store.run_regularly(code, name="low_pass", **ARRIVE.when)
-        return []
-
-    def connect_slopes(self, errors: b2.NeuronGroup, history: Past, clock: b2.Clock) -> Objects:
-        """Nothing is needed.
-
-        Parameters
-        ----------
-        errors : brian2.NeuronGroup
-            Group of the error units, one for each unit that is no input.
-        history : Past
-            Past values of the units.
-        clock : brian2.Clock
-            Clock of the run, which ticks once a time step.
-        """
         return []
 
 

@@ -1,5 +1,7 @@
 """The pass over all weights in NumPy; the same as `waves.h`, with BLAS and SciPy's sparse sums."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -156,11 +158,15 @@ class NumpyPass:
 
 
 def _of_block(net: Network, number: int) -> "_Pass":
-    forms = {Form.DENSE: _Dense, Form.SPARSE: _Sparse, Form.DRAWN: _Sparse}
+    forms: dict[Form, Callable[[Network, int], _Pass]] = {
+        Form.DENSE: _Dense,
+        Form.SPARSE: _Sparse,
+        Form.DRAWN: _Sparse,
+    }
     return forms[net.tables.blocks[number].form](net, number)
 
 
-class _Pass:
+class _Pass(ABC):
     """The pass over one block."""
 
     def __init__(self, net: Network, number: int):
@@ -188,13 +194,13 @@ class _Pass:
         row = self.net.row(place.array, step - (place.moves is Moves.BEFORE))
         return self.net.arrays[place.array][row:][unit]
 
+    @abstractmethod
     def run(self, now: int, sums: bool) -> None:
         """Add what was learned in the step before, and take the sums."""
-        raise NotImplementedError
 
+    @abstractmethod
     def multiply(self, step: int, product: Floats) -> None:
         """Put the products of a step into `product`, by synapse."""
-        raise NotImplementedError
 
 
 class _Dense(_Pass):
@@ -219,8 +225,11 @@ class _Dense(_Pass):
         if learned:
             row_met = self.vector(block.row_met, True, now)
             column_met = self.vector(block.column_met, False, now)
-        row_now = self.vector(block.row_now, True, now)
-        column_now = self.vector(block.column_now, False, now)
+        drives, returns = sums and block.drives, sums and block.returns
+        if drives:
+            row_now = self.vector(block.row_now, True, now)
+        if returns:
+            column_now = self.vector(block.column_now, False, now)
         for start in range(0, block.rows, step := max(1, _AT_ONCE // block.columns)):
             rows = slice(start, start + step)
             weights = self.weights[rows]
@@ -230,9 +239,9 @@ class _Dense(_Pass):
                     weights *= 1 - self.decay
                 # BLAS counts by columns, so it is given the transpose
                 self.ger(-self.rate, column_met, row_met[rows], a=weights.T, overwrite_a=True)
-            if sums and block.drives:
+            if drives:
                 self.drive += row_now[rows] @ weights
-            if sums and block.returns:
+            if returns:
                 self.feedback[rows] += weights @ column_now
 
     def multiply(self, step: int, product: Floats) -> None:

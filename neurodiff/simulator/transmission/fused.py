@@ -190,13 +190,12 @@ class FusedSynapses:
 
     def backward_weights(self) -> np.ndarray | None:
         """Samples (n_samples + 1, n_backward) of b; None with symmetric feedback."""
-        ended = self.kernel.ended()
-        if len(ended) == 1:
+        if len(self.kernel.weights) == 1:
             return None
         first = self.b
         if self.kernel.has("weights", "feedback", "b"):
             first = self.kernel.samples("weights", "feedback", "b")
-        return np.vstack([first, ended[1]]).astype(np.float64)
+        return np.vstack([first, self.kernel.ended()[1]]).astype(np.float64)
 
     @property
     def spike_monitors(self) -> dict[str, b2.EventMonitor]:
