@@ -7,16 +7,13 @@ before has ended.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
-
 from neurodiff.plan import Plan
 from neurodiff.process.interruption import stoppable
 from neurodiff.process.progress import Progress
-from neurodiff.results.divergence import beyond
 from neurodiff.results.parts import Part
-from neurodiff.simulator.backends.execution import Run, Start
+from neurodiff.simulator.backends.execution import Run, Start, diverged
 from neurodiff.simulator.network import BuiltNetwork
-from neurodiff.simulator.readout import collect, last_signals
+from neurodiff.simulator.readout import collect
 from neurodiff.simulator.state import State, read_state
 
 
@@ -75,7 +72,7 @@ def run_segments(
         with stoppable(lambda: None) as stopped:
             completed = first + ran.steps
             part = collect(built, plan.graph, plan.schedule, completed, first)
-            known = plan.transmission.resumable and not _diverged(built, plan)
+            known = plan.transmission.resumable and not diverged(built)
             after = read_state(built, completed) if known else None
             yield Segment(part, after, completed, ran.compiled, ran.seconds)
             going_on = ran.paused and after is not None and not stopped()
@@ -86,7 +83,3 @@ def run_segments(
 def _of_whole(report: Progress, first: int, total: int) -> Progress:
     """The fraction of a whole run, of which the steps from `first` on are being done."""
     return lambda fraction: report((first + fraction * (total - first)) / total)
-
-
-def _diverged(built: BuiltNetwork, plan: Plan) -> bool:
-    return any(bool(np.any(beyond(part))) for part in last_signals(built, plan.graph).values())

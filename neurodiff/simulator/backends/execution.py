@@ -220,7 +220,7 @@ def _run_runtime(
         nonlocal paused
         progress(completed)
         # a request that came before the network began to run was forgotten when it did
-        ends = stopped() or _diverged(built)
+        ends = stopped() or diverged(built)
         # at least some steps are done in each segment
         paused = not ends and completed > 0 and time.monotonic() >= until
         if ends or paused:
@@ -253,8 +253,14 @@ def _begin(built: BuiltNetwork, start: Start) -> None:
             part.variables["N"].set_value(0)
 
 
-def _diverged(built: BuiltNetwork) -> bool:
-    """Whether any activity or error has grown too large to go on with."""
+def diverged(built: BuiltNetwork) -> bool:
+    """Whether any activity or error has grown too large to go on with.
+
+    Parameters
+    ----------
+    built : BuiltNetwork
+        Network that runs, or has run.
+    """
     signals = (built.units.x[:], built.errors.delta[:])
     return any(bool(beyond(np.asarray(values)).any()) for values in signals)
 
