@@ -1,6 +1,7 @@
 """The backward connections of a network: which error comes back to which unit, and when."""
 
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
 from functools import singledispatch
 from typing import NamedTuple
 
@@ -19,38 +20,55 @@ from neurodiff.model_file.feedback import (
 )
 from neurodiff.network.draws import draw_lags
 from neurodiff.network.populations import Population, units_of
+from neurodiff.network.synapses import Synapses
 
 Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False)
-class BackwardConnections:
-    """Backward connections, each from the error unit of one unit to that of another.
+class BackwardConnections(ABC):
+    """Backward connections, each from the error unit of one unit to that of another."""
 
-    Attributes
-    ----------
-    source, sink : int arrays (n,)
-        Units whose error is sent, and to which it comes.
-    lag : int array (n,)
-        Delay in steps.
-    synapse : int array (n,) or None
-        The forward synapse, from `sink` to `source`, that each leads back along; None for
-        connections that are not those of any synapse (direct feedback).
-    """
+    @property
+    @abstractmethod
+    def source(self) -> Ints:
+        """Units whose error is sent (n,)."""
 
-    source: Ints
-    sink: Ints
-    lag: Ints
-    synapse: Ints | None
+    @property
+    @abstractmethod
+    def sink(self) -> Ints:
+        """Units to which it comes (n,)."""
+
+    @property
+    @abstractmethod
+    def lag(self) -> Ints:
+        """Delays (n,) in steps."""
+
+    @property
+    @abstractmethod
+    def synapse(self) -> Ints | None:
+        """The forward synapse (n,), from `sink` to `source`, that each leads back along.
+
+        None for connections that are not those of any synapse (direct feedback).
+        """
+
+    @abstractmethod
+    def in_one_step(self, synapses: Synapses) -> "BackwardConnections":
+        """The same connections with delays of one step.
+
+        Parameters
+        ----------
+        synapses : Synapses
+            The same synapses with delays of one step.
+        """
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Number of connections."""
 
     @property
     def along_synapses(self) -> bool:
         """Whether errors go back along the synapses, the other way round."""
         return self.synapse is not None
-
-    def __len__(self) -> int:
-        """Number of connections."""
-        return len(self.lag)
 
     def into(self, units: slice) -> Ints:
         """Those that lead to any of a range of units.
@@ -85,6 +103,113 @@ class BackwardConnections:
         return np.flatnonzero((self.synapse >= synapses.start) & (self.synapse < synapses.stop))
 
 
+@dataclass(frozen=True, eq=False)
+class AlongSynapses(BackwardConnections):
+    """The synapses the other way round, but for those from inputs, to which no error comes back.
+
+    Attributes
+    ----------
+    synapses : Synapses
+        All synapses.
+    ranges : tuple of (int, int)
+        Ranges of the synapses along which errors come back; no two of them touch.
+    """
+
+    synapses: Synapses
+    ranges: tuple[tuple[int, int], ...]
+
+    @property
+    def source(self) -> Ints:
+        """Units whose error is sent (n,)."""
+        return self._own(self.synapses.post)
+
+    @property
+    def sink(self) -> Ints:
+        """Units to which it comes (n,)."""
+        return self._own(self.synapses.pre)
+
+    @property
+    def lag(self) -> Ints:
+        """Delays (n,) in steps."""
+        return self._own(self.synapses.backward_lag)
+
+    @property
+    def synapse(self) -> Ints:
+        """The forward synapse (n,), from `sink` to `source`, that each leads back along."""
+        return self.synapses.shared(
+            "returning", lambda: self._own(np.arange(len(self.synapses), dtype=np.int64))
+        )
+
+    def _own(self, values: Ints) -> Ints:
+        """Those of values (n_synapses,)."""
+        parts = [values[first:last] for first, last in self.ranges]
+        return parts[0] if len(parts) == 1 else np.concatenate([values[:0], *parts])
+
+    def __len__(self) -> int:
+        """Number of connections."""
+        return sum(last - first for first, last in self.ranges)
+
+    def in_one_step(self, synapses: Synapses) -> "AlongSynapses":
+        """The same connections with delays of one step.
+
+        Parameters
+        ----------
+        synapses : Synapses
+            The same synapses with delays of one step.
+        """
+        return AlongSynapses(synapses, self.ranges)
+
+
+@dataclass(frozen=True, eq=False)
+class Listed(BackwardConnections):
+    """Connections that are not those of any synapse.
+
+    Attributes
+    ----------
+    ends : (int array (n,), int array (n,))
+        Units whose error is sent, and those to which it comes.
+    lags : int array (n,)
+        Delays in steps.
+    """
+
+    ends: tuple[Ints, Ints]
+    lags: Ints
+
+    @property
+    def source(self) -> Ints:
+        """Units whose error is sent (n,)."""
+        return self.ends[0]
+
+    @property
+    def sink(self) -> Ints:
+        """Units to which it comes (n,)."""
+        return self.ends[1]
+
+    @property
+    def lag(self) -> Ints:
+        """Delays (n,) in steps."""
+        return self.lags
+
+    @property
+    def synapse(self) -> None:
+        """They lead back along no synapse."""
+        return None
+
+    def __len__(self) -> int:
+        """Number of connections."""
+        return len(self.lag)
+
+    def in_one_step(self, synapses: Synapses) -> "Listed":
+        """The same connections with delays of one step.
+
+        Parameters
+        ----------
+        synapses : Synapses
+            The same synapses with delays of one step; not needed.
+        """
+        return replace(self, lags=np.ones_like(self.lags))
+
+
 class Context(NamedTuple):
     """What the backward connections are made from.
 
@@ -92,15 +217,13 @@ class Context(NamedTuple):
     ----------
     model : Model
     populations : tuple of Population
-    pre, post, backward_lag : int arrays (n_synapses,)
-        Units that each synapse connects, and its delay back in steps.
+    synapses : Synapses
+        Units that each synapse connects, and its delays.
     """
 
     model: Model
     populations: tuple[Population, ...]
-    pre: Ints
-    post: Ints
-    backward_lag: Ints
+    synapses: Synapses
 
 
 @singledispatch
@@ -133,10 +256,18 @@ def _(
     | WeightMirrorFeedback,
     context: Context,
 ) -> BackwardConnections:
-    """The synapses, but for those from inputs, to which no error comes back."""
+    """The synapses, but for those from inputs."""
     n_inputs = sum(part.size for part in context.populations if part.role == "input")
-    own = np.flatnonzero(context.pre >= n_inputs)
-    return BackwardConnections(context.post[own], context.pre[own], context.backward_lag[own], own)
+    ranges: list[tuple[int, int]] = []
+    first = 0
+    for part in context.synapses.pairs:
+        last = first + part.size
+        if part.first_pre >= n_inputs and ranges and ranges[-1][1] == first:
+            ranges[-1] = ranges[-1][0], last
+        elif part.first_pre >= n_inputs:
+            ranges.append((first, last))
+        first = last
+    return AlongSynapses(context.synapses, tuple(ranges))
 
 
 @backward_connections_of.register
@@ -154,4 +285,4 @@ def _(feedback: DirectFeedback, context: Context) -> BackwardConnections:
     ]
     units = units_of(hidden)
     source, sink = np.tile(outputs, len(units)), np.repeat(units, len(outputs))
-    return BackwardConnections(source, sink, np.concatenate(lags), synapse=None)
+    return Listed((source, sink), np.concatenate(lags))

@@ -7,28 +7,25 @@ from neurodiff.exceptions import ModelError
 from neurodiff.model_file import Model
 from neurodiff.model_file.network import FileWeights, ProjectionSpec
 from neurodiff.network.draws import random_stream
+from neurodiff.network.synapses import Pairs, pairs_of
 from neurodiff.network.weight_files import load_weights, matrix_of, synapses_in
 
 Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 
-def connect(part: ProjectionSpec, shape: tuple[int, int], model: Model) -> tuple[Ints, Ints]:
-    """Numbers within their populations of the two units of every synapse, sorted by the first.
+def connect(
+    part: ProjectionSpec, first: tuple[int, int], shape: tuple[int, int], model: Model
+) -> Pairs:
+    """The two units of every synapse of a projection, sorted by the presynaptic one.
 
     Parameters
     ----------
     part : ProjectionSpec
         Complete.
-    shape : tuple of int
-        Units of the presynaptic and of the postsynaptic population.
+    first, shape : tuples of int
+        First unit, and number of units, of the presynaptic and of the postsynaptic population.
     model : Model
         Model, checked.
-
-    Returns
-    -------
-    pre, post : arrays of int (n,)
-        Numbers within their populations of the units of each synapse.
 
     Raises
     ------
@@ -36,10 +33,10 @@ def connect(part: ProjectionSpec, shape: tuple[int, int], model: Model) -> tuple
         If there is not a single synapse, or a weights file that is to say it cannot be read.
     """
     rule, (n_pre, n_post) = part.connectivity, shape
-    if rule.one_to_one:
-        return np.arange(n_pre), np.arange(n_pre)
     if rule.all_to_all:
-        return np.repeat(np.arange(n_pre), n_post), np.tile(np.arange(n_post), n_pre)
+        return Pairs(first[0], n_pre, first[1], n_post)
+    if rule.one_to_one:
+        return pairs_of(np.arange(n_pre), np.arange(n_pre), first, shape)
     if rule.probability is not None:
         found = random_stream(model.seed, f"synapses {part.name}").random(shape) < rule.probability
     else:
@@ -51,7 +48,7 @@ def connect(part: ProjectionSpec, shape: tuple[int, int], model: Model) -> tuple
             remedy = "write weights that are not 0 into the file, or remove the projection"
         raise ModelError(f"{_place(part, model)}.connectivity", text, remedy)
     rows, columns = np.nonzero(found)
-    return rows, columns
+    return pairs_of(rows, columns, first, shape)
 
 
 def _in_file(part: ProjectionSpec, shape: tuple[int, int], model: Model) -> Bools:

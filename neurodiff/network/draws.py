@@ -41,7 +41,7 @@ def draw_lags(delay: Delay | None, n: int, model: Model, purpose: str) -> Ints:
         What is drawn; each purpose has its own stream of random numbers.
     """
     if delay is None:
-        return np.ones(n, dtype=np.int64)
+        return _all(n, 1)
     return _lags(delay, n, model, random_stream(model.seed, purpose))
 
 
@@ -53,7 +53,7 @@ def _lags(delay: object, n: int, model: Model, rng: np.random.Generator) -> Ints
 
 @_lags.register
 def _(delay: float, n: int, model: Model, rng: np.random.Generator) -> Ints:
-    return np.full(n, model.steps(delay), dtype=np.int64)
+    return _all(n, model.steps(delay))
 
 
 @_lags.register
@@ -71,6 +71,11 @@ def _(delay: NormalDelay, n: int, model: Model, rng: np.random.Generator) -> Int
 @_lags.register
 def _(delay: LognormalDelay, n: int, model: Model, rng: np.random.Generator) -> Ints:
     return _in_steps(_lognormal(rng, *delay.lognormal, n), model)
+
+
+def _all(n: int, steps: int) -> Ints:
+    """The same delay for all (n,), kept once."""
+    return np.broadcast_to(np.int64(steps), (n,))
 
 
 def _in_steps(delays: Floats, model: Model) -> Ints:

@@ -1,4 +1,4 @@
-"""The network as a directed graph: populations, projections and synapses as index arrays.
+"""The network as a directed graph: populations, projections, synapses and their delays.
 
 Units are numbered by population: inputs first, then every population after those that project to
 it; those that are on a cycle together follow each other, nearest to the input first. Synapses are
@@ -27,6 +27,7 @@ from neurodiff.network.draws import random_stream as random_stream
 from neurodiff.network.hop_filter import Hop, Instant, hop_of
 from neurodiff.network.limits import refuse_large_network
 from neurodiff.network.populations import Population, units_of
+from neurodiff.network.synapses import Pairs, Synapses, compact, joined
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -69,10 +70,8 @@ class Graph:
         Populations in the order of their units.
     projections : tuple of Projection
         Projections in the order of their synapses.
-    pre, post : int array (n_synapses,)
-        Numbers of the units that each synapse connects.
-    forward_lag, backward_lag : int array (n_synapses,)
-        Delay in steps from x_pre to the synapse, and from delta_post to the error unit of `pre`.
+    synapses : Synapses
+        Which units each synapse connects, and its delays.
     plastic : bool array (n_synapses,)
         Whether the synapse learns.
     dale : bool array (n_synapses,)
@@ -89,10 +88,7 @@ class Graph:
 
     populations: tuple[Population, ...]
     projections: tuple[Projection, ...]
-    pre: Ints
-    post: Ints
-    forward_lag: Ints
-    backward_lag: Ints
+    synapses: Synapses
     plastic: Bools
     dale: Bools
     time_step: float
@@ -108,7 +104,27 @@ class Graph:
     @property
     def n_synapses(self) -> int:
         """Number of synapses; biases are not counted."""
-        return len(self.pre)
+        return len(self.synapses)
+
+    @property
+    def pre(self) -> Ints:
+        """Numbers of the presynaptic units (n_synapses,)."""
+        return self.synapses.pre
+
+    @property
+    def post(self) -> Ints:
+        """Numbers of the postsynaptic units (n_synapses,)."""
+        return self.synapses.post
+
+    @property
+    def forward_lag(self) -> Ints:
+        """Delay in steps (n_synapses,) from x_pre to the synapse."""
+        return self.synapses.forward_lag
+
+    @property
+    def backward_lag(self) -> Ints:
+        """Delay in steps (n_synapses,) from delta_post to the error unit of `pre`."""
+        return self.synapses.backward_lag
 
     @property
     def filter_lag(self) -> float:
@@ -131,9 +147,10 @@ class Graph:
 
     def hops_only(self) -> "Graph":
         """The same graph with delays of one step only, so that its latencies count hops."""
-        one = np.ones(self.n_synapses, dtype=np.int64)
-        backward = replace(self.backward, lag=np.ones_like(self.backward.lag))
-        return replace(self.delays_only(), forward_lag=one, backward_lag=one, backward=backward)
+        one = tuple(compact(np.ones_like(part)) for part in self.synapses.forward_lags)
+        synapses = replace(self.synapses, forward_lags=one, backward_lags=one)
+        backward = self.backward.in_one_step(synapses)
+        return replace(self.delays_only(), synapses=synapses, backward=backward)
 
     @cached_property
     def n_inputs(self) -> int:
@@ -200,40 +217,40 @@ def build_graph(model: Model) -> Graph:
     curves = {} if lif is None else {"lif": lif.activation}
     populations = _number_units(specs, depth, ACTIVATIONS | curves)
     connections = sorted(connections, key=lambda part: order.index(part.post))
-    pairs = [_connect(part, populations, model) for part in connections]
-    edges = np.cumsum([0] + [len(pre) for pre, _ in pairs])
+    pairs = tuple(_connect(part, populations, model) for part in connections)
+    edges = np.cumsum([0] + [part.size for part in pairs])
     projections = tuple(
         Projection(str(part.name), populations[part.pre], populations[part.post], int(a), int(b))
         for part, a, b in zip(connections, edges[:-1], edges[1:], strict=True)
     )
-    lags = {
-        direction: np.concatenate(
-            [
-                draw_lags(
-                    getattr(part.delay, direction), len(pre), model, f"{direction} {part.name}"
-                )
-                for part, (pre, _) in zip(connections, pairs, strict=True)
-            ]
-        )
-        for direction in ("forward", "backward")
-    }
-    pre = np.concatenate([pre for pre, _ in pairs])
-    post = np.concatenate([post for _, post in pairs])
-    known = Context(model, tuple(populations.values()), pre, post, lags["backward"])
+    synapses = Synapses(
+        pairs,
+        *(
+            tuple(
+                draw_lags(getattr(part.delay, way), own.size, model, f"{way} {part.name}")
+                for part, own in zip(connections, pairs, strict=True)
+            )
+            for way in ("forward", "backward")
+        ),
+    )
+    known = Context(model, tuple(populations.values()), synapses)
     return Graph(
         populations=tuple(populations.values()),
         projections=projections,
-        pre=pre,
-        post=post,
-        forward_lag=lags["forward"],
-        backward_lag=lags["backward"],
-        plastic=np.repeat([part.plastic for part in connections], np.diff(edges)),
-        dale=np.repeat([bool(part.dale) for part in connections], np.diff(edges)),
+        synapses=synapses,
+        plastic=_of_synapses([part.plastic for part in connections], projections),
+        dale=_of_synapses([bool(part.dale) for part in connections], projections),
         time_step=model.time_step,
         hop=hop_of(model.transmission, model.neuron, model.time_step),
         output_names=tuple(name for name, part in specs.items() if part.role == "output"),
         backward=backward_connections_of(model.feedback, known),
     )
+
+
+def _of_synapses(values: list[bool], projections: tuple[Projection, ...]) -> Bools:
+    """A value of each projection, for each of its synapses (n_synapses,)."""
+    pairs = zip(values, projections, strict=True)
+    return joined([np.broadcast_to(value, (own.stop - own.start,)) for value, own in pairs])
 
 
 def _number_units(
@@ -261,10 +278,8 @@ def _number_units(
     return populations
 
 
-def _connect(
-    part: ProjectionSpec, populations: dict[str, Population], model: Model
-) -> tuple[Ints, Ints]:
+def _connect(part: ProjectionSpec, populations: dict[str, Population], model: Model) -> Pairs:
     """Presynaptic and postsynaptic unit of each synapse, sorted by the presynaptic one."""
     pre, post = populations[part.pre], populations[part.post]
-    rows, columns = connect(part, (pre.size, post.size), model)
-    return rows + pre.start, columns + post.start
+    shape = pre.size, post.size
+    return connect(part, (pre.start, post.start), shape, model)
