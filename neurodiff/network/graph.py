@@ -46,6 +46,9 @@ class Projection:
         Presynaptic and postsynaptic population.
     start, stop : int
         Range of the numbers of its synapses; `stop` is not included.
+    is_matrix : bool
+        Whether every unit projects to every one of the other population. Its synapses are then, in
+        their order, the entries of a matrix (presynaptic units, postsynaptic units), row by row.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Projection:
     post: Population
     start: int
     stop: int
+    is_matrix: bool
 
     @property
     def synapses(self) -> slice:
@@ -220,8 +224,15 @@ def build_graph(model: Model) -> Graph:
     pairs = tuple(_connect(part, populations, model) for part in connections)
     edges = np.cumsum([0] + [part.size for part in pairs])
     projections = tuple(
-        Projection(str(part.name), populations[part.pre], populations[part.post], int(a), int(b))
-        for part, a, b in zip(connections, edges[:-1], edges[1:], strict=True)
+        Projection(
+            name=str(part.name),
+            pre=populations[part.pre],
+            post=populations[part.post],
+            start=int(start),
+            stop=int(start) + own.size,
+            is_matrix=own.listed is None,
+        )
+        for part, own, start in zip(connections, pairs, edges[:-1], strict=True)
     )
     synapses = Synapses(
         pairs,

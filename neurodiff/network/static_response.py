@@ -25,6 +25,8 @@ _FIXED = 1e-13
 def dense(graph: Graph, part: Projection, w: Floats) -> Floats:
     """Weights of one projection as a matrix (post units, pre units), 0 without a synapse.
 
+    It may be a view of `w`; not to be written to.
+
     Parameters
     ----------
     graph : Graph
@@ -34,6 +36,10 @@ def dense(graph: Graph, part: Projection, w: Floats) -> Floats:
     w : array (n_synapses,)
         Weight of each synapse.
     """
+    if part.is_matrix:
+        view = w[part.synapses].reshape(part.pre.size, part.post.size).T
+        view.flags.writeable = False
+        return view
     matrix = np.zeros((part.post.size, part.pre.size))
     pre, post = graph.pre[part.synapses], graph.post[part.synapses]
     matrix[post - part.post.start, pre - part.pre.start] = w[part.synapses]

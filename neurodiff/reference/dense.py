@@ -23,6 +23,7 @@ from neurodiff.network.graph import Graph, Ints, Projection
 from neurodiff.network.loss import Loss
 from neurodiff.network.populations import Population
 from neurodiff.network.static_response import dense, slopes
+from neurodiff.network.synapses import is_uniform
 from neurodiff.plan import Plan
 from neurodiff.plan.alignment import Ages
 from neurodiff.reference.backprop import injection
@@ -54,18 +55,10 @@ def is_dense(plan: Plan) -> bool:
     if not plan.plasticity.product_of_ends:
         return False
     of_synapses = [graph.forward_lag, graph.backward_lag, graph.plastic, ages.activity]
-    return all(np.ptp(ages.slope[part.units]) == 0 for part in graph.populations) and all(
-        len(np.unique(_order(graph, part))) == part.pre.size * part.post.size
-        and len(_order(graph, part)) == part.pre.size * part.post.size
-        and all(np.ptp(values[part.synapses].astype(int)) == 0 for values in of_synapses)
+    return all(is_uniform(ages.slope[part.units]) for part in graph.populations) and all(
+        part.is_matrix and all(is_uniform(values[part.synapses]) for values in of_synapses)
         for part in graph.projections
     )
-
-
-def _order(graph: Graph, part: Projection) -> Ints:
-    """The place (n,) of each synapse of a projection in its flattened matrix (post, pre)."""
-    row, column = (graph.post[part.synapses] - part.post.start), graph.pre[part.synapses]
-    return np.asarray(row * part.pre.size + column - part.pre.start)
 
 
 @dataclass(eq=False)
@@ -82,7 +75,6 @@ class _Link:
     forward: int
     backward: int
     age: int
-    order: Ints
     psp: Floats
 
 
@@ -140,12 +132,10 @@ class DenseChunk:
     kept: Floats
     since: Floats
     moved: list[_Moved]
-    orders: list[Ints]
 
     def products(self) -> list[Products]:
         """The local products of each projection at all steps."""
-        pairs = zip(self.moved, self.orders, strict=True)
-        return [Outer(part.delta, part.x, order) for part, order in pairs]
+        return [Outer(part.delta, part.x) for part in self.moved]
 
     def moment(self, k: int) -> tuple[Floats, Floats]:
         """Local products and weights, both (n_synapses,), of the k-th step.
@@ -156,12 +146,12 @@ class DenseChunk:
             Number of the step in the chunk.
         """
         product, w = np.empty((2, self.graph.n_synapses))
-        for part, own, order in zip(self.graph.projections, self.moved, self.orders, strict=True):
-            product[part.synapses] = np.outer(own.delta[k], own.x[k]).ravel()[order]
+        for part, own in zip(self.graph.projections, self.moved, strict=True):
+            product[part.synapses] = np.outer(own.x[k], own.delta[k]).ravel()
             matrix = own.w
             if not own.frozen:
                 matrix = self.kept[k] * own.w - (own.step * self.since[k][:, None]).T @ own.x
-            w[part.synapses] = matrix.ravel()[order]
+            w[part.synapses] = matrix.T.ravel()
         return product, w
 
     def outer(self, part: Projection, x: Floats, delta: Floats) -> Products:
@@ -176,8 +166,7 @@ class DenseChunk:
         delta : array (rows, n_units)
             Errors.
         """
-        order = self.orders[self.graph.projections.index(part)]
-        return Outer(delta[:, part.post.units], x[:, part.pre.units], order)
+        return Outer(delta[:, part.post.units], x[:, part.pre.units])
 
     def backprop(self, at: Ints, u: Floats, y: Floats) -> Gradients:
         """Exact gradients, each with the weights of its own step.
@@ -313,10 +302,8 @@ class _Waves:
             own = delta[:, link.post]
             step = (rule.learning_rate * learns)[:, None] * own
             moved.append(_Moved(w, own, act, step, frozen or not link.plastic))
-        orders, steps = [link.order for link in self.links], first + np.arange(n)
-        return DenseChunk(
-            graph, self.plan.model.loss, steps, x, delta, biases, kept, since, moved, orders
-        )
+        steps = first + np.arange(n)
+        return DenseChunk(graph, self.plan.model.loss, steps, x, delta, biases, kept, since, moved)
 
     @property
     def _past(self) -> tuple[Floats, Floats, Floats]:
@@ -368,12 +355,11 @@ def _link(plan: Plan, part: Projection, ages: Ages) -> _Link:
     return _Link(
         part.pre.units,
         part.post.units,
-        dense(graph, part, plan.w),
+        np.array(dense(graph, part, plan.w), order="C"),
         bool(graph.plastic[first]),
         int(graph.forward_lag[first]),
         int(graph.backward_lag[first]),
         int(ages.activity[first]),
-        _order(graph, part),
         np.zeros(part.pre.size),
     )
 

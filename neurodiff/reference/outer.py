@@ -64,6 +64,26 @@ class Products(Protocol):
         """Sum over the moments (n,), in the order of the synapses."""
         ...
 
+    def along(self, vector: Floats) -> Floats:
+        """<g, vector> (times,).
+
+        Parameters
+        ----------
+        vector : array (n,)
+            One number for each synapse.
+        """
+        ...
+
+    def pairs(self, other: Any) -> Floats:
+        """<g_i, g*_j> of all pairs of moments (times, times).
+
+        Parameters
+        ----------
+        other : Products
+            Products of the same synapses and moments.
+        """
+        ...
+
 
 class Listed(NamedTuple):
     """Products as they are: `values` (times, n)."""
@@ -120,21 +140,38 @@ class Listed(NamedTuple):
         """Sum over the moments (n,)."""
         return np.asarray(self.values.sum(axis=0))
 
+    def along(self, vector: Floats) -> Floats:
+        """<g, vector> (times,).
+
+        Parameters
+        ----------
+        vector : array (n,)
+            One number for each synapse.
+        """
+        return np.asarray(self.values @ vector)
+
+    def pairs(self, other: "Listed") -> Floats:
+        """<g_i, g*_j> of all pairs of moments (times, times).
+
+        Parameters
+        ----------
+        other : Listed
+            Products of the same synapses and moments.
+        """
+        return np.asarray(self.values @ other.values.T)
+
 
 class Outer(NamedTuple):
-    """Outer products delta x^T of every pair of units.
+    """Outer products x delta^T of a projection from all units to all.
 
     Attributes
     ----------
     delta : array (times, n_post)
     x : array (times, n_pre)
-    order : int array (n,)
-        The place of each synapse in the matrix (n_post, n_pre), flattened.
     """
 
     delta: Floats
     x: Floats
-    order: NDArray[np.int64]
 
     def rows(self, which: Rows) -> "Outer":
         """Those of some of the moments.
@@ -144,7 +181,7 @@ class Outer(NamedTuple):
         which : slice or array of int
             Moments that are kept.
         """
-        return Outer(self.delta[which], self.x[which], self.order)
+        return Outer(self.delta[which], self.x[which])
 
     def inner(self, other: "Outer") -> Floats:
         """<delta, delta*> <x, x*> (times,).
@@ -192,7 +229,28 @@ class Outer(NamedTuple):
 
     def sum(self) -> Floats:
         """Sum over the moments (n,), one product of matrices."""
-        return np.asarray((self.delta.T @ self.x).ravel()[self.order])
+        return np.asarray((self.x.T @ self.delta).ravel())
+
+    def along(self, vector: Floats) -> Floats:
+        """<g, vector> (times,), x^T V delta.
+
+        Parameters
+        ----------
+        vector : array (n,)
+            One number for each synapse.
+        """
+        matrix = vector.reshape(self.x.shape[1], self.delta.shape[1])
+        return _dot(self.x @ matrix, self.delta)
+
+    def pairs(self, other: "Outer") -> Floats:
+        """<delta_i, delta*_j> <x_i, x*_j> of all pairs of moments (times, times).
+
+        Parameters
+        ----------
+        other : Outer
+            Products of the same synapses and moments.
+        """
+        return np.asarray((self.delta @ other.delta.T) * (self.x @ other.x.T))
 
 
 def _dot(a: Floats, b: Floats) -> Floats:

@@ -137,7 +137,9 @@ def names_right(graph: Graph, w: Floats, bias: Floats, frames: Floats, labels: I
 def _link(graph: Graph, part: Projection, w: Floats, signs: Floats) -> _Link:
     learns = dense(graph, part, graph.plastic.astype(float))
     sign = dense(graph, part, signs) if graph.dale[part.synapses].any() else None
-    return _Link(part.pre.units, part.post.units, dense(graph, part, w), learns, sign)
+    return _Link(
+        part.pre.units, part.post.units, np.array(dense(graph, part, w), order="C"), learns, sign
+    )
 
 
 def _stages(graph: Graph, links: list[_Link]) -> list[_Stage]:

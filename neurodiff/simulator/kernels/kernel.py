@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurodiff.plan.sampling import Sampling
 from neurodiff.simulator.backends.variables import ArrayVariable
 from neurodiff.simulator.kernels.blocks import cut
-from neurodiff.simulator.kernels.bundle import Bundle, Follows
+from neurodiff.simulator.kernels.bundle import Bundle
 from neurodiff.simulator.kernels.interface import Signals
 from neurodiff.simulator.kernels.numpy_pass import Network, NumpyPass
 from neurodiff.simulator.kernels.records import Kind, Record, read, records_of
@@ -79,9 +79,10 @@ class Kernel:
         sampling: dict[str, Sampling],
         numbers: Numbers,
     ):
-        self._signals, self._bundles = signals, bundles
-        self._numbers = numbers
-        widths = [len(bundle.weights) for bundle in bundles]
+        self._signals, self._numbers = signals, numbers
+        # bundles have a number of each connection; only what is needed later is kept
+        self._first, self._follows = [part.weights for part in bundles], bundles[-1].follows
+        widths = [len(first) for first in self._first]
         self.records = records_of(signals.plan, sampling, widths)
         past = [part.buffer.variables["value"] for part in (signals.activity, signals.error)]
         self._tables = cut(signals.plan.graph, bundles, past)
@@ -89,8 +90,8 @@ class Kernel:
         self.group.passed = -1
         self.folder: Path | None = None
         self.weights = [
-            self._array(f"weights{k}", np.dtype(numbers.precision), len(bundle.weights))
-            for k, bundle in enumerate(bundles)
+            self._array(f"weights{k}", np.dtype(numbers.precision), width)
+            for k, width in enumerate(widths)
         ]
         threaded = numbers.threads > 1
         self.sources = Sources(
@@ -104,8 +105,7 @@ class Kernel:
     @property
     def initial(self) -> dict[ArrayVariable, NDArray[Any]]:
         """What the weights are at the start, and the path of the folder."""
-        parts = zip(self.weights, self._bundles, strict=True)
-        weights = {variable: bundle.weights for variable, bundle in parts}
+        weights = dict(zip(self.weights, self._first, strict=True))
         return {**weights, self.group.variables["folder"]: self._path()}
 
     def _have_called(self, called: str, moment: Step) -> None:
@@ -164,10 +164,6 @@ class Kernel:
         size = threads * (4 * tables.longest + n_units) + n_units
         scratch = self._array("_scratch", np.dtype(self._numbers.precision), size)
         return {**populations, **made, "scratch": scratch}
-
-    @property
-    def _follows(self) -> Follows | None:
-        return self._bundles[-1].follows
 
     def _sizes(self) -> list[int]:
         signals, follows = self._signals, self._follows
