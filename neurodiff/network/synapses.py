@@ -2,12 +2,13 @@
 
 A projection from all to all is a matrix, and delays are mostly the same for all its synapses. What
 is the same for all is kept once; arrays with a number for each synapse are made when somebody asks
-for them, and live as long as somebody uses them.
+for them, and large ones live as long as somebody uses them.
 """
 
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+
+#: Arrays of so many numbers stay, once they are made.
+_SMALL = 100_000
 
 
 class Pairs(NamedTuple):
@@ -131,7 +135,7 @@ class Synapses:
         return self.shared("backward_lag", lambda: joined(self.backward_lags))
 
     def shared(self, name: str, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-        """An array that is made when it is asked for, and forgotten when nobody uses it any more.
+        """An array that is made when it is asked for; a large one goes when nobody uses it.
 
         Parameters
         ----------
@@ -144,8 +148,12 @@ class Synapses:
         if kept is None:
             kept = make()
             kept.flags.writeable = False
-            self._alive[name] = weakref.ref(kept)
+            self._alive[name] = weakref.ref(kept) if kept.size > _SMALL else partial(_same, kept)
         return kept
+
+
+def _same(array: NDArray[Any]) -> NDArray[Any]:
+    return array
 
 
 def joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:

@@ -280,7 +280,7 @@ def listed_chunks(plan: Plan, u: Rows, y: Rows) -> Iterator[ListedChunk]:
     size, first = int(np.clip(_WEIGHTS / (cells + graph.n_synapses), 1, 512)), 0
     waves = delayed_waves(plan, u, y)
     while steps := list(islice(waves, size)):
-        x, delta, product, w, bias, _ = (np.array(part) for part in zip(*steps, strict=True))
+        x, delta, product, w, bias = (np.array(part) for part in [*zip(*steps, strict=True)][:5])
         numbers = first + np.arange(len(steps))
         yield ListedChunk(graph, plan.model.loss, numbers, x, delta, product, w, bias)
         first += len(steps)

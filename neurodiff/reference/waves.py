@@ -32,12 +32,13 @@ class WaveStep(NamedTuple):
     x, delta : arrays (n_units,)
         Activity, and error dE/da (0 for inputs).
     product : array (n_synapses,)
-        What the synapse learns from: delta_post times the x_pre that has just arrived, the PSP that
-        it makes, or what the alignment gives.
+        What the synapse learns from: delta_post times `met`.
     w : array (n_synapses,)
     bias : array (n_units,)
     b : array (n_backward,)
         Weights by which errors come back.
+    met : array (n_synapses,)
+        The x_pre that has just arrived, the PSP that it makes, or what the alignment gives.
     """
 
     x: Floats
@@ -46,6 +47,7 @@ class WaveStep(NamedTuple):
     w: Floats
     bias: Floats
     b: Floats
+    met: Floats
 
 
 def delayed_waves(plan: Plan, u: Rows | None = None, y: Rows | None = None) -> Iterator[WaveStep]:
@@ -87,25 +89,27 @@ def delayed_waves(plan: Plan, u: Rows | None = None, y: Rows | None = None) -> I
     learns = rule.learns_at(np.arange(len(u)))
     meets, returns = alignments.follow(plan.alignment, graph), graph.backward
     back, learning = feedbacks.follow(plan.feedback, graph, rule), rules.follow(rule, graph)
+    pre, post, forward = graph.pre, graph.post, graph.forward_lag
+    source, sink, backward = returns.source, returns.sink, returns.lag
     for t in range(len(u)):
-        arrived = x.ago(t, graph.forward_lag, graph.pre)
-        came_back = delta.ago(t, returns.lag, returns.source)
+        arrived = x.ago(t, forward, pre)
+        came_back = delta.ago(t, backward, source)
         # a_i(t) = sum w x_pre(t - f) + b_i; leaky: k a_i(t-1) + (1 - k) (sum w x_pre(t - f) + b_i)
-        a = graph.hop.leaked(a, _sum_into(graph.post, w * arrived, graph.n_units) + bias)
+        a = graph.hop.leaked(a, _sum_into(post, w * arrived, graph.n_units) + bias)
         response, slope, b = activate(graph, a, u[t]), slopes(graph, a), back.weights(w)
         x.put(t, back.sent(t, response))
         # delta_j(t) = sigma'(a_j(t - s)) sum b delta_i(t - r), and the injection at the outputs
-        error = _sum_into(returns.sink, b * came_back, graph.n_units)
+        error = _sum_into(sink, b * came_back, graph.n_units)
         came = graph.hop.leaked(came, meets.slope(t, slope) * error)
         delta.put(t, came * back.errors_pass(t))
         x_now, delta_now = x.now(t), delta.now(t)
         delta_now[out] += injection(loss, slope[out], x_now[out], y[t])
         # g(t) = delta_post(t) x_pre(t - p); without alignment p = f and s = 0; leaky: the PSP
         psp = graph.hop.leaked(psp, arrived)
-        product = learning.product(delta_now[graph.post], meets.activity(t, x, psp))
-        yield WaveStep(
-            x_now.copy(), delta_now.copy(), product.copy(), w.copy(), bias.copy(), b.copy()
-        )
+        met = meets.activity(t, x, psp)
+        product = learning.product(delta_now[post], met)
+        step = x_now, delta_now, product, w, bias, b, met
+        yield WaveStep(*(part.copy() for part in step))
         back.learn(Moment(t, x, delta, response, arrived))
         if learns[t]:
             learning.learn(w, bias, product, delta_now)

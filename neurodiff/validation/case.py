@@ -51,10 +51,15 @@ class Case(NamedTuple):
     @property
     def steps(self) -> Ints:
         """Steps at which local products were recorded (times,)."""
-        if "product" not in self.recording:
+        if not {"product", "product_x"} & set(self.recording.variables):
             return np.empty(0, dtype=np.int64)
         times = self.recording["product_time"].values
         return np.asarray(np.rint(times / self.model.time_step).astype(np.int64))
+
+    @property
+    def factors(self) -> bool:
+        """Whether products were recorded as their two factors."""
+        return "product_x" in self.recording
 
     @property
     def start(self) -> int:
@@ -134,10 +139,13 @@ def refuse_incomplete(case: Case) -> None:
     """
     if case.model.reference == "none":
         raise SimulationError("nothing to validate: the model says `validation: none`")
-    if "product" not in case.recording and not case.model.keeps_products:
+    if not {"product", "product_x"} & set(case.recording.variables) and not (
+        case.model.keeps_products
+    ):
         text = "the recording keeps no local products; write `record: {products: all}`"
         raise SimulationError(f"nothing to validate: {text}")
-    names = {"product", "product_time", "bias"}
+    names = {"product_time", "bias"}
+    names |= {"product_x", "product_delta"} if case.factors else {"product"}
     if not case.frozen:
         names |= {"product_w", "product_bias"}
     if not case.plan.feedback.symmetric:

@@ -19,6 +19,7 @@ from neurodiff.reference.outer import Products
 from neurodiff.reference.stimuli import stimuli_of
 from neurodiff.validation.case import Case
 from neurodiff.validation.loss import LossReport, tenths
+from neurodiff.validation.recorded import recorded
 from neurodiff.validation.sums import Sums
 
 Floats = NDArray[np.float64]
@@ -145,7 +146,7 @@ class _Check:
     """Holds the waves against what the run recorded: products, and weights where they move."""
 
     def __init__(self, case: Case):
-        self._recording, self._stop = case.recording, case.stop
+        self._recording, self._stop, self._products = case.recording, case.stop, recorded(case)
         self._samples = {int(step): k for k, step in enumerate(case.steps)}
         self._differences, self._norms = np.zeros(2), np.zeros(2)
 
@@ -155,7 +156,10 @@ class _Check:
         for k, step in enumerate(chunk.steps.tolist()):
             if step in self._samples:
                 sample, (product, w) = self._samples[step], chunk.moment(k)
-                self._compare(0, recording["product"].values[sample], product)
+                one = slice(sample, sample + 1)
+                self._compare(
+                    0, np.concatenate([p.rows(one).sum() for p in self._products]), product
+                )
                 if "product_w" in recording:
                     self._compare(1, recording["product_w"].values[sample], w)
             if step == self._stop:

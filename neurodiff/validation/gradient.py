@@ -5,7 +5,7 @@ recorded it, is compared with the gradient (or with the waves) that the model's
 `validation.reference` asks for.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
@@ -15,14 +15,16 @@ import xarray as xr
 from neurodiff.exceptions import FixedPointError, SimulationError
 from neurodiff.network.settling_time import activity_factor
 from neurodiff.network.static_response import drive
-from neurodiff.reference.backprop import Gradient, backprop, products
+from neurodiff.reference.backprop import Gradient, backprop
 from neurodiff.reference.fixed_point import recurrent_backprop
+from neurodiff.reference.outer import Listed, Outer, Products
 from neurodiff.reference.stimuli import stimuli_of
 from neurodiff.reference.waves import WaveStep, delayed_waves
 from neurodiff.validation.case import Case, Floats, case_of, refuse_incomplete
 from neurodiff.validation.every_step import EveryStep, compare_every_step, why_not
 from neurodiff.validation.loss import LossReport, compare_loss, tenths
 from neurodiff.validation.moments import Compared, setting_of
+from neurodiff.validation.recorded import gathering, recorded, some
 from neurodiff.validation.report import (
     NO_MOMENT,
     GradientReport,
@@ -40,6 +42,9 @@ from neurodiff.validation.weight_transport import compare_transport, mean_cosine
 
 #: A deviation that grows by more than this in a step grows for good.
 _AWAY = 1 + 1e-4
+
+#: The products of each projection.
+Parts = Sequence[Products]
 
 #: Which moments are compared: `auto` is every step where that can be.
 Moments = Literal["auto", "every step", "sampled"]
@@ -101,7 +106,7 @@ def validate_case(case: Case, moments: Moments = "auto") -> GradientReport:
 
 
 def _report(case: Case, moments: Moments) -> GradientReport:
-    g, truth = case.recording["product"].values, _TRUTHS[case.model.reference](case)
+    g, truth = recorded(case), _TRUTHS[case.model.reference](case)
     found = _compare(case, g, truth, moments)
     layers = _with_exact_steps(case, g, truth, found.reports[:-1])
     if not case.plan.feedback.symmetric:
@@ -132,14 +137,13 @@ class _Comparison(NamedTuple):
     every_step: EveryStep | None = None
 
 
-def _compare(case: Case, g: Floats, truth: Floats, moments: Moments) -> _Comparison:
+def _compare(case: Case, g: Parts, truth: Parts, moments: Moments) -> _Comparison:
     """Compare every step, as recorded or computed anew; else the moments that were recorded."""
     n, of = int(case.window.sum()), case.stop - case.start
     if of <= 0:
         return _nothing(case, Compared(0, 0, "every step"), NO_MOMENT)
     if n == of and moments != "sampled":
-        parts = {part.name: part.synapses for part in case.graph.projections}
-        reports = compare(g[case.window], truth[case.window], parts)
+        reports = compare(some(g, case.window), some(truth, case.window), _names(case))
         return _Comparison(Compared(n, n, "every step"), reports)
     why = why_not(case) if moments != "sampled" else "as was asked for"
     if why is None:
@@ -153,13 +157,13 @@ def _compare(case: Case, g: Floats, truth: Floats, moments: Moments) -> _Compari
     return _estimate(case, g, truth, Compared(n, of, "sampled", why=why))
 
 
-def _estimate(case: Case, g: Floats, truth: Floats, compared: Compared) -> _Comparison:
+def _estimate(case: Case, g: Parts, truth: Parts, compared: Compared) -> _Comparison:
     """Figures of the recorded moments, with intervals."""
     if too_few(compared.n):
         why = f"{compared.n} moments are too few to compare; write a smaller `validation.every`"
         return _nothing(case, compared, why)
     window = case.window
-    sample = sample_of(case, g[window], truth[window], case.steps[window])
+    sample = sample_of(case, some(g, window), some(truth, window), case.steps[window])
     return _Comparison(compared, estimates(sample, _names(case), case.model.seed))
 
 
@@ -180,7 +184,7 @@ def _loss(case: Case, every_step: EveryStep | None) -> LossReport | None:
 
 
 def _with_exact_steps(
-    case: Case, g: Floats, truth: Floats, reports: Sequence[LayerReport]
+    case: Case, g: Parts, truth: Parts, reports: Sequence[LayerReport]
 ) -> list[LayerReport]:
     """The reports, with the first exact step of layers that have a gradient, where it is defined.
 
@@ -193,9 +197,8 @@ def _with_exact_steps(
         return list(reports)
     rows = case.plan.projection_latencies
     layers = []
-    for report, row in zip(reports, rows, strict=True):
-        own = row.projection.synapses
-        first = exact_from(g[:, own], truth[:, own], case.steps)
+    for report, row, own, true in zip(reports, rows, g, truth, strict=True):
+        first = exact_from(own, true, case.steps)
         if report.still is None:
             report = replace(report, exact_from_step=first, predicted_exact_step=row.exact_from)
         layers.append(report)
@@ -232,12 +235,8 @@ def _compare_errors(case: Case, found: _Comparison) -> list[tuple[float | None, 
         return [(mean_cosine(delta[:, own], truth[:, own]), None) for own in units]
     if too_few(len(delta)):
         return [(None, None)] * len(parts)
-    sample = sample_of(case, *(np.zeros((len(delta), 0)),) * 2, case.steps[window])
-    sample = sample._replace(
-        g=[delta[:, own] for own in units],
-        truth=[truth[:, own] for own in units],
-        sums=[None] * len(parts),
-    )
+    came, true = ([Listed(values[:, own]) for own in units] for values in (delta, truth))
+    sample = sample_of(case, came, true, case.steps[window])._replace(sums=[None] * len(parts))
     reports = estimates(sample, _names(case), case.model.seed)[:-1]
     return [(report.cosine, report.intervals.get("cosine")) for report in reports]
 
@@ -256,10 +255,8 @@ def _true_errors(case: Case) -> Floats:
     return truth
 
 
-def _over_time(case: Case, g: Floats, truth: Floats) -> xr.Dataset:
-    parts = [
-        over_time(g[:, part.synapses], truth[:, part.synapses]) for part in case.graph.projections
-    ]
+def _over_time(case: Case, g: Parts, truth: Parts) -> xr.Dataset:
+    parts = [over_time(*both) for both in zip(g, truth, strict=True)]
     variables = {
         name: (("product_time", "layer_name"), np.stack([part[name] for part in parts], axis=1))
         for name in ("cosine", "relative_error", "norm_ratio")
@@ -274,10 +271,11 @@ def _weights_at(case: Case, sample: int) -> tuple[Floats, Floats]:
     if case.frozen:
         return case.plan.w, case.plan.bias
     w, bias = case.recording["product_w"], case.recording["product_bias"]
-    return w.values[sample], np.nan_to_num(bias.values[sample])
+    weights = np.asarray(w.values[sample], dtype=np.float64)
+    return weights, np.nan_to_num(bias.values[sample])
 
 
-def _error_frame(case: Case) -> Floats:
+def _error_frame(case: Case) -> list[Products]:
     """Backprop for the input that the arriving error is about, u(t - R_l - F_L).
 
     Before the first input has come back as an error, that of the first input.
@@ -286,45 +284,45 @@ def _error_frame(case: Case) -> Floats:
     return _gradients(case, ages)
 
 
-def _instantaneous(case: Case) -> Floats:
+def _instantaneous(case: Case) -> list[Products]:
     """Backprop for the input and the target of this moment."""
     return _gradients(case, [0] * len(case.graph.projections))
 
 
-def _gradients(case: Case, ages: list[int]) -> Floats:
-    """Gradients (times, n_synapses), for each projection that of the input `age` steps ago."""
-    truth = np.empty((len(case.steps), case.graph.n_synapses))
-    distinct = sorted(set(ages))
+def _gradients(case: Case, ages: list[int]) -> list[Products]:
+    """Gradients of each projection for the input `age` steps before each recorded moment."""
+    found, distinct = gathering(case), sorted(set(ages))
+    rows = [distinct.index(age) for age in ages]
     for sample, step in enumerate(case.steps):
         frames = np.maximum(step - np.array(distinct), 0)
         u, y = case.stimuli.input.at(frames), case.stimuli.target.at(frames)
         w, bias = _weights_at(case, sample)
         gradient = backprop(case.graph, w, bias, u, y, case.model.loss)
-        for part, age in zip(case.graph.projections, ages, strict=True):
-            row = slice(distinct.index(age), distinct.index(age) + 1)
-            own = part.synapses
-            truth[sample, own] = products(case.graph, gradient.x[row], gradient.delta[row], own)[0]
-    return truth
+        for number, row in enumerate(rows):
+            found.put(sample, number, gradient.x[row], gradient.delta[row])
+    return found.products()
 
 
-def _fixed_point(case: Case) -> Floats:
+def _fixed_point(case: Case) -> list[Products]:
     """Recurrent backprop for the input and the target of this moment, with its weights.
 
     Of several fixed points it is the one to which the network settles from its state of this
     moment, which the reference's own waves have brought about, with all delays and all inputs.
     """
-    truth = np.empty((len(case.steps), case.graph.n_synapses))
-    states = _at_samples(case, lambda wave: wave.x)
-    for sample, step in enumerate(case.steps[:, None]):
+    gathered, settled = gathering(case), None
+    for sample, wave in enumerate(_at_samples(case)):
+        step = case.steps[sample : sample + 1]
         u, y = case.stimuli.input.at(step), case.stimuli.target.at(step)
-        weights, start = _weights_at(case, sample), states[sample : sample + 1]
+        weights, start = _weights_at(case, sample), wave.x[None]
         try:
-            found = recurrent_backprop(case.graph, *weights, u, y, case.model.loss, start)
+            settled = recurrent_backprop(case.graph, *weights, u, y, case.model.loss, start)
         except FixedPointError as error:
             raise FixedPointError(f"validation.reference: at step {step[0]} {error}") from None
-        truth[sample] = products(case.graph, found.x, found.delta)[0]
-    _refuse_where_it_does_not_settle(case, found)
-    return truth
+        for number in range(len(case.graph.projections)):
+            gathered.put(sample, number, settled.x[0], settled.delta[0])
+    if settled is not None:
+        _refuse_where_it_does_not_settle(case, settled)
+    return gathered.products()
 
 
 def _refuse_where_it_does_not_settle(case: Case, found: Gradient) -> None:
@@ -339,16 +337,28 @@ def _refuse_where_it_does_not_settle(case: Case, found: Gradient) -> None:
         )
 
 
-def _delayed(case: Case) -> Floats:
+def _delayed(case: Case) -> list[Products]:
     """What the delayed waves must give at this moment, with the reference's own moving weights."""
-    return _at_samples(case, lambda wave: wave.product)
+    waves = _at_samples(case)
+    if not case.factors:
+        values = np.stack([wave.product for wave in waves])
+        return [Listed(values[:, part.synapses]) for part in case.graph.projections]
+    pairs = [(wave.delta, wave.met) for wave in waves]
+    return [
+        Outer(
+            np.stack([delta[part.post.units] for delta, _ in pairs]),
+            # all synapses of a unit have met the same
+            np.stack([met[part.synapses][:: part.post.size] for _, met in pairs]),
+        )
+        for part in case.graph.projections
+    ]
 
 
-def _at_samples(case: Case, signal: Callable[[WaveStep], Floats]) -> Floats:
-    """A signal of the reference's own waves at the validated steps (times, n)."""
+def _at_samples(case: Case) -> Iterator[WaveStep]:
+    """The reference's own waves at the validated steps."""
     waves = delayed_waves(case.plan, *stimuli_of(case.plan, int(case.steps[-1]) + 1))
     wanted = set(case.steps.tolist())
-    return np.stack([signal(wave) for step, wave in enumerate(waves) if step in wanted])
+    return (wave for step, wave in enumerate(waves) if step in wanted)
 
 
 _TRUTHS = {

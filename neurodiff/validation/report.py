@@ -1,6 +1,6 @@
 """How well local products agree with their reference, in numbers and as a table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from neurodiff.reference.outer import Listed
+from neurodiff.reference.outer import Products
 from neurodiff.text import align
 from neurodiff.validation.loss import LossReport
 from neurodiff.validation.moments import LEGEND, Compared, Setting
@@ -267,32 +267,35 @@ class GradientReport:
         return drawn
 
 
-def compare(g: Floats, truth: Floats, parts: Mapping[str, slice]) -> list[LayerReport]:
-    """Agreement of products g with their reference, both (times, synapses), at every moment.
+def compare(
+    g: Sequence[Products], truth: Sequence[Products], names: Sequence[str]
+) -> list[LayerReport]:
+    """Agreement of products g with their reference at every moment.
 
     Parameters
     ----------
-    g, truth : arrays (times, n_synapses)
-        Local products at the sampled steps, and the gradient of the reference there.
-    parts : mapping
-        Synapses of each projection, by its name.
+    g, truth : sequences of Products
+        Local products of each projection at the sampled steps, and the gradient of the reference
+        there.
+    names : sequence of str
+        Of the projections, and of all as one.
 
     Returns
     -------
     list of LayerReport
-        Those of the projections, and of all as one, which is named "total".
+        Those of the projections, and of all as one.
     """
     sums = Sums()
-    sums.add(*([Listed(values[:, own]) for own in parts.values()] for values in (g, truth)))
-    return reports_of(sums, [*parts, "total"])
+    sums.add(g, truth)
+    return reports_of(sums, names)
 
 
-def reports_of(sums: Sums, names: list[str]) -> list[LayerReport]:
+def reports_of(sums: Sums, names: Sequence[str]) -> list[LayerReport]:
     """Reports of the projections, and of all as one, out of sums over every moment.
 
     Parameters
     ----------
-    sums, names : Sums, and list of str
+    sums, names : Sums, and sequence of str
         Sums over the moments of each projection and of all as one, and their names.
     """
     figures = ratios(sums.terms)
@@ -345,29 +348,29 @@ def _without_gradient(name: str, summed: Floats, k: int) -> LayerReport:
     return LayerReport(name, update_norm=size, still=still, why=why)
 
 
-def over_time(g: Floats, truth: Floats) -> dict[str, Floats]:
+def over_time(g: Products, truth: Products) -> dict[str, Floats]:
     """Cosine, relative error and norm ratio at each time (times,); NaN where the reference is 0.
 
     Parameters
     ----------
-    g, truth : arrays (times, n_synapses)
+    g, truth : Products
         Local products at the sampled steps, and the gradient of the reference there.
     """
-    found = of_each_moment(terms([Listed(g)], [Listed(truth)]))
+    found = of_each_moment(terms([g], [truth]))
     return {name: values[:, 0] for name, values in found.items()}
 
 
-def exact_from(g: Floats, truth: Floats, steps: NDArray[np.int64]) -> int | None:
+def exact_from(g: Products, truth: Products, steps: NDArray[np.int64]) -> int | None:
     """First of the sampled steps (times,) from which on g equals its reference, or None.
 
     Parameters
     ----------
-    g, truth : arrays (times, n_synapses)
+    g, truth : Products
         Local products at the sampled steps, and the gradient of the reference there.
     steps : array of int (times,)
         Sampled steps.
     """
-    inexact = np.flatnonzero(_norm(g - truth) > EXACT * _norm(truth))
+    inexact = np.flatnonzero(g.square_of_difference(truth) > EXACT**2 * truth.square())
     first = inexact[-1] + 1 if len(inexact) else 0
     return int(steps[first]) if first < len(steps) else None
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.network.graph import random_stream
-from neurodiff.reference.outer import Listed
+from neurodiff.reference.outer import Products
 from neurodiff.validation.case import Case
 from neurodiff.validation.intervals import (
     of_ratios,
@@ -41,8 +41,8 @@ class Sample(NamedTuple):
 
     Attributes
     ----------
-    g, truth : lists of arrays
-        Products of each projection and their reference, (times, n).
+    g, truth : lists of Products
+        Products of each projection, and their reference.
     blocks : int array (times,)
         Which moments belong together, numbered from 0 on in the order of time.
     moments, all_blocks : int
@@ -51,38 +51,32 @@ class Sample(NamedTuple):
         Sum over the whole window of each projection's products, where it is known.
     """
 
-    g: list[Floats]
-    truth: list[Floats]
+    g: Sequence[Products]
+    truth: Sequence[Products]
     blocks: Ints
     moments: int
     all_blocks: int
     sums: list[Floats | None]
 
 
-def sample_of(case: Case, g: Floats, truth: Floats, steps: Ints) -> Sample:
-    """The recorded moments of a case at `steps`; products and reference (times, n_synapses).
+def sample_of(case: Case, g: Sequence[Products], truth: Sequence[Products], steps: Ints) -> Sample:
+    """Some of the recorded moments of a case, those at `steps`.
 
     Parameters
     ----------
     case : Case
         Model, recording and network that are compared with the reference.
-    g : array (times, n_synapses)
-        Local products at the sampled steps.
-    truth : array (times, n_synapses)
-        Gradient of the reference at the same steps.
-    steps : array of int (n,)
+    g, truth : sequences of Products
+        Local products of each projection at these steps, and the gradient of the reference there.
+    steps : array of int (times,)
         Time steps.
     """
-    parts = [part.synapses for part in case.graph.projections]
     shown, n = case.stimuli.presentations, case.stop - case.start
     hold = shown.hold if shown else 1
     _, blocks = np.unique(steps // hold, return_inverse=True)
     # without frames each moment stands for the steps around it
     all_blocks = max(n // hold, blocks[-1] + 1) if shown else int(blocks[-1]) + 1
-    sums = _known_sums(case, steps)
-    return Sample(
-        [g[:, p] for p in parts], [truth[:, p] for p in parts], blocks, n, all_blocks, sums
-    )
+    return Sample(g, truth, blocks, n, all_blocks, _known_sums(case, steps))
 
 
 def _known_sums(case: Case, steps: Ints) -> list[Floats | None]:
@@ -133,7 +127,7 @@ def estimates(sample: Sample, names: Sequence[str], seed: int) -> list[LayerRepo
     list of LayerReport
         Reports in the order of `names`.
     """
-    of_moments = terms([Listed(g) for g in sample.g], [Listed(part) for part in sample.truth])
+    of_moments = terms(sample.g, sample.truth)
     summed, n = of_moments.sum(axis=0), len(of_moments)
     blocks = _summed(of_moments.reshape(n, -1), sample.blocks).reshape(-1, *summed.shape)
     counts = resampled_counts(len(blocks), random_stream(seed, "resampled moments"))
@@ -204,11 +198,18 @@ class _Grams(NamedTuple):
 
 
 def _grams(sample: Sample, k: int) -> _Grams:
-    truth, total = _summed(sample.truth[k], sample.blocks), sample.sums[k]
+    g, truth, total = sample.g[k], sample.truth[k], sample.sums[k]
+    of_truth = _of_blocks(truth.pairs(truth), sample.blocks)
     if total is not None:
-        return _Grams(truth @ truth.T, (truth @ total)[:, None], np.array([[total @ total]]))
-    g = _summed(sample.g[k], sample.blocks)
-    return _Grams(truth @ truth.T, g @ truth.T, g @ g.T)
+        mixed = _summed(truth.along(total)[:, None], sample.blocks)
+        return _Grams(of_truth, mixed, np.array([[total @ total]]))
+    mixed, own = (_of_blocks(g.pairs(other), sample.blocks) for other in (truth, g))
+    return _Grams(of_truth, mixed, own)
+
+
+def _of_blocks(pairs: Floats, blocks: Ints) -> Floats:
+    """Inner products (blocks, blocks) of the blocks' sums, from those of all pairs of moments."""
+    return _summed(_summed(pairs, blocks).T, blocks).T
 
 
 def _cosine_of_sums(

@@ -167,22 +167,11 @@ class Sums:
     @property
     def cosines_of_sums(self) -> list[float]:
         """Cosine of the two sums, of each projection and of all as one; NaN where one is 0."""
-        both = [*zip(self.g, self.truth, strict=True)]
-        return [cosine(a, b) for a, b in both] + [
-            cosine(np.concatenate(self.g), np.concatenate(self.truth))
-        ]
-
-
-def cosine(a: Floats, b: Floats) -> float:
-    """Cosine of two vectors; NaN where one is 0.
-
-    Parameters
-    ----------
-    a : array
-        First vector.
-    b : array
-        Second vector, in the shape of the first.
-    """
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        norms = float(np.linalg.norm(a) * np.linalg.norm(b))
-        return float(np.dot(a, b)) / norms if norms > 0 else float("nan")
+        with np.errstate(over="ignore", invalid="ignore"):
+            of_each = np.array(
+                [(a @ b, a @ a, b @ b) for a, b in zip(self.g, self.truth, strict=True)]
+            )
+            inner, square, true_square = np.vstack([of_each, of_each.sum(axis=0)]).T
+            norms = np.sqrt(square) * np.sqrt(true_square)
+            missing = np.full_like(norms, np.nan)
+            return list(np.divide(inner, norms, out=missing, where=norms > 0))

@@ -9,6 +9,8 @@ import pytest
 from neurodiff import Model, Simulation, SimulationError, validate
 from neurodiff.validation.case import case_of
 from neurodiff.validation.every_step import compare_every_step, estimated_seconds, why_not
+from neurodiff.validation.gradient import _TRUTHS
+from neurodiff.validation.recorded import recorded, some
 from neurodiff.validation.report import FIGURES, LayerReport, estimate_text
 from neurodiff.validation.sampled import estimates, sample_of
 from neurodiff.validation.verdict import judge
@@ -109,10 +111,10 @@ def test_figures_do_not_hang_on_how_often_products_are_recorded(tmp_path, seen):
 def test_the_sum_of_updates_is_what_the_weights_moved_by(seen):
     case = case_of(seen)
     window, rows = case.window, case.steps[case.window]
-    g = case.recording["product"].values[window]
-    sample = sample_of(case, g[::7], g[::7], rows[::7])
-    for total, part in zip(sample.sums, case.graph.projections, strict=True):
-        np.testing.assert_allclose(total, g[:, part.synapses].sum(axis=0), rtol=1e-9, atol=1e-11)
+    g = some(recorded(case), window)
+    sample = sample_of(case, *([part.rows(slice(None, None, 7)) for part in g],) * 2, rows[::7])
+    for total, part in zip(sample.sums, g, strict=True):
+        np.testing.assert_allclose(total, part.sum(), rtol=1e-9, atol=1e-11)
 
 
 def test_a_recording_that_is_not_of_these_waves_is_not_taken_for_them():
@@ -169,27 +171,21 @@ def coverage(simulation: Simulation, n: int, seeds: int) -> tuple[int, int]:
     """
     case, exact = case_of(simulation), validate(simulation)
     window = case.window
-    steps, g = case.steps[window], case.recording["product"].values[window]
-    truth = _truth(simulation)[window]
+    steps, g = case.steps[window], some(recorded(case), window)
+    truth = some(_TRUTHS[case.model.reference](case), window)
     names, right, total = [layer.name for layer in exact.layers] + ["total"], 0, 0
     ends = np.linspace(0, len(steps), n + 1).astype(int)
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
         drawn = rng.integers(ends[:-1], ends[1:])
-        sample = sample_of(case, g[drawn], truth[drawn], steps[drawn])
+        few = ([part.rows(drawn) for part in both] for both in (g, truth))
+        sample = sample_of(case, *few, steps[drawn])
         found = estimates(sample, names, seed)
         for want, got in zip((*exact.layers, exact.total), found, strict=True):
             for name, (low, high) in got.intervals.items():
                 total += 1
                 right += low - 1e-9 <= getattr(want, name) <= high + 1e-9
     return right, total
-
-
-def _truth(simulation: Simulation) -> Any:
-    from neurodiff.validation.gradient import _TRUTHS
-
-    case = case_of(simulation)
-    return _TRUTHS[case.model.reference](case)
 
 
 def test_intervals_hold_the_figures_of_all_moments(seen):

@@ -5,6 +5,7 @@ import pytest
 
 from neurodiff import Model, Simulation, SimulationError, validate
 from neurodiff.reference.backprop import backprop, products
+from neurodiff.reference.outer import Listed
 from neurodiff.validation.report import LayerReport, exact_from, over_time
 from neurodiff.validation.report import compare as compare_all
 from neurodiff.validation.verdict import judge
@@ -18,7 +19,7 @@ ALWAYS = np.array([True, True, True])
 
 def compare(name: str, g: Floats, truth: Floats, window: np.ndarray) -> LayerReport:
     """Of one projection, at some of the moments."""
-    return compare_all(g[window], truth[window], {name: slice(None)})[0]
+    return compare_all([Listed(g[window])], [Listed(truth[window])], [name, "total"])[0]
 
 
 def test_means_are_weighted_by_the_norms():
@@ -68,19 +69,19 @@ def test_a_layer_that_diverged_says_so():
 
 
 def test_each_time_has_its_own_figures():
-    found = over_time(G, TRUTH)
+    found = over_time(Listed(G), Listed(TRUTH))
     np.testing.assert_allclose(found["cosine"], [1, 1, -1])
     np.testing.assert_allclose(found["relative_error"], [0, 1, 2])
     np.testing.assert_allclose(found["norm_ratio"], [1, 2, 1])
-    assert np.isnan(over_time(G, np.zeros_like(G))["cosine"]).all()
+    assert np.isnan(over_time(Listed(G), Listed(np.zeros_like(G)))["cosine"]).all()
 
 
 def test_exact_from_is_the_first_step_after_the_last_that_was_not():
     steps = np.array([0, 5, 10])
-    assert exact_from(TRUTH, TRUTH, steps) == 0
-    assert exact_from(np.vstack([G[1], TRUTH[1:]]), TRUTH, steps) == 5
-    assert exact_from(G, TRUTH, steps) is None
-    assert exact_from(TRUTH * (1 + 1e-11), TRUTH, steps) is None
+    assert exact_from(Listed(TRUTH), Listed(TRUTH), steps) == 0
+    assert exact_from(Listed(np.vstack([G[1], TRUTH[1:]])), Listed(TRUTH), steps) == 5
+    assert exact_from(Listed(G), Listed(TRUTH), steps) is None
+    assert exact_from(Listed(TRUTH * (1 + 1e-11)), Listed(TRUTH), steps) is None
 
 
 def moving(reference: str, **keys: object) -> Model:
