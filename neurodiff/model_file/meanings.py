@@ -194,7 +194,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "weights": "How often weights and biases are kept, or none but the first and the last",
         "events": "Whether events or spikes are kept",
         "products": (
-            "Whether the local products that are compared are kept in the recording, all or none"
+            "Whether the local products that are compared are kept in the recording, all or none; "
+            "auto: where they take no more than 256 MB"
         ),
         "window": "Start and stop of the part of the run whose signals are kept",
     },

@@ -150,14 +150,15 @@ class Record(Part):
     With frames those signals are of the first frames, so that what a frame does can be seen.
     `window` (start, stop) keeps the signals of a part of the run only. Events (all, where
     transmission is by events) are kept where signals are, and within `window`. `products` are the
-    local products of every synapse at the moments of `validation.every`, with their weights; with
-    none they are compared and not kept.
+    local products of every synapse at the moments of `validation.every`, with their weights:
+    all of them, or, where these would take more than 256 MB, only the two factors of each while the
+    run is there (auto), or all in any case; with none they are compared and not kept.
     """
 
     signals: Interval | None = None
     weights: Interval | None = None
     events: Literal["all", "none"] | None = None
-    products: Literal["all", "none"] = "all"
+    products: Literal["auto", "all", "none"] = "auto"
     window: Annotated[tuple[Time, Time], Field(strict=False)] | None = None
 
     @model_validator(mode="after")

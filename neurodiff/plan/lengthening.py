@@ -1,6 +1,7 @@
 """The plan of a run that goes on for longer than was planned."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -56,13 +57,11 @@ def _going_on(before: Schedule, new: Schedule) -> Schedule:
     """The schedule of the longer run, with the intervals of the shorter one."""
     names = ("signals", "weights", "products", "answers", "events")
     pairs = {name: (getattr(before, name), getattr(new, name)) for name in names}
-    return replace(
-        new,
-        **{
-            name: None if one is None or other is None else replace(other, every=one.every)
-            for name, (one, other) in pairs.items()
-        },
-    )
+    changes: dict[str, Any] = {
+        name: None if one is None or other is None else replace(other, every=one.every)
+        for name, (one, other) in pairs.items()
+    }
+    return replace(new, factors=before.factors, **changes)
 
 
 def _refuse_other_past(before: Stimuli, new: Stimuli, done: int) -> None:

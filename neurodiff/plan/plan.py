@@ -22,6 +22,7 @@ from neurodiff.plan import transmission as transmissions
 from neurodiff.plan.alignment import Alignment, learning_latencies
 from neurodiff.plan.cost import Cost, estimate
 from neurodiff.plan.engine import Choice, engine_of, explain
+from neurodiff.plan.factors import have_factors
 from neurodiff.plan.feedback import Feedback
 from neurodiff.plan.plasticity import Plasticity
 from neurodiff.plan.sampling import Schedule
@@ -130,7 +131,7 @@ class Plan:
             transmission=transmissions.prepare(model.transmission, sent),
             schedule=Schedule(),
             files=tuple(files),
-        )
+        ).replace()
         return plan.replace(schedule=plan_schedule(plan))
 
     def replace(self, **changes: Any) -> "Plan":
@@ -148,7 +149,14 @@ class Plan:
             If the model asks for an engine that cannot do what is asked of it.
         """
         changed = replace(self, **changes)
-        return replace(changed, transmission=engine_of(self.model, changed.choice))
+        return changed._moved_by(engine_of(self.model, changed.choice))
+
+    def _moved_by(self, transmission: Transmission) -> "Plan":
+        """With another engine, which may not record products as factors."""
+        plan = replace(self, transmission=transmission)
+        if plan.schedule.factors and not have_factors(plan):
+            return replace(plan, schedule=replace(plan.schedule, factors=False))
+        return plan
 
     @property
     def choice(self) -> Choice:
@@ -158,7 +166,7 @@ class Plan:
     @property
     def native(self) -> "Plan":
         """The same run by the plain Brian2 network."""
-        return replace(self, transmission=self.transmission.native)
+        return self._moved_by(self.transmission.native)
 
     @property
     def engine(self) -> str:
@@ -223,6 +231,11 @@ class Plan:
             backward=backward,
         )
 
+    @property
+    def _factors(self) -> int:
+        """Numbers of one moment where products are factors; its weights are on the disk."""
+        return 2 * self.graph.n_units + sum(part.pre.size for part in self.graph.projections)
+
     def _recorded_values(self, backward: int) -> int:
         """About how many numbers a run records, with so many backward weights of their own."""
         graph, sending = self.graph, self.transmission.sending or (0.0, 0.0)
@@ -233,7 +246,7 @@ class Plan:
             "signals": 3 * graph.n_units,
             "answers": len(graph.outputs),
             "weights": graph.n_synapses + backward,
-            "products": 2 * graph.n_synapses,
+            "products": self._factors if self.schedule.factors else 2 * graph.n_synapses,
         }
         samplings = self.schedule.of(*widths).items()
         steps = self.stimuli.steps

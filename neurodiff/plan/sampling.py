@@ -82,6 +82,8 @@ class Schedule:
         When the answers of the outputs are recorded.
     events : Sampling or None
         When events or spikes are recorded.
+    factors : bool
+        Whether local products are recorded as their two factors, an error and an activity.
     """
 
     signals: Sampling | None = None
@@ -89,6 +91,7 @@ class Schedule:
     products: Sampling | None = None
     answers: Answers | None = None
     events: Sampling | None = None
+    factors: bool = False
 
     def of(self, *names: str) -> dict[str, Sampling]:
         """Those of `names` that are recorded.

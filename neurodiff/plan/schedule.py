@@ -15,6 +15,7 @@ from neurodiff.network.latency import (
     compute_latencies,
     first_answer,
 )
+from neurodiff.plan.factors import have_factors
 from neurodiff.plan.sampling import Answers, Sampling, Schedule
 from neurodiff.stimuli import Stimuli
 
@@ -27,6 +28,12 @@ _SIGNALS, _WEIGHTS, _PRODUCTS = 1000, 10, 200
 BUDGET = 256e6
 #: At least so many samples are kept of each kind.
 _FEWEST = 2
+
+#: At least so many moments are compared of a network whose products are recorded as factors; more
+#: where they take less than this share of the time of the run.
+_MOMENTS, _SHARE = 30, 0.2
+#: Seconds that the comparison of a moment takes for each synapse, about.
+_COMPARING = 1.2e-8
 
 #: At least so many of the first frames have their signals kept.
 _FRAMES = 4
@@ -54,13 +61,34 @@ def plan_schedule(plan: "Plan") -> Schedule:
     learning = stimuli.learning_steps if plan.plasticity.learns else None
     plan.feedback.refuse_short_run(model, learning, stimuli.steps)
     weights = plan.graph.n_synapses + len(plan.graph.backward) * (not plan.feedback.symmetric)
+    factors = _factors(plan)
+    most = _affordable(plan) if factors else _within(_PRODUCTS, 2 * plan.graph.n_synapses)
     return Schedule(
         signals=_signals(model, stimuli, _within(_SIGNALS, 3 * plan.graph.n_units)),
         weights=_every(model, model.record.weights, stimuli.steps, _within(_WEIGHTS, weights)),
-        products=_products(model, stimuli, _within(_PRODUCTS, 2 * plan.graph.n_synapses)),
+        products=_products(model, stimuli, most),
         answers=_answers(plan),
         events=_events(plan),
+        factors=factors,
     )
+
+
+def _factors(plan: "Plan") -> bool:
+    """Whether products are recorded as factors: where arrays of all synapses would be too large."""
+    model, every = plan.model, plan.model.validation.every
+    if model.reference == "none" or model.record.products == "all" or not have_factors(plan):
+        return False
+    steps, samples = plan.stimuli.learning_steps, _PRODUCTS
+    if every is not None:
+        samples = ceil(steps / model.steps(every))
+    return 16.0 * plan.graph.n_synapses * min(samples, steps) > BUDGET
+
+
+def _affordable(plan: "Plan") -> int:
+    """How many moments are compared so that it takes no more than a share of the run's time."""
+    seconds = min(plan.cost.seconds.values())
+    affordable = int(_SHARE * seconds / (_COMPARING * plan.graph.n_synapses))
+    return int(np.clip(affordable, _MOMENTS, _PRODUCTS))
 
 
 def _refuse_what_never_begins(model: Model, stimuli: Stimuli) -> None:

@@ -29,6 +29,8 @@ _COORDINATES = {
     "projection": "synapse",
     "forward_lag": "synapse",
     "backward_lag": "synapse",
+    "meeting_unit": "meeting",
+    "meeting_projection": "meeting",
     "error_from": "returning",
     "error_to": "returning",
     "returning_lag": "returning",
@@ -40,9 +42,9 @@ _COORDINATES = {
 _ALWAYS = {"w", "weight_time", "population", "layer", "projection", "pre", "post"}
 #: What is recorded together.
 _SIGNALS = {"time", "delta", "target"}
-_TEXTS = {"population", "projection", "spike_kind"}
+_TEXTS = {"population", "projection", "meeting_projection", "spike_kind"}
 #: What numbers units, and so is below their number.
-_UNITS = ("pre", "post", "error_from", "error_to", "spike_unit", "output")
+_UNITS = ("pre", "post", "meeting_unit", "error_from", "error_to", "spike_unit", "output")
 
 
 def model_of(recording: xr.Dataset) -> Model:

@@ -74,12 +74,16 @@ def _samples(recording: xr.Dataset, time_step: float) -> Iterator[Divergence]:
             continue
         values = recording[name]
         # inputs have neither error nor bias
-        missing = values.isnull() & (recording["layer"] == 0) if "unit" in values.dims else False
-        bad = beyond(values.values, largest) & ~np.asarray(missing)
-        if bad.any():
-            sample, k = np.argwhere(bad)[0]
-            step = round(float(values[values.dims[0]][sample]) / time_step)
-            yield Divergence(what, _place(recording, str(values.dims[1]), int(k)), step)
+        missing: Any = False
+        if "unit" in values.dims and name != "x":
+            missing = recording["layer"].values == 0
+        # one sample after the other: all may be more than there is memory for
+        for sample, row in enumerate(values.values):
+            bad = np.flatnonzero(beyond(row, largest) & ~missing)
+            if len(bad):
+                step = round(float(values[values.dims[0]][sample]) / time_step)
+                yield Divergence(what, _place(recording, str(values.dims[1]), int(bad[0])), step)
+                break
 
 
 def _last(

@@ -41,6 +41,11 @@ VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
         "1",
         "local product delta_post * x_pre of the synapse",
     ),
+    "product_x": (
+        ("product_time", "meeting"),
+        "1",
+        "activity that met the errors of a projection, of each of its presynaptic units",
+    ),
     "product_w": (("product_time", "synapse"), "1", "weight with which the product was made"),
     "product_delta": (
         ("product_time", "unit"),
@@ -82,6 +87,9 @@ _OTHERS: dict[str, tuple[str, str]] = {
     "projection": ("", "projection of the synapse"),
     "forward_lag": ("steps", "delay of the forward connection"),
     "backward_lag": ("steps", "delay of the backward connection"),
+    "meeting": ("1", "number of the presynaptic unit of a projection, of all in turn"),
+    "meeting_unit": ("1", "unit number"),
+    "meeting_projection": ("", "projection by which it meets errors"),
     "returning": ("1", "number of the backward connection"),
     "error_from": ("1", "unit whose error comes back"),
     "error_to": ("1", "unit to which it comes"),
@@ -148,6 +156,8 @@ def build_recording(
     coordinates.update(_synapse_coordinates(graph))
     if "b" in arrays:
         coordinates.update(_returning_coordinates(graph))
+    if "product_x" in arrays:
+        coordinates.update(_meeting_coordinates(graph))
     return _explain(xr.Dataset(variables, coordinates, {**versions(), **provenance}))
 
 
@@ -181,6 +191,17 @@ def _returning_coordinates(graph: Graph) -> dict[str, Any]:
         "error_from": ("returning", returns.source),
         "error_to": ("returning", returns.sink),
         "returning_lag": ("returning", returns.lag),
+    }
+
+
+def _meeting_coordinates(graph: Graph) -> dict[str, Any]:
+    parts = graph.projections
+    units = np.concatenate([np.arange(part.pre.start, part.pre.stop) for part in parts])
+    names = np.repeat([part.name for part in parts], [part.pre.size for part in parts])
+    return {
+        "meeting": ("meeting", np.arange(len(units))),
+        "meeting_unit": ("meeting", units),
+        "meeting_projection": ("meeting", names),
     }
 
 

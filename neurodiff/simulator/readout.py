@@ -44,8 +44,9 @@ def collect(
         arrays.update(_signals(built, graph))
         steps["time"] = steps_of(schedule.signals, len(arrays["x"]))
     if schedule.products is not None:
-        arrays.update(_products(built, graph))
-        steps["product_time"] = steps_of(schedule.products, len(arrays["product"]))
+        products = _products(built, graph, factors=schedule.factors)
+        steps["product_time"] = steps_of(schedule.products, len(next(iter(products.values()))))
+        arrays.update(products)
     if schedule.answers is not None:
         variable = answer_variable(schedule.answers)
         answers = built.sampled.samples("answers", "units", variable)
@@ -124,8 +125,9 @@ def _signals(built: BuiltNetwork, graph: Graph) -> Arrays:
     }
 
 
-def _products(built: BuiltNetwork, graph: Graph) -> Arrays:
-    arrays = {"product": built.synapses.recorded("products", "product")}
+def _products(built: BuiltNetwork, graph: Graph, *, factors: bool) -> Arrays:
+    name, variable = ("product_x", "met") if factors else ("product", "product")
+    arrays = {name: built.synapses.recorded("products", variable)}
     sampled = built.sampled
     if sampled.has("products", "errors", "bias"):
         bias = sampled.samples("products", "errors", "bias")

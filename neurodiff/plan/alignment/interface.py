@@ -73,6 +73,19 @@ class Alignment(ABC):
             Network of units, synapses and delays.
         """
 
+    def met(self, graph: Graph) -> list[Ints | Floats] | None:
+        """Numbers (n_synapses,) that say, with its presynaptic unit, what meets at a synapse.
+
+        None where nobody knows; the two factors of products can then not be told apart.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
+        ages = self.ages(graph)
+        return None if ages is None else [ages.activity]
+
     @abstractmethod
     def exact_units(self, graph: Graph) -> Bools:
         """Units (n_units,) of which the synapses learn from the gradient at any speed.

@@ -84,6 +84,16 @@ class Traced(Alignment):
         np.add.at(kept, pre.astype(np.int64), self.stages * (lag > 0))
         return kept
 
+    def met(self, graph: Graph) -> list[Ints | Floats]:
+        """The delay of a synapse, and the lag of its trace.
+
+        Parameters
+        ----------
+        graph : Graph
+            Network of units, synapses and delays.
+        """
+        return [graph.forward_lag, self.activity_lag]
+
     def distinct(self, graph: Graph) -> tuple[Floats, Ints]:
         """The traces (3, n), each a unit, a delay and a lag, and the one of each synapse.
 

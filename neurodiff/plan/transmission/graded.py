@@ -32,6 +32,7 @@ class Fused(Graded):
     precision: str = "float64"
     threads: int = 1
     engine: ClassVar[str] = "fused"
+    records_factors: ClassVar[bool] = True
 
     @property
     def native(self) -> Graded:

@@ -60,6 +60,8 @@ class Transmission(ABC):
         Whether neurons fire: answers are then means over many steps.
     has_kernel : bool
         Whether fused kernels can do it; what has none is run by the plain Brian2 network.
+    records_factors : bool
+        Whether local products can be recorded as their two factors.
     engine : str
         What moves the weights: `native`, the plain Brian2 network, or `fused` kernels.
     """
@@ -69,6 +71,7 @@ class Transmission(ABC):
     resumable: ClassVar[bool] = False
     fires: ClassVar[bool] = False
     has_kernel: ClassVar[bool] = False
+    records_factors: ClassVar[bool] = False
     engine: ClassVar[str] = "native"
 
     @property

@@ -129,6 +129,11 @@ class Tables:
         """The largest number of rows or columns of a block."""
         return max((max(block.rows, block.columns) for block in self.blocks), default=1)
 
+    @property
+    def dense(self) -> bool:
+        """Whether all blocks of the synapses are dense."""
+        return all(block.form is Form.DENSE for block in self.blocks if block.bundle == 0)
+
     def lines(self) -> NDArray[np.int64]:
         """The blocks as one array (n_blocks*28,)."""
         return np.array([block.numbers() for block in self.blocks], dtype=np.int64).ravel()

@@ -86,6 +86,8 @@ class Kernel:
         self.records = records_of(signals.plan, sampling, widths)
         past = [part.buffer.variables["value"] for part in (signals.activity, signals.error)]
         self._tables = cut(signals.plan.graph, bundles, past)
+        if signals.plan.schedule.factors and not self._tables.dense:
+            raise AssertionError("products are to be recorded as factors, and some have none")
         self.group = b2.NeuronGroup(1, "passed : 1", name="kernel", clock=signals.clock)
         self.group.passed = -1
         self.folder: Path | None = None
@@ -224,7 +226,8 @@ class Kernel:
         if record.kind is Kind.WEIGHTS:
             return np.asarray(self.weights[record.which].get_value())
         assert self._numpy is not None  # the pass comes first in every step
-        return self._numpy.products(step)
+        made = self._numpy.met if record.kind is Kind.FACTORS else self._numpy.products
+        return made(step)
 
     def has(self, event: str, group: str, variable: str) -> bool:
         """Whether something is recorded.

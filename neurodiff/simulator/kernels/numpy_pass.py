@@ -149,6 +149,20 @@ class NumpyPass:
                 part.multiply(step, product)
         return product
 
+    def met(self, step: int) -> Floats:
+        """The activity that meets the error, of the rows of each block of the synapses in turn.
+
+        All blocks have to be dense.
+
+        Parameters
+        ----------
+        step : int
+            Time step that is being run.
+        """
+        return np.concatenate(
+            [part.met(step) for part in self._passes if part.block.bundle == 0], dtype=np.float64
+        )
+
     def _learned(self, now: int) -> bool:
         return any(part.learned(now) for part in self._passes if part.block.bundle == 0)
 
@@ -201,6 +215,12 @@ class _Pass(ABC):
     @abstractmethod
     def multiply(self, step: int, product: Floats) -> None:
         """Put the products of a step into `product`, by synapse."""
+
+    def met(self, step: int) -> Floats:
+        """The activity (rows,) that meets the error in a step; of dense blocks."""
+        block = self.block
+        first = block.first_row + block.row_met.shift
+        return self.read(block.row_met, slice(first, first + block.rows), step + 1)
 
 
 class _Dense(_Pass):

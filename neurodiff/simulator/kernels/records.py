@@ -21,7 +21,11 @@ class Kind(IntEnum):
     SIGNAL = 0
     WEIGHTS = 1
     PRODUCTS = 2
+    FACTORS = 3
 
+
+#: Samples of more bytes are left on the disk.
+_IN_MEMORY = 32e6
 
 #: The signals that can be recorded, in the order of `waves.h`: group and variable.
 SIGNALS = (("units", "x"), ("errors", "delta"), ("errors", "target"), ("errors", "bias"))
@@ -100,7 +104,7 @@ def _signals(plan: Plan, event: str) -> list[tuple[str, str]]:
     products = []
     if not plan.plasticity.frozen:
         products.append(("errors", "bias"))
-    if not plan.feedback.symmetric:
+    if plan.schedule.factors or not plan.feedback.symmetric:
         products.append(("errors", "delta"))
     return {
         "signals": list(SIGNALS[:3]),
@@ -111,7 +115,10 @@ def _signals(plan: Plan, event: str) -> list[tuple[str, str]]:
 
 
 def _of_connections(plan: Plan, event: str, at: Sampling, widths: list[int]) -> Iterator[Record]:
-    if event == "products":
+    if event == "products" and plan.schedule.factors:
+        size = sum(part.pre.size for part in plan.graph.projections)
+        yield Record(event, "synapses", "met", at, Kind.FACTORS, 0, size)
+    elif event == "products":
         yield Record(event, "synapses", "product", at, Kind.PRODUCTS, 0, widths[0])
     if event == "weights" or (event == "products" and not plan.plasticity.frozen):
         yield Record(event, "synapses", "w", at, Kind.WEIGHTS, 0, widths[0])
@@ -121,6 +128,8 @@ def _of_connections(plan: Plan, event: str, at: Sampling, widths: list[int]) -> 
 
 def read(folder: Path, number: int, record: Record, precision: str) -> NDArray[Any]:
     """The samples (n_samples, size) of a record; one that was cut short is left out.
+
+    Many are left in the file, as an array that is mapped to it, in the type of the record.
 
     Parameters
     ----------
@@ -134,7 +143,12 @@ def read(folder: Path, number: int, record: Record, precision: str) -> NDArray[A
         Type of the weights.
     """
     path = folder / str(number)
-    dtype = np.dtype(np.float64 if record.kind is Kind.SIGNAL else precision)
-    values = np.fromfile(path, dtype=dtype) if path.exists() else np.zeros(0, dtype=dtype)
-    whole = len(values) // record.size * record.size
-    return values[:whole].reshape(-1, record.size).astype(np.float64, copy=False)
+    signals = record.kind in (Kind.SIGNAL, Kind.FACTORS)
+    dtype = np.dtype(np.float64 if signals else precision)
+    size = path.stat().st_size if path.exists() else 0
+    shape = size // (dtype.itemsize * record.size), record.size
+    if size > _IN_MEMORY:
+        # what is mapped stays there when the folder goes
+        return np.memmap(path, dtype=dtype, mode="c", shape=shape)
+    values = np.fromfile(path, dtype=dtype, count=shape[0] * shape[1]) if size else np.zeros(0)
+    return values.reshape(shape).astype(np.float64, copy=False)

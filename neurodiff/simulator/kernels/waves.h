@@ -30,8 +30,9 @@ struct Rule { double rate, decay; };
 // A ring buffer: each value is written twice, `length` rows apart, so that no read wraps around.
 struct Past { double* values; const double* source; int64_t width, length; };
 
-// What is appended to a file at some steps: a signal, the weights of a bundle, or products.
-enum Kind { SIGNAL = 0, WEIGHTS = 1, PRODUCTS = 2 };
+// What is appended to a file at some steps: a signal, the weights of a bundle, products of the
+// synapses, or the activities that they are made of.
+enum Kind { SIGNAL = 0, WEIGHTS = 1, PRODUCTS = 2, FACTORS = 3 };
 struct Record { int64_t start, every, stop, kind, which, size; };
 
 struct Network {
@@ -312,6 +313,11 @@ void append_products(Appended& file, const Network& net, const Block& b, int64_t
     }
 }
 
+// The activity that meets the error at the connections of each row of a dense block.
+void append_met(Appended& file, const Network& net, const Block& b, int64_t step) {
+    file.write(vector_of(net, b.row_met, b.first_row + b.row_met.shift, step + 1), b.rows);
+}
+
 // Append what is due in this step, with the weights as they are used in it.
 double keep(const Network& net, int64_t step) {
     for (int64_t k = 0; k < net.n_records; k++) {
@@ -320,9 +326,11 @@ double keep(const Network& net, int64_t step) {
         Appended file(net, k);
         if (record.kind == SIGNAL) file.write(net.signals[record.which], record.size);
         if (record.kind == WEIGHTS) file.write(net.weights[record.which], record.size);
-        if (record.kind == PRODUCTS)
-            for (int64_t i = 0; i < net.n_blocks; i++)
-                if (net.blocks[i].bundle == 0) append_products(file, net, net.blocks[i], step);
+        for (int64_t i = 0; i < net.n_blocks; i++) {
+            const Block& block = net.blocks[i];
+            if (record.kind == PRODUCTS && block.bundle == 0) append_products(file, net, block, step);
+            if (record.kind == FACTORS && block.bundle == 0) append_met(file, net, block, step);
+        }
     }
     return (double)step;
 }
