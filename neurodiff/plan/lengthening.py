@@ -55,13 +55,13 @@ def lengthened(plan: Plan, duration: str, done: int) -> Plan:
 
 def _going_on(before: Schedule, new: Schedule) -> Schedule:
     """The schedule of the longer run, with the intervals of the shorter one."""
-    names = ("signals", "weights", "products", "answers", "events")
+    names = ("signals", "weights", "products", "answers", "events", "factors")
     pairs = {name: (getattr(before, name), getattr(new, name)) for name in names}
     changes: dict[str, Any] = {
         name: None if one is None or other is None else replace(other, every=one.every)
         for name, (one, other) in pairs.items()
     }
-    return replace(new, factors=before.factors, **changes)
+    return replace(new, listed=before.listed, **changes)
 
 
 def _refuse_other_past(before: Stimuli, new: Stimuli, done: int) -> None:

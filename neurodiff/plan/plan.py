@@ -154,8 +154,9 @@ class Plan:
     def _moved_by(self, transmission: Transmission) -> "Plan":
         """With another engine, which may not record products as factors."""
         plan = replace(self, transmission=transmission)
-        if plan.schedule.factors and not have_factors(plan):
-            return replace(plan, schedule=replace(plan.schedule, factors=False))
+        schedule = plan.schedule
+        if schedule.factors and not have_factors(plan):
+            return replace(plan, schedule=replace(schedule, factors=None, listed=True))
         return plan
 
     @property
@@ -231,11 +232,6 @@ class Plan:
             backward=backward,
         )
 
-    @property
-    def _factors(self) -> int:
-        """Numbers of one moment where products are factors; its weights are on the disk."""
-        return 2 * self.graph.n_units + sum(part.pre.size for part in self.graph.projections)
-
     def _recorded_values(self, backward: int) -> int:
         """About how many numbers a run records, with so many backward weights of their own."""
         graph, sending = self.graph, self.transmission.sending or (0.0, 0.0)
@@ -246,7 +242,7 @@ class Plan:
             "signals": 3 * graph.n_units,
             "answers": len(graph.outputs),
             "weights": graph.n_synapses + backward,
-            "products": self._factors if self.schedule.factors else 2 * graph.n_synapses,
+            "products": 2 * graph.n_synapses if self.schedule.listed else graph.n_units,
         }
         samplings = self.schedule.of(*widths).items()
         steps = self.stimuli.steps

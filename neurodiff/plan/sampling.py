@@ -77,13 +77,15 @@ class Schedule:
     weights : Sampling or None
         When weights and biases are recorded.
     products : Sampling or None
-        When local products are recorded.
+        When local products are compared with the reference.
     answers : Answers or None
         When the answers of the outputs are recorded.
     events : Sampling or None
         When events or spikes are recorded.
-    factors : bool
-        Whether local products are recorded as their two factors, an error and an activity.
+    factors : Sampling or None
+        When the two factors of local products are recorded, an error and an activity.
+    listed : bool
+        Whether the products of all synapses are recorded where they are compared.
     """
 
     signals: Sampling | None = None
@@ -91,7 +93,18 @@ class Schedule:
     products: Sampling | None = None
     answers: Answers | None = None
     events: Sampling | None = None
-    factors: bool = False
+    factors: Sampling | None = None
+    listed: bool = True
+
+    @property
+    def replayed(self) -> bool:
+        """Whether weights follow from the factors, which are those of every step."""
+        return self.factors is not None and self.factors.every == 1
+
+    @property
+    def snapshots(self) -> bool:
+        """Whether weights are recorded where products are compared."""
+        return self.products is not None and (self.listed or not self.replayed)
 
     def of(self, *names: str) -> dict[str, Sampling]:
         """Those of `names` that are recorded.
@@ -99,7 +112,8 @@ class Schedule:
         Parameters
         ----------
         *names : str
-            Names of what may be recorded: `signals`, `weights`, `products`, `answers`, `events`.
+            Names of what may be recorded: `signals`, `weights`, `products`, `factors`, `answers`,
+            `events`.
         """
         named = {name: getattr(self, name) for name in names}
         return {name: sampling for name, sampling in named.items() if sampling is not None}

@@ -15,7 +15,7 @@ from neurodiff.network.latency import (
     compute_latencies,
     first_answer,
 )
-from neurodiff.plan.factors import have_factors
+from neurodiff.plan.factors import factors_of, have_factors, seconds_anew
 from neurodiff.plan.sampling import Answers, Sampling, Schedule
 from neurodiff.stimuli import Stimuli
 
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 _SIGNALS, _WEIGHTS, _PRODUCTS = 1000, 10, 200
 #: Bytes that the samples of each kind may take, unless the model says how often they are kept.
 BUDGET = 256e6
+#: Bytes that factors of products may take on the disk while a run is there.
+DISK = 2e9
+#: Seconds from which on comparing every step anew takes long.
+_LONG = 5.0
 #: At least so many samples are kept of each kind.
 _FEWEST = 2
 
@@ -61,34 +65,39 @@ def plan_schedule(plan: "Plan") -> Schedule:
     learning = stimuli.learning_steps if plan.plasticity.learns else None
     plan.feedback.refuse_short_run(model, learning, stimuli.steps)
     weights = plan.graph.n_synapses + len(plan.graph.backward) * (not plan.feedback.symmetric)
-    factors = _factors(plan)
-    most = _affordable(plan) if factors else _within(_PRODUCTS, 2 * plan.graph.n_synapses)
+    products, factors, listed = _compared(plan)
     return Schedule(
         signals=_signals(model, stimuli, _within(_SIGNALS, 3 * plan.graph.n_units)),
         weights=_every(model, model.record.weights, stimuli.steps, _within(_WEIGHTS, weights)),
-        products=_products(model, stimuli, most),
+        products=products,
         answers=_answers(plan),
         events=_events(plan),
         factors=factors,
+        listed=listed,
     )
 
 
-def _factors(plan: "Plan") -> bool:
-    """Whether products are recorded as factors: where arrays of all synapses would be too large."""
-    model, every = plan.model, plan.model.validation.every
-    if model.reference == "none" or model.record.products == "all" or not have_factors(plan):
-        return False
-    steps, samples = plan.stimuli.learning_steps, _PRODUCTS
-    if every is not None:
-        samples = ceil(steps / model.steps(every))
-    return 16.0 * plan.graph.n_synapses * min(samples, steps) > BUDGET
+def _compared(plan: "Plan") -> tuple[Sampling | None, Sampling | None, bool]:
+    """When products are compared, when their factors are recorded, and whether they are listed.
 
-
-def _affordable(plan: "Plan") -> int:
-    """How many moments are compared so that it takes no more than a share of the run's time."""
-    seconds = min(plan.cost.seconds.values())
-    affordable = int(_SHARE * seconds / (_COMPARING * plan.graph.n_synapses))
-    return int(np.clip(affordable, _MOMENTS, _PRODUCTS))
+    Factors of every step are recorded where the disk has room for them, and products of all
+    synapses take too much memory, or comparing every step anew takes long.
+    """
+    model, graph, stimuli = plan.model, plan.graph, plan.stimuli
+    listed = _products(model, stimuli, _within(_PRODUCTS, 2 * graph.n_synapses))
+    if listed is None or model.record.products == "all" or not have_factors(plan):
+        return listed, None, True
+    steps, wanted = stimuli.learning_steps, _products(model, stimuli, _PRODUCTS)
+    assert wanted is not None
+    fits = 16.0 * graph.n_synapses * wanted.count(steps) <= BUDGET
+    every_step = Sampling(1, stop=steps)
+    if 8.0 * steps * factors_of(graph) > DISK:
+        few = _products(model, stimuli, _affordable(plan))
+        return (listed, None, True) if fits else (few, few, False)
+    if fits:
+        long = seconds_anew(plan, steps) > _LONG
+        return listed, every_step if long else None, True
+    return _products(model, stimuli, _affordable(plan)), every_step, False
 
 
 def _refuse_what_never_begins(model: Model, stimuli: Stimuli) -> None:
@@ -103,6 +112,13 @@ def _refuse_what_never_begins(model: Model, stimuli: Stimuli) -> None:
         if time and model.steps(time) >= end:
             value, last = (format_quantity(t, TIME_UNITS) for t in (time, end * model.time_step))
             raise ModelError(field, f"{value} is not before the end, {last}", "write less")
+
+
+def _affordable(plan: "Plan") -> int:
+    """How many moments are compared so that it takes no more than a share of the run's time."""
+    seconds = min(plan.cost.seconds.values())
+    affordable = int(_SHARE * seconds / (_COMPARING * plan.graph.n_synapses))
+    return int(np.clip(affordable, _MOMENTS, _PRODUCTS))
 
 
 def _within(wanted: int, values: int) -> int:

@@ -88,7 +88,7 @@ class _Stage(NamedTuple):
     slope_age: int
 
 
-class _Moved(NamedTuple):
+class Moved(NamedTuple):
     """How the weights of one projection moved within a chunk; see the module's text.
 
     Attributes
@@ -131,7 +131,7 @@ class DenseChunk:
     bias: Floats
     kept: Floats
     since: Floats
-    moved: list[_Moved]
+    moved: list[Moved]
 
     def products(self) -> list[Products]:
         """The local products of each projection at all steps."""
@@ -203,14 +203,14 @@ class DenseChunk:
                 delta[:, part.pre.units] += slope[:, part.pre.units] * back
         return Gradients(x, delta)
 
-    def _times(self, moved: _Moved, x: Floats, at: Ints, since: Floats) -> Floats:
+    def _times(self, moved: Moved, x: Floats, at: Ints, since: Floats) -> Floats:
         """W_k x (rows, post units) of rows x (rows, pre units), k of each row its own."""
         first = x @ moved.w.T
         if moved.frozen:
             return first
         return self.kept[at, None] * first - ((x @ moved.x.T) * since) @ moved.step
 
-    def _times_transposed(self, moved: _Moved, delta: Floats, at: Ints, since: Floats) -> Floats:
+    def _times_transposed(self, moved: Moved, delta: Floats, at: Ints, since: Floats) -> Floats:
         """W_k^T delta (rows, pre units) of rows delta (rows, post units)."""
         first = delta @ moved.w
         if moved.frozen:
@@ -296,12 +296,12 @@ class _Waves:
                 self._learn(rows[1][self.longest + k], acts, k)
         self.x, self.delta, self.slope = (part[n:].copy() for part in rows)
         x, delta = (part[self.longest :] for part in rows[:2])
-        kept, since = _decay(learns, rule.weight_decay)
+        kept, since = decay_of(learns, rule.weight_decay)
         moved = []
         for w, link, act in zip(before, self.links, acts, strict=True):
             own = delta[:, link.post]
             step = (rule.learning_rate * learns)[:, None] * own
-            moved.append(_Moved(w, own, act, step, frozen or not link.plastic))
+            moved.append(Moved(w, own, act, step, frozen or not link.plastic))
         steps = first + np.arange(n)
         return DenseChunk(graph, self.plan.model.loss, steps, x, delta, biases, kept, since, moved)
 
@@ -374,8 +374,16 @@ def _stage(population: Population, parts: list[tuple[Projection, _Link]], ages: 
     )
 
 
-def _decay(learns: NDArray[np.bool_], decay: float) -> tuple[Floats, Floats]:
-    """The `kept` (n,) and `since` (n, n) of a `DenseChunk` whose steps learn or not (n,)."""
+def decay_of(learns: NDArray[np.bool_], decay: float) -> tuple[Floats, Floats]:
+    """The `kept` (n,) and `since` (n, n) of a `DenseChunk`.
+
+    Parameters
+    ----------
+    learns : bool array (n,)
+        Whether its steps learn.
+    decay : float
+        Share of a weight that decays in a step that learns.
+    """
     n = len(learns)
     after = np.cumprod(1 - decay * learns)
     kept = np.concatenate([[1.0], after[:-1]])

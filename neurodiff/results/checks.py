@@ -29,8 +29,9 @@ _COORDINATES = {
     "projection": "synapse",
     "forward_lag": "synapse",
     "backward_lag": "synapse",
-    "meeting_unit": "meeting",
-    "meeting_projection": "meeting",
+    "factor_unit": "factor",
+    "factor_kind": "factor",
+    "factor_time": "factor_time",
     "error_from": "returning",
     "error_to": "returning",
     "returning_lag": "returning",
@@ -42,9 +43,9 @@ _COORDINATES = {
 _ALWAYS = {"w", "weight_time", "population", "layer", "projection", "pre", "post"}
 #: What is recorded together.
 _SIGNALS = {"time", "delta", "target"}
-_TEXTS = {"population", "projection", "meeting_projection", "spike_kind"}
+_TEXTS = {"population", "projection", "factor_kind", "spike_kind"}
 #: What numbers units, and so is below their number.
-_UNITS = ("pre", "post", "meeting_unit", "error_from", "error_to", "spike_unit", "output")
+_UNITS = ("pre", "post", "factor_unit", "error_from", "error_to", "spike_unit", "output")
 
 
 def model_of(recording: xr.Dataset) -> Model:

@@ -168,5 +168,6 @@ _TIMES = {
     "time": "time",
     "weight_time": "weight_time",
     "product_time": "product_time",
+    "factor_time": "factor_time",
     "event": "spike_time",
 }

@@ -84,7 +84,7 @@ def part_of(recording: xr.Dataset, time_step: float) -> Part:
     }
     steps = {
         name: np.rint(recording[name].values / time_step).astype(np.int64)
-        for name in ("time", "weight_time", "product_time")
+        for name in ("time", "weight_time", "product_time", "factor_time")
         if name in recording.variables
     }
     ended = {name: found[name][-1:] for name in ENDED if name in found}

@@ -41,10 +41,11 @@ VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
         "1",
         "local product delta_post * x_pre of the synapse",
     ),
-    "product_x": (
-        ("product_time", "meeting"),
+    "factors": (
+        ("factor_time", "factor"),
         "1",
-        "activity that met the errors of a projection, of each of its presynaptic units",
+        "what local products are made of: the activity that met errors in a projection, of each "
+        "of its presynaptic units; errors; and the activity from the first output to the last",
     ),
     "product_w": (("product_time", "synapse"), "1", "weight with which the product was made"),
     "product_delta": (
@@ -87,9 +88,10 @@ _OTHERS: dict[str, tuple[str, str]] = {
     "projection": ("", "projection of the synapse"),
     "forward_lag": ("steps", "delay of the forward connection"),
     "backward_lag": ("steps", "delay of the backward connection"),
-    "meeting": ("1", "number of the presynaptic unit of a projection, of all in turn"),
-    "meeting_unit": ("1", "unit number"),
-    "meeting_projection": ("", "projection by which it meets errors"),
+    "factor_time": ("s", "time of the step"),
+    "factor": ("1", "number of the factor"),
+    "factor_unit": ("1", "unit number"),
+    "factor_kind": ("", "name of the projection in which an activity is met; error; or output"),
     "returning": ("1", "number of the backward connection"),
     "error_from": ("1", "unit whose error comes back"),
     "error_to": ("1", "unit to which it comes"),
@@ -156,8 +158,8 @@ def build_recording(
     coordinates.update(_synapse_coordinates(graph))
     if "b" in arrays:
         coordinates.update(_returning_coordinates(graph))
-    if "product_x" in arrays:
-        coordinates.update(_meeting_coordinates(graph))
+    if "factors" in arrays:
+        coordinates.update(_factor_coordinates(graph))
     return _explain(xr.Dataset(variables, coordinates, {**versions(), **provenance}))
 
 
@@ -194,14 +196,15 @@ def _returning_coordinates(graph: Graph) -> dict[str, Any]:
     }
 
 
-def _meeting_coordinates(graph: Graph) -> dict[str, Any]:
-    parts = graph.projections
-    units = np.concatenate([np.arange(part.pre.start, part.pre.stop) for part in parts])
-    names = np.repeat([part.name for part in parts], [part.pre.size for part in parts])
+def _factor_coordinates(graph: Graph) -> dict[str, Any]:
+    met = [(part.name, range(part.pre.start, part.pre.stop)) for part in graph.projections]
+    outputs = range(int(graph.outputs.min()), int(graph.outputs.max()) + 1)
+    parts = [*met, ("error", range(graph.n_inputs, graph.n_units)), ("output", outputs)]
+    units = np.concatenate([np.arange(own.start, own.stop) for _, own in parts])
     return {
-        "meeting": ("meeting", np.arange(len(units))),
-        "meeting_unit": ("meeting", units),
-        "meeting_projection": ("meeting", names),
+        "factor": ("factor", np.arange(len(units))),
+        "factor_unit": ("factor", units),
+        "factor_kind": ("factor", np.repeat([k for k, _ in parts], [len(own) for _, own in parts])),
     }
 
 
@@ -269,6 +272,8 @@ def save_recording(recording: xr.Dataset, path: Path) -> None:
 def what_is_kept(recording: xr.Dataset, *, products: bool) -> xr.Dataset:
     """The recording as it goes into a file: without local products unless these are asked for.
 
+    Their factors are there only while the run is.
+
     Parameters
     ----------
     recording : xarray.Dataset
@@ -276,9 +281,8 @@ def what_is_kept(recording: xr.Dataset, *, products: bool) -> xr.Dataset:
     products : bool
         Whether local products are kept.
     """
-    if products:
-        return recording
-    return recording.drop_dims("product_time", errors="ignore")
+    kept = recording.drop_dims(["factor_time", "factor"], errors="ignore")
+    return kept if products else kept.drop_dims("product_time", errors="ignore")
 
 
 def add_to_recording(variables: xr.Dataset, path: Path) -> None:

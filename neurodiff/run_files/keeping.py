@@ -155,7 +155,7 @@ def _write(run: Run, folder: Path, place: Path) -> None:
     recording = run.recording
     files = keep_data(json.loads(recording.attrs["files"]), folder, place)
     with written_beside(folder / RECORDING) as beside:
-        products = run.model.record.products != "none" and not run.plan.schedule.factors
+        products = run.model.record.products != "none" and run.plan.schedule.listed
         kept = what_is_kept(recording, products=products)
         save_recording(kept.assign_attrs(files=json.dumps(files)), beside)
     copies = {file["path"]: file["copy"] for file in files if "copy" in file}

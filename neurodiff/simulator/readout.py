@@ -44,9 +44,13 @@ def collect(
         arrays.update(_signals(built, graph))
         steps["time"] = steps_of(schedule.signals, len(arrays["x"]))
     if schedule.products is not None:
-        products = _products(built, graph, factors=schedule.factors)
-        steps["product_time"] = steps_of(schedule.products, len(next(iter(products.values()))))
+        products = _products(built, graph, listed=schedule.listed)
+        if products:
+            steps["product_time"] = steps_of(schedule.products, len(next(iter(products.values()))))
         arrays.update(products)
+    if schedule.factors is not None:
+        arrays["factors"] = built.synapses.recorded("factors", "factors")
+        steps["factor_time"] = steps_of(schedule.factors, len(arrays["factors"]))
     if schedule.answers is not None:
         variable = answer_variable(schedule.answers)
         answers = built.sampled.samples("answers", "units", variable)
@@ -125,10 +129,10 @@ def _signals(built: BuiltNetwork, graph: Graph) -> Arrays:
     }
 
 
-def _products(built: BuiltNetwork, graph: Graph, *, factors: bool) -> Arrays:
-    name, variable = ("product_x", "met") if factors else ("product", "product")
-    arrays = {name: built.synapses.recorded("products", variable)}
-    sampled = built.sampled
+def _products(built: BuiltNetwork, graph: Graph, *, listed: bool) -> Arrays:
+    sampled, arrays = built.sampled, Arrays()
+    if listed:
+        arrays["product"] = built.synapses.recorded("products", "product")
     if sampled.has("products", "errors", "bias"):
         bias = sampled.samples("products", "errors", "bias")
         arrays["product_w"] = built.synapses.recorded("products", "w")

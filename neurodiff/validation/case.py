@@ -50,16 +50,38 @@ class Case(NamedTuple):
 
     @property
     def steps(self) -> Ints:
-        """Steps at which local products were recorded (times,)."""
-        if not {"product", "product_x"} & set(self.recording.variables):
+        """Steps at which local products are compared that were recorded (times,)."""
+        if self.listed:
+            return self._steps_of("product_time")
+        if not self.factors:
             return np.empty(0, dtype=np.int64)
-        times = self.recording["product_time"].values
+        asked = self.plan.schedule.products
+        steps = self._steps_of("factor_time")
+        return steps if asked is None else np.intersect1d(steps, asked.steps(self.stop))
+
+    @property
+    def rows(self) -> Ints:
+        """Which of the recorded factors are those of `steps` (times,)."""
+        return np.searchsorted(self._steps_of("factor_time"), self.steps)
+
+    def _steps_of(self, name: str) -> Ints:
+        times = self.recording[name].values
         return np.asarray(np.rint(times / self.model.time_step).astype(np.int64))
 
     @property
+    def listed(self) -> bool:
+        """Whether products were recorded, one number for each synapse."""
+        return "product" in self.recording
+
+    @property
     def factors(self) -> bool:
-        """Whether products were recorded as their two factors."""
-        return "product_x" in self.recording
+        """Whether the two factors of products were recorded."""
+        return "factors" in self.recording
+
+    @property
+    def whole(self) -> bool:
+        """Whether factors were recorded at every step, so that weights follow from them."""
+        return self.factors and len(self.recording["factor_time"]) >= self.stop > 0
 
     @property
     def start(self) -> int:
@@ -139,16 +161,13 @@ def refuse_incomplete(case: Case) -> None:
     """
     if case.model.reference == "none":
         raise SimulationError("nothing to validate: the model says `validation: none`")
-    if not {"product", "product_x"} & set(case.recording.variables) and not (
-        case.model.keeps_products
-    ):
+    if not (case.listed or case.factors or case.model.keeps_products):
         text = "the recording keeps no local products; write `record: {products: all}`"
         raise SimulationError(f"nothing to validate: {text}")
-    names = {"product_time", "bias"}
-    names |= {"product_x", "product_delta"} if case.factors else {"product"}
-    if not case.frozen:
+    names = {"bias"} | (set() if case.factors else {"product", "product_time"})
+    if not (case.frozen or case.whole):
         names |= {"product_w", "product_bias"}
-    if not case.plan.feedback.symmetric:
+    if not (case.plan.feedback.symmetric or case.factors):
         names |= (
             {"product_delta"} if not case.graph.backward.along_synapses else {"product_delta", "b"}
         )

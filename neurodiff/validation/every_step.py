@@ -1,9 +1,10 @@
-"""Compares every step of a run with graded transmission, computed anew from the model.
+"""Compares every step of a run with graded transmission.
 
-The reference's own waves give the local products of a graded run to rounding. So nothing of the
-run has to be kept: its waves are computed once more, some steps at a time, with the gradient at
-each of them, and only sums are kept. What the run did record must be the same to rounding;
-otherwise the waves say nothing of the run.
+Where the run has recorded the factors of its products at every step, these are compared, with the
+weights that follow from them. Otherwise its waves are computed anew from the model: the reference's
+own give the local products of a graded run to rounding. Either goes some steps at a time, and only
+sums are kept. What else the run did record must be the same to rounding; otherwise such waves, or
+weights, say nothing of the run.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.network.loss import loss_of
+from neurodiff.plan.factors import seconds_anew
 from neurodiff.reference.chunks import Chunk, Gradients, listed_chunks
 from neurodiff.reference.dense import dense_chunks, is_dense
 from neurodiff.reference.outer import Products
+from neurodiff.reference.replay import Replay
 from neurodiff.reference.stimuli import stimuli_of
 from neurodiff.validation.case import Case
 from neurodiff.validation.loss import LossReport, tenths
@@ -25,8 +28,8 @@ from neurodiff.validation.sums import Sums
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-#: Relative difference up to which the waves are those of the run.
-_SAME = 1e-6
+#: Relative difference up to which waves, or weights, are those of the run, by their precision.
+_SAME = {"float64": 1e-6, "float32": 1e-3}
 
 #: Seconds that the pass may take by its estimate; beyond, recorded moments are compared.
 _LONGEST = 60.0
@@ -50,31 +53,38 @@ class EveryStep:
         Of every step.
     deviation : float
         Relative difference between what the run recorded and the waves.
+    same : bool
+        Whether the waves are those of the run.
+    replayed : bool
+        Whether products are those that the run recorded, and weights what follows from them.
     """
 
     sums: Sums
     errors: list[float]
     loss: LossReport | None
     deviation: float
-
-    @property
-    def same(self) -> bool:
-        """Whether the waves are those of the run."""
-        return self.deviation <= _SAME
+    same: bool
+    replayed: bool
 
 
-def why_not(case: Case) -> str | None:
-    """Why the steps of a case cannot be computed anew; None where they can.
+def why_not(case: Case, *, asked: bool = False) -> str | None:
+    """Why not every step of a case is compared; None where they are.
 
     Parameters
     ----------
     case : Case
         Model, recording and network that are compared with the reference.
+    asked : bool, optional
+        Whether every step was asked for, which large networks take long for.
     """
     if not case.plan.transmission.recomputable:
         return f"with {case.plan.transmission.kind} only the run itself knows the others"
     if case.model.reference == "delayed":
         return "the others are what the reference itself gives"
+    if _replays(case):
+        seconds = estimated_seconds(case)
+        large = not (case.listed or asked)
+        return f"all of them would take about {seconds:.0f} s" if large else None
     if "began_in_state_of" in case.recording.attrs:
         return "the run began in the state of another, of which the model does not tell"
     if not case.complete:
@@ -96,10 +106,17 @@ def estimated_seconds(case: Case) -> float:
         Model, recording and network that are compared with the reference.
     """
     graph = case.graph
+    if _replays(case):
+        return case.stop * (3e-5 + 1e-9 * graph.n_synapses)
     if is_dense(case.plan):
-        return case.stop * (2e-5 * len(graph.projections) + 3e-9 * graph.n_synapses)
+        return seconds_anew(case.plan, case.stop)
     seconds = case.stop * (3e-4 + 4e-7 * graph.n_synapses)
     return seconds + _settles(case) * 8e-3 * max(case.stop - case.start, 0)
+
+
+def _replays(case: Case) -> bool:
+    """Whether every step can be compared with what the run itself recorded of it."""
+    return case.whole and not case.graph.cyclic and case.model.reference != "delayed"
 
 
 def _settles(case: Case) -> bool:
@@ -122,11 +139,8 @@ def compare_every_step(case: Case, *, gradients: bool = True) -> EveryStep:
     FixedPointError
         If the reference is a fixed point and none was found.
     """
-    # one step more than is compared: its weights are the last
-    u, y = stimuli_of(case.plan, case.stop + 1)
-    means, check = tenths(case), _Check(case)
-    chunks_of = dense_chunks if is_dense(case.plan) else listed_chunks
-    chunks: Iterator[Chunk] = chunks_of(case.plan, u, y)
+    means, check, replays = tenths(case), _Check(case), _replays(case)
+    chunks = check.replayed(case) if replays else _anew(case)
     start, stop, sums, errors = case.start, case.stop, Sums(), _Errors(case)
     with np.errstate(over="ignore", invalid="ignore"):  # the waves need not be those of the run
         for chunk in chunks:
@@ -139,14 +153,24 @@ def compare_every_step(case: Case, *, gradients: bool = True) -> EveryStep:
                 sums.add([part.rows(rows) for part in chunk.products()], found.products)
                 errors.add(chunk.delta[rows], found)
     loss = means.report(every_step=True) if means else None
-    return EveryStep(sums, errors.cosines, loss, check.deviation())
+    deviation = check.deviation()
+    same = deviation <= _SAME[case.model.run.precision]
+    return EveryStep(sums, errors.cosines, loss, deviation, same, replays)
+
+
+def _anew(case: Case) -> Iterator[Chunk]:
+    # one step more than is compared: its weights are the last
+    u, y = stimuli_of(case.plan, case.stop + 1)
+    chunks_of = dense_chunks if is_dense(case.plan) else listed_chunks
+    return iter(chunks_of(case.plan, u, y))
 
 
 class _Check:
     """Holds the waves against what the run recorded: products, and weights where they move."""
 
     def __init__(self, case: Case):
-        self._recording, self._stop, self._products = case.recording, case.stop, recorded(case)
+        self._recording, self._stop = case.recording, case.stop
+        self._products = recorded(case) if case.listed else []
         self._samples = {int(step): k for k, step in enumerate(case.steps)}
         self._differences, self._norms = np.zeros(2), np.zeros(2)
 
@@ -154,7 +178,7 @@ class _Check:
         """Take in the recorded moments of a chunk."""
         recording = self._recording
         for k, step in enumerate(chunk.steps.tolist()):
-            if step in self._samples:
+            if step in self._samples and self._products:
                 sample, (product, w) = self._samples[step], chunk.moment(k)
                 one = slice(sample, sample + 1)
                 self._compare(
@@ -164,6 +188,12 @@ class _Check:
                     self._compare(1, recording["product_w"].values[sample], w)
             if step == self._stop:
                 self._compare(1, recording["w"].values[-1], chunk.moment(k)[1])
+
+    def replayed(self, case: Case) -> Iterator[Chunk]:
+        """Chunks of what the run recorded; after the last, its weights are compared."""
+        replay = Replay(case.plan, case.recording["factors"].values)
+        yield from replay.chunks(case.stop)
+        self._compare(1, self._recording["w"].values[-1], replay.w)
 
     def _compare(self, kind: int, recorded: Floats, computed: Floats) -> None:
         self._differences[kind] += np.linalg.norm(recorded - computed)

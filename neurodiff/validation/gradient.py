@@ -24,7 +24,7 @@ from neurodiff.validation.case import Case, Floats, case_of, refuse_incomplete
 from neurodiff.validation.every_step import EveryStep, compare_every_step, why_not
 from neurodiff.validation.loss import LossReport, compare_loss, tenths
 from neurodiff.validation.moments import Compared, setting_of
-from neurodiff.validation.recorded import gathering, recorded, some
+from neurodiff.validation.recorded import gathering, recorded, recorded_errors, some, weights_of
 from neurodiff.validation.report import (
     NO_MOMENT,
     GradientReport,
@@ -145,14 +145,16 @@ def _compare(case: Case, g: Parts, truth: Parts, moments: Moments) -> _Compariso
     if n == of and moments != "sampled":
         reports = compare(some(g, case.window), some(truth, case.window), _names(case))
         return _Comparison(Compared(n, n, "every step"), reports)
-    why = why_not(case) if moments != "sampled" else "as was asked for"
+    every = moments == "every step"
+    why = why_not(case, asked=every) if moments != "sampled" else "as was asked for"
     if why is None:
         found = compare_every_step(case)
         if found.same:
-            compared = Compared(of, of, "every step", found.deviation)
+            compared = Compared(of, of, "every step", found.deviation, replayed=found.replayed)
             return _Comparison(compared, reports_of(found.sums, _names(case)), found)
-        why = f"what was recorded differs from the reference's own waves by {found.deviation:.1g}"
-    if moments == "every step":
+        other = "what follows from its products" if found.replayed else "the reference's own waves"
+        why = f"what was recorded differs from {other} by {found.deviation:.1g}"
+    if every:
         raise SimulationError(f"{n} of {of} moments were recorded: {why}")
     return _estimate(case, g, truth, Compared(n, of, "sampled", why=why))
 
@@ -229,7 +231,7 @@ def _compare_errors(case: Case, found: _Comparison) -> list[tuple[float | None, 
     if found.every_step is not None and case.model.reference == "error_frame":
         return [(c if np.isfinite(c) else None, None) for c in found.every_step.errors]
     window = case.window
-    truth, delta = _true_errors(case)[window], case.recording["product_delta"].values[window]
+    truth, delta = _true_errors(case)[window], recorded_errors(case)[window]
     units = [part.post.units for part in parts]
     if found.moments.how == "every step" and found.every_step is None:
         return [(mean_cosine(delta[:, own], truth[:, own]), None) for own in units]
@@ -246,10 +248,10 @@ def _true_errors(case: Case) -> Floats:
     graph, truth = case.graph, np.zeros((len(case.steps), case.graph.n_units))
     parts = [part for part in graph.populations if part.role != "input"]
     ages = np.array([case.plan.latencies.error_age(part) for part in parts])
-    for sample, step in enumerate(case.steps):
+    for sample, (step, weights) in enumerate(zip(case.steps, weights_of(case), strict=True)):
         frames = np.maximum(step - ages, 0)
         u, y = case.stimuli.input.at(frames), case.stimuli.target.at(frames)
-        gradient = backprop(graph, *_weights_at(case, sample), u, y, case.model.loss)
+        gradient = backprop(graph, *weights, u, y, case.model.loss)
         for row, part in enumerate(parts):
             truth[sample, part.units] = gradient.delta[row, part.units]
     return truth
@@ -262,17 +264,8 @@ def _over_time(case: Case, g: Parts, truth: Parts) -> xr.Dataset:
         for name in ("cosine", "relative_error", "norm_ratio")
     }
     names = [part.name for part in case.graph.projections]
-    times = case.recording["product_time"]
+    times = ("product_time", case.steps * case.model.time_step)
     return xr.Dataset(variables, {"product_time": times, "layer_name": names})
-
-
-def _weights_at(case: Case, sample: int) -> tuple[Floats, Floats]:
-    """Weights and biases of the step of a sample."""
-    if case.frozen:
-        return case.plan.w, case.plan.bias
-    w, bias = case.recording["product_w"], case.recording["product_bias"]
-    weights = np.asarray(w.values[sample], dtype=np.float64)
-    return weights, np.nan_to_num(bias.values[sample])
 
 
 def _error_frame(case: Case) -> list[Products]:
@@ -293,11 +286,10 @@ def _gradients(case: Case, ages: list[int]) -> list[Products]:
     """Gradients of each projection for the input `age` steps before each recorded moment."""
     found, distinct = gathering(case), sorted(set(ages))
     rows = [distinct.index(age) for age in ages]
-    for sample, step in enumerate(case.steps):
+    for sample, (step, weights) in enumerate(zip(case.steps, weights_of(case), strict=True)):
         frames = np.maximum(step - np.array(distinct), 0)
         u, y = case.stimuli.input.at(frames), case.stimuli.target.at(frames)
-        w, bias = _weights_at(case, sample)
-        gradient = backprop(case.graph, w, bias, u, y, case.model.loss)
+        gradient = backprop(case.graph, *weights, u, y, case.model.loss)
         for number, row in enumerate(rows):
             found.put(sample, number, gradient.x[row], gradient.delta[row])
     return found.products()
@@ -310,10 +302,11 @@ def _fixed_point(case: Case) -> list[Products]:
     moment, which the reference's own waves have brought about, with all delays and all inputs.
     """
     gathered, settled = gathering(case), None
-    for sample, wave in enumerate(_at_samples(case)):
+    pairs = zip(_at_samples(case), weights_of(case), strict=True)
+    for sample, (wave, weights) in enumerate(pairs):
         step = case.steps[sample : sample + 1]
         u, y = case.stimuli.input.at(step), case.stimuli.target.at(step)
-        weights, start = _weights_at(case, sample), wave.x[None]
+        start = wave.x[None]
         try:
             settled = recurrent_backprop(case.graph, *weights, u, y, case.model.loss, start)
         except FixedPointError as error:
@@ -321,13 +314,15 @@ def _fixed_point(case: Case) -> list[Products]:
         for number in range(len(case.graph.projections)):
             gathered.put(sample, number, settled.x[0], settled.delta[0])
     if settled is not None:
-        _refuse_where_it_does_not_settle(case, settled)
+        _refuse_where_it_does_not_settle(case, settled, weights)
     return gathered.products()
 
 
-def _refuse_where_it_does_not_settle(case: Case, found: Gradient) -> None:
+def _refuse_where_it_does_not_settle(
+    case: Case, found: Gradient, weights: tuple[Floats, Floats]
+) -> None:
     """Refuse a last fixed point from which the activity moves away, with the delays there are."""
-    weights, graph = _weights_at(case, len(case.steps) - 1), case.graph
+    graph = case.graph
     factor = activity_factor(graph, weights[0], drive(graph, *weights, found.x[0]))
     if factor > _AWAY:
         raise FixedPointError(
@@ -340,7 +335,7 @@ def _refuse_where_it_does_not_settle(case: Case, found: Gradient) -> None:
 def _delayed(case: Case) -> list[Products]:
     """What the delayed waves must give at this moment, with the reference's own moving weights."""
     waves = _at_samples(case)
-    if not case.factors:
+    if case.listed:
         values = np.stack([wave.product for wave in waves])
         return [Listed(values[:, part.synapses]) for part in case.graph.projections]
     pairs = [(wave.delta, wave.met) for wave in waves]

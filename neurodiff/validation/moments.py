@@ -44,6 +44,8 @@ class Compared(NamedTuple):
         reference's own waves, which the figures are of; None where the run's own were compared.
     why : str
         Why not every step was compared.
+    replayed : bool
+        Whether the figures are of the run's own products, with the weights that follow from them.
     """
 
     n: int
@@ -51,6 +53,7 @@ class Compared(NamedTuple):
     how: str
     deviation: float | None = None
     why: str = ""
+    replayed: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """As `report.json` holds it; what does not apply is left out."""
@@ -116,6 +119,11 @@ class Setting(NamedTuple):
         every = f"every step {window}, {compared.of} in all"
         if compared.deviation is None:
             return f"{every}, as recorded"
+        if compared.replayed:
+            return (
+                f"{every}, as recorded, with the weights that follow from them; those with which "
+                f"the run ended are the same to {compared.deviation:.1g}"
+            )
         return (
             f"{every}, computed anew from the model; products and weights that the run recorded "
             f"are the same to {compared.deviation:.1g}"

@@ -4,15 +4,16 @@ They are lists of one number for each synapse, or, where a recording has the two
 product instead, outer products: then no number for each synapse is made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.network.graph import Projection
 from neurodiff.reference.backprop import products
 from neurodiff.reference.outer import Listed, Outer, Products
+from neurodiff.reference.replay import Replay, errors_in
 from neurodiff.validation.case import Case
 
 Floats = NDArray[np.float64]
@@ -27,26 +28,58 @@ def recorded(case: Case) -> list[Products]:
         Model, recording and network that are compared with the reference.
     """
     parts, recording = case.graph.projections, case.recording
-    if not case.factors:
+    if case.listed:
         values = recording["product"].values
         return [Listed(values[:, part.synapses]) for part in parts]
-    delta, x = recording["product_delta"].values, recording["product_x"].values
+    kept = recording["factors"].values[case.rows]
+    delta, ends = errors_in(case.graph, kept), np.cumsum([0] + [part.pre.size for part in parts])
     return [
-        Outer(delta[:, part.post.units], x[:, own])
-        for part, own in zip(parts, meeting(parts), strict=True)
+        Outer(delta[:, part.post.units], kept[:, start : start + part.pre.size])
+        for part, start in zip(parts, ends, strict=False)
     ]
 
 
-def meeting(parts: Sequence[Projection]) -> list[slice]:
-    """Where the presynaptic units of each projection are in `product_x`.
+def recorded_errors(case: Case) -> Floats:
+    """Errors (times, n_units) with which the products were made; what inputs have is no error.
 
     Parameters
     ----------
-    parts : sequence of Projection
-        Projections of a graph.
+    case : Case
+        Model, recording and network that are compared with the reference.
     """
-    ends = np.cumsum([0] + [part.pre.size for part in parts])
-    return [slice(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    if case.listed:
+        return np.asarray(case.recording["product_delta"].values)
+    return errors_in(case.graph, case.recording["factors"].values[case.rows])
+
+
+def weights_of(case: Case) -> Iterator[tuple[Floats, Floats]]:
+    """Weights (n_synapses,) and biases (n_units,) of the compared steps, one after the other.
+
+    They may change when the next are asked for.
+
+    Parameters
+    ----------
+    case : Case
+        Model, recording and network that are compared with the reference.
+    """
+    if case.frozen:
+        return repeat((case.plan.w, case.plan.bias), len(case.steps))
+    if "product_w" in case.recording:
+        return _snapshots(case)
+    return _replayed(case)
+
+
+def _snapshots(case: Case) -> Iterator[tuple[Floats, Floats]]:
+    w, bias = case.recording["product_w"].values, case.recording["product_bias"].values
+    for row, of_units in zip(w, bias, strict=True):
+        yield np.asarray(row, dtype=np.float64), np.nan_to_num(of_units)
+
+
+def _replayed(case: Case) -> Iterator[tuple[Floats, Floats]]:
+    replay = Replay(case.plan, case.recording["factors"].values)
+    for step in case.steps:
+        replay.go_to(int(step))
+        yield replay.w, replay.bias
 
 
 def some(parts: Sequence[Products], which: NDArray[np.bool_]) -> list[Products]:
@@ -91,7 +124,7 @@ def gathering(case: Case) -> Gathering:
     case : Case
         Model, recording and network that are compared with the reference.
     """
-    return _Factors(case) if case.factors else _Lists(case)
+    return _Lists(case) if case.listed else _Factors(case)
 
 
 class _Lists:

@@ -11,6 +11,7 @@ nothing to do with each other.
 """
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,7 @@ from neurodiff.validation.intervals import (
     widening,
     within_limits,
 )
+from neurodiff.validation.recorded import weights_of
 from neurodiff.validation.report import Interval, LayerReport, report_of
 from neurodiff.validation.sums import ratios, terms
 
@@ -90,11 +92,12 @@ def _known_sums(case: Case, steps: Ints) -> list[Floats | None]:
         or rule.weight_decay
         or not rule.start <= steps[0]
         or not case.complete
-        or "product_w" not in case.recording
+        or case.frozen
     ):
         return [None] * len(parts)
-    first = np.searchsorted(case.steps, steps[0])
-    moved = case.recording["product_w"].values[first] - case.recording["w"].values[-1]
+    first = int(np.searchsorted(case.steps, steps[0]))
+    begun, _ = next(islice(weights_of(case), first, None))
+    moved = begun - case.recording["w"].values[-1]
     free = case.graph.plastic & ~case.graph.dale
     return [moved[own] / rule.learning_rate if free[own].all() else None for own in parts]
 

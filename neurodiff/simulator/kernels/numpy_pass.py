@@ -149,8 +149,8 @@ class NumpyPass:
                 part.multiply(step, product)
         return product
 
-    def met(self, step: int) -> Floats:
-        """The activity that meets the error, of the rows of each block of the synapses in turn.
+    def factors(self, step: int, outputs: slice) -> Floats:
+        """The factors of products of a step; see `append_factors` of `waves.h`.
 
         All blocks have to be dense.
 
@@ -158,10 +158,12 @@ class NumpyPass:
         ----------
         step : int
             Time step that is being run.
+        outputs : slice
+            Range of the outputs.
         """
-        return np.concatenate(
-            [part.met(step) for part in self._passes if part.block.bundle == 0], dtype=np.float64
-        )
+        met = [part.met(step) for part in self._passes if part.block.bundle == 0]
+        x, delta = self._net.sources
+        return np.concatenate([*met, delta, x[outputs]])
 
     def _learned(self, now: int) -> bool:
         return any(part.learned(now) for part in self._passes if part.block.bundle == 0)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.plan import Plan
+from neurodiff.plan.factors import factors_of, output_range
 from neurodiff.plan.sampling import Sampling
 
 
@@ -37,7 +38,7 @@ class Record(NamedTuple):
     Attributes
     ----------
     event : str
-        Name of the sampling: `signals`, `answers`, `weights` or `products`.
+        Name of the sampling: `signals`, `answers`, `weights`, `products` or `factors`.
     group, variable : str
         What is recorded: of `units`, `errors`, `synapses` or `feedback`.
     sampling : Sampling
@@ -45,7 +46,7 @@ class Record(NamedTuple):
     kind : Kind
         What the variable is.
     which : int
-        Number of the signal, or of the bundle.
+        Number of the signal, or of the bundle; of factors, the first output.
     size : int
         Values of one sample.
     """
@@ -101,26 +102,28 @@ def records_of(plan: Plan, sampling: Mapping[str, Sampling], widths: list[int]) 
 
 def _signals(plan: Plan, event: str) -> list[tuple[str, str]]:
     """Group and variable of the signals of a sampling."""
-    products = []
-    if not plan.plasticity.frozen:
+    products, schedule = [], plan.schedule
+    if schedule.snapshots and not plan.plasticity.frozen:
         products.append(("errors", "bias"))
-    if plan.schedule.factors or not plan.feedback.symmetric:
+    if schedule.listed and not plan.feedback.symmetric:
         products.append(("errors", "delta"))
     return {
         "signals": list(SIGNALS[:3]),
         "answers": [("units", "x")],
         "weights": [("errors", "bias")],
         "products": products,
+        "factors": [],
     }[event]
 
 
 def _of_connections(plan: Plan, event: str, at: Sampling, widths: list[int]) -> Iterator[Record]:
-    if event == "products" and plan.schedule.factors:
-        size = sum(part.pre.size for part in plan.graph.projections)
-        yield Record(event, "synapses", "met", at, Kind.FACTORS, 0, size)
-    elif event == "products":
+    if event == "factors":
+        first, size = output_range(plan.graph).start, factors_of(plan.graph)
+        yield Record(event, "synapses", "factors", at, Kind.FACTORS, first, size)
+    if event == "products" and plan.schedule.listed:
         yield Record(event, "synapses", "product", at, Kind.PRODUCTS, 0, widths[0])
-    if event == "weights" or (event == "products" and not plan.plasticity.frozen):
+    snapshots = plan.schedule.snapshots and not plan.plasticity.frozen
+    if event == "weights" or (event == "products" and snapshots):
         yield Record(event, "synapses", "w", at, Kind.WEIGHTS, 0, widths[0])
     if event == "weights" and len(widths) > 1:
         yield Record(event, "feedback", "b", at, Kind.WEIGHTS, 1, widths[1])

@@ -21,7 +21,7 @@ from neurodiff.simulator.backends.variables import ArrayVariable, c_data_type
 _PLACES = "neurodiff_places"
 
 #: Headers of C++ that `waves.h` needs.
-_INCLUDED = ("cstdint", "cstdio", "string")
+_INCLUDED = ("cstdint", "cstdio", "string", "vector")
 
 _FILL = """
     Network net;
@@ -161,7 +161,7 @@ def function(called: str, owner: Owner) -> b2.Function:
     made.implementations.add_implementation("numpy", python, name=name)
     made.implementations.add_dynamic_implementation(
         "cpp",
-        lambda group: alive.sources.text(called, _in_program, ""),
+        lambda group: f"#define NEURODIFF_PROGRAM\n{alive.sources.text(called, _in_program, '')}",
         namespace=lambda group: {},
         name=name,
         compiler_kwds={"headers": [f"<{part}>" for part in _INCLUDED]},

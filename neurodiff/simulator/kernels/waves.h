@@ -31,7 +31,7 @@ struct Rule { double rate, decay; };
 struct Past { double* values; const double* source; int64_t width, length; };
 
 // What is appended to a file at some steps: a signal, the weights of a bundle, products of the
-// synapses, or the activities that they are made of.
+// synapses, or their factors.
 enum Kind { SIGNAL = 0, WEIGHTS = 1, PRODUCTS = 2, FACTORS = 3 };
 struct Record { int64_t start, every, stop, kind, which, size; };
 
@@ -279,14 +279,25 @@ inline bool due(const Record& at, int64_t step) {
     return step >= at.start && step < at.stop && (step - at.start) % at.every == 0;
 }
 
-// A file of samples, to which values are appended while this object lives.
+inline std::FILE* opened(const Network& net, int64_t number) {
+    const std::string folder((const char*)net.folder);
+    return std::fopen((folder + "/" + std::to_string(number)).c_str(), "ab");
+}
+
+// A file of samples, to which values are appended while this object lives. A program, which ends
+// with its run, leaves its files open until then.
 struct Appended {
     std::FILE* file;
+#ifdef NEURODIFF_PROGRAM
     Appended(const Network& net, int64_t number) {
-        const std::string folder((const char*)net.folder);
-        file = std::fopen((folder + "/" + std::to_string(number)).c_str(), "ab");
+        static std::vector<std::FILE*> files(net.n_records, nullptr);
+        if (!files[number]) files[number] = opened(net, number);
+        file = files[number];
     }
+#else
+    Appended(const Network& net, int64_t number) : file(opened(net, number)) {}
     ~Appended() { if (file) std::fclose(file); }
+#endif
     template <class T> void write(const T* values, int64_t n) {
         if (file) std::fwrite(values, sizeof(T), n, file);
     }
@@ -313,9 +324,17 @@ void append_products(Appended& file, const Network& net, const Block& b, int64_t
     }
 }
 
-// The activity that meets the error at the connections of each row of a dense block.
-void append_met(Appended& file, const Network& net, const Block& b, int64_t step) {
-    file.write(vector_of(net, b.row_met, b.first_row + b.row_met.shift, step + 1), b.rows);
+// The activities that meet errors, of the rows of each block, which is dense; errors; and outputs.
+void append_factors(Appended& file, const Network& net, const Record& record, int64_t step) {
+    int64_t left = record.size - net.error.width;
+    for (int64_t i = 0; i < net.n_blocks; i++) {
+        const Block& b = net.blocks[i];
+        if (b.bundle != 0) continue;
+        file.write(vector_of(net, b.row_met, b.first_row + b.row_met.shift, step + 1), b.rows);
+        left -= b.rows;
+    }
+    file.write(net.error.source, net.error.width);
+    file.write(net.activity.source + record.which, left);
 }
 
 // Append what is due in this step, with the weights as they are used in it.
@@ -329,8 +348,8 @@ double keep(const Network& net, int64_t step) {
         for (int64_t i = 0; i < net.n_blocks; i++) {
             const Block& block = net.blocks[i];
             if (record.kind == PRODUCTS && block.bundle == 0) append_products(file, net, block, step);
-            if (record.kind == FACTORS && block.bundle == 0) append_met(file, net, block, step);
         }
+        if (record.kind == FACTORS) append_factors(file, net, record, step);
     }
     return (double)step;
 }

@@ -59,7 +59,7 @@ class Fused:
 
     #: The kernel records everything, so that no monitor looks at every unit in every step.
     sampled_by: ClassVar[SampledBy] = SampledBy(
-        (), (), ("signals", "answers", "weights", "products")
+        (), (), ("signals", "answers", "weights", "products", "factors")
     )
 
     @property
