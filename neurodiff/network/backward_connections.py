@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from functools import singledispatch
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,16 @@ class BackwardConnections(ABC):
         """The forward synapse (n,), from `sink` to `source`, that each leads back along.
 
         None for connections that are not those of any synapse (direct feedback).
+        """
+
+    @abstractmethod
+    def of_synapses(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Those of values (n_synapses,) of the synapses along which errors go back (n,).
+
+        Parameters
+        ----------
+        values : array (n_synapses,)
+            One value for each synapse.
         """
 
     @abstractmethod
@@ -121,27 +131,33 @@ class AlongSynapses(BackwardConnections):
     @property
     def source(self) -> Ints:
         """Units whose error is sent (n,)."""
-        return self._own(self.synapses.post)
+        return self.of_synapses(self.synapses.post)
 
     @property
     def sink(self) -> Ints:
         """Units to which it comes (n,)."""
-        return self._own(self.synapses.pre)
+        return self.of_synapses(self.synapses.pre)
 
     @property
     def lag(self) -> Ints:
         """Delays (n,) in steps."""
-        return self._own(self.synapses.backward_lag)
+        return self.of_synapses(self.synapses.backward_lag)
 
     @property
     def synapse(self) -> Ints:
         """The forward synapse (n,), from `sink` to `source`, that each leads back along."""
         return self.synapses.shared(
-            "returning", lambda: self._own(np.arange(len(self.synapses), dtype=np.int64))
+            "returning", lambda: self.of_synapses(np.arange(len(self.synapses), dtype=np.int64))
         )
 
-    def _own(self, values: Ints) -> Ints:
-        """Those of values (n_synapses,)."""
+    def of_synapses(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Those of values (n_synapses,) of the synapses along which errors go back (n,).
+
+        Parameters
+        ----------
+        values : array (n_synapses,)
+            One value for each synapse.
+        """
         parts = [values[first:last] for first, last in self.ranges]
         return parts[0] if len(parts) == 1 else np.concatenate([values[:0], *parts])
 
@@ -198,6 +214,16 @@ class Listed(BackwardConnections):
     def __len__(self) -> int:
         """Number of connections."""
         return len(self.lag)
+
+    def of_synapses(self, values: NDArray[Any]) -> NDArray[Any]:
+        """None: they go back along no synapse.
+
+        Parameters
+        ----------
+        values : array (n_synapses,)
+            One value for each synapse.
+        """
+        raise ValueError("these backward connections are not those of any synapses")
 
     def in_one_step(self, synapses: Synapses) -> "Listed":
         """The same connections with delays of one step.

@@ -285,9 +285,9 @@ def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionL
         One for each projection, in the order of the graph.
     """
     settling, rows = int(np.ceil(graph.hop.settling_lags * graph.filter_lag)), []
-    loops = compute_loops(graph)
+    loops, all_post = compute_loops(graph), graph.post
     for part in graph.projections:
-        post = graph.post[part.synapses]
+        post = all_post[part.synapses]
         # what has just arrived (p = f) meets an error about what arrived one loop ago
         mismatch = round(_mean(loops.mean[post]), 9) + 0.0
         rows.append(

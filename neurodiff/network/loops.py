@@ -68,10 +68,12 @@ def _over_paths(graph: Graph, synapses: Ints | None, onward: Floats, begin: Floa
     returned = np.full(graph.n_units, np.nan)
     chosen = np.zeros(graph.n_synapses, dtype=bool)
     chosen[slice(None) if synapses is None else synapses] = True
+    all_pre, all_post = graph.pre, graph.post
     for part in reversed(graph.populations):
-        sends = (graph.pre >= part.start) & (graph.pre < part.stop)
-        own = np.flatnonzero(chosen & sends & (arrivals[graph.post] > 0))
-        pre, post, lag = graph.pre[own], graph.post[own], onward[own]
+        ranges = [own.synapses for own in graph.projections if own.pre.start == part.start]
+        sent = np.concatenate([np.arange(own.start, own.stop) for own in ranges] or [np.arange(0)])
+        own = sent[chosen[sent] & (arrivals[all_post[sent]] > 0)]
+        pre, post, lag = all_pre[own], all_post[own], onward[own]
         came = total[post] / arrivals[post] + lag
         n = np.bincount(pre, minlength=graph.n_units)
         sums = np.bincount(pre, weights=came - graph.filter_lag, minlength=graph.n_units)
@@ -120,10 +122,10 @@ def _shortest_loops(graph: Graph) -> Loops:
     shortest[graph.outputs] = graph.hop.error_lag
     onward = graph.forward_latency + _along(graph)
     returned, before = np.full(graph.n_units, np.inf), np.full(graph.n_units, np.nan)
+    pre, post, lag = graph.pre[synapse], graph.post[synapse], onward[synapse]
     while not np.array_equal(shortest, before):
         before = shortest.copy()
-        came = shortest[graph.post[synapse]] + onward[synapse]
-        np.minimum.at(returned, graph.pre[synapse], came)
+        np.minimum.at(returned, pre, shortest[post] + lag)
         shortest = np.minimum(shortest, returned)
     shortest, returned = (np.where(np.isfinite(v), v, np.nan) for v in (shortest, returned))
     endless = np.where(np.isfinite(shortest), np.inf, np.nan)
@@ -133,12 +135,13 @@ def _shortest_loops(graph: Graph) -> Loops:
 def _to_each_output(graph: Graph) -> Floats:
     """Shortest loop (n_units,) with direct feedback and cycles."""
     returns, found = graph.backward, np.full(graph.n_units, np.nan)
+    pre, post, onward = graph.pre, graph.post, graph.forward_latency
     for output in graph.outputs:
         ahead = np.full(graph.n_units, np.inf)
         ahead[output], before = graph.hop.error_lag, np.full(graph.n_units, np.nan)
         while not np.array_equal(ahead, before):
             before = ahead.copy()
-            np.minimum.at(ahead, graph.pre, ahead[graph.post] + graph.forward_latency)
+            np.minimum.at(ahead, pre, ahead[post] + onward)
         own = returns.source == output
         sink = returns.sink[own]
         loops = ahead[sink] + returns.lag[own] + graph.filter_lag

@@ -110,6 +110,10 @@ class Synapses:
     backward_lags: tuple[Ints, ...]
     _alive: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Made anew from what is kept; arrays that were asked for are left behind."""
+        return Synapses, (self.pairs, self.forward_lags, self.backward_lags)
+
     def __len__(self) -> int:
         """Number of synapses."""
         return sum(part.size for part in self.pairs)

@@ -1,5 +1,6 @@
 """What a run has recorded, in parts: each of some steps, one after the other."""
 
+import tempfile
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -11,6 +12,9 @@ from neurodiff.results.recording import VARIABLES
 
 Arrays = dict[str, NDArray[Any]]
 Ints = NDArray[np.int64]
+
+#: Samples of more bytes are joined in a file, which goes with the array.
+_LARGE = 128e6
 
 #: What the last step of a run adds: weights and biases after it.
 ENDED = ("w", "bias", "b")
@@ -63,8 +67,18 @@ def joined(parts: Sequence[Part], completed: int) -> tuple[Arrays, dict[str, Int
 
 
 def _one(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """Arrays one after the other; a single one is not copied."""
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+    """Arrays one after the other; a single one is not copied, and large ones stay on the disk."""
+    if len(arrays) == 1:
+        return arrays[0]
+    if sum(part.nbytes for part in arrays) < _LARGE:
+        return np.concatenate(arrays)
+    dtype = np.result_type(*arrays)
+    with tempfile.TemporaryFile() as file:
+        for part in arrays:
+            part.astype(dtype, copy=False).tofile(file)
+        shape = sum(len(part) for part in arrays), *arrays[0].shape[1:]
+        # what is mapped stays there when the file is closed
+        return np.memmap(file, dtype=dtype, mode="c", shape=shape)
 
 
 def part_of(recording: xr.Dataset, time_step: float) -> Part:

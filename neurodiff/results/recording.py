@@ -4,16 +4,19 @@ import json
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
 from neurodiff.files.netcdf import open_netcdf
 from neurodiff.network.graph import Graph
+from neurodiff.results.when_asked import when_asked
 
 #: dimensions, unit and long name of every variable
 VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
@@ -174,15 +177,17 @@ def _unit_coordinates(graph: Graph) -> dict[str, Any]:
 
 
 def _synapse_coordinates(graph: Graph) -> dict[str, Any]:
-    names = [part.name for part in graph.projections]
-    sizes = [part.stop - part.start for part in graph.projections]
+    shape, parts = (graph.n_synapses,), graph.projections
+    names = np.array([part.name for part in parts])
+    repeated = partial(np.repeat, names, [part.stop - part.start for part in parts])
+    numbers = {
+        name: when_asked(partial(getattr, graph, name), shape, np.int64)
+        for name in ("pre", "post", "forward_lag", "backward_lag")
+    }
+    numbers["projection"] = when_asked(repeated, shape, names.dtype)
     return {
-        "synapse": ("synapse", np.arange(graph.n_synapses)),
-        "pre": ("synapse", graph.pre),
-        "post": ("synapse", graph.post),
-        "projection": ("synapse", np.repeat(names, sizes)),
-        "forward_lag": ("synapse", graph.forward_lag),
-        "backward_lag": ("synapse", graph.backward_lag),
+        "synapse": pd.RangeIndex(graph.n_synapses),
+        **{name: ("synapse", values) for name, values in numbers.items()},
     }
 
 

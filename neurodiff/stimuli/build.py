@@ -68,12 +68,11 @@ class Stimuli:
         steps : array of int (n,)
             Time steps.
         """
-        columns = np.arange(len(self.target_lag))
-        delayed = [
-            self.target.at(steps - lag)[:, k]
-            for k, lag in zip(columns, self.target_lag, strict=True)
-        ]
-        return np.stack(delayed, axis=1)
+        delayed = np.empty((len(steps), len(self.target_lag)))
+        for lag in np.unique(self.target_lag):
+            own = self.target_lag == lag
+            delayed[:, own] = self.target.at(steps - lag)[:, own]
+        return delayed
 
     def has_target(self, steps: Ints) -> NDArray[np.bool_]:
         """Whether the target has met the outputs at steps (n,) or earlier: (n, n_outputs).

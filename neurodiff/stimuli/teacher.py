@@ -19,13 +19,16 @@ _CHUNK = 4096
 
 @target_signal.register
 def _(spec: TeacherTarget, place: Place, source: InputSignal) -> TargetSignal:
-    w, bias = initial_weights(place.model, place.graph, teacher_seed=spec.seed)
     graph = place.graph
 
-    def answer(u: Floats) -> Floats:
-        return respond(graph, w, bias, u)[1][:, graph.outputs]
+    def weights() -> tuple[Floats, Floats]:
+        # drawn anew: they are many, and seldom needed
+        return initial_weights(place.model, graph, teacher_seed=spec.seed)
 
-    answers = _teach(source.signal, graph, w, bias, source.steps)
+    def answer(u: Floats) -> Floats:
+        return respond(graph, *weights(), u)[1][:, graph.outputs]
+
+    answers = _teach(source.signal, graph, *weights(), source.steps)
     return TargetSignal(answers, steady=True, answer=answer)
 
 

@@ -396,7 +396,3 @@ def _number(number: float | None) -> str:
 
 def _step(step: int | None) -> str:
     return "-" if step is None else str(step)
-
-
-def _norm(values: Floats) -> Floats:
-    return np.asarray(np.linalg.norm(values, axis=-1))

@@ -153,6 +153,8 @@ def prepare(spec: object, context: Context) -> Feedback:
 def along_synapses(graph: Graph, values: NDArray) -> NDArray:
     """Those of the values (n_synapses,) whose synapses errors go back along (n_backward,).
 
+    They may be a view of the values.
+
     Not for direct feedback, which goes along none.
 
     Parameters
@@ -162,9 +164,7 @@ def along_synapses(graph: Graph, values: NDArray) -> NDArray:
     values : array (n_synapses,)
         One value for each synapse.
     """
-    synapse = graph.backward.synapse
-    assert synapse is not None
-    return values[synapse]
+    return graph.backward.of_synapses(values)
 
 
 def span(steps: NDArray[np.int64]) -> str:
