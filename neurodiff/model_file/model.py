@@ -1,6 +1,7 @@
 """The model file, version 1, as typed and checked objects."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -343,7 +344,7 @@ class Model(Part):
             return None
         return self.steps(delay) if isinstance(delay, float) else 0
 
-    @property
+    @cached_property
     def reference(self) -> str:
         """What the local products are held against, as written or by default."""
         default = "fixed_point" if find_cycle(*self.network.digraph()) else "error_frame"

@@ -46,9 +46,8 @@ class Projection:
         Presynaptic and postsynaptic population.
     start, stop : int
         Range of the numbers of its synapses; `stop` is not included.
-    is_matrix : bool
-        Whether every unit projects to every one of the other population. Its synapses are then, in
-        their order, the entries of a matrix (presynaptic units, postsynaptic units), row by row.
+    pairs : Pairs
+        The units that each synapse connects.
     """
 
     name: str
@@ -56,7 +55,16 @@ class Projection:
     post: Population
     start: int
     stop: int
-    is_matrix: bool
+    pairs: Pairs
+
+    @property
+    def is_matrix(self) -> bool:
+        """Whether every unit projects to every one of the other population.
+
+        Its synapses are then, in their order, the entries of a matrix (presynaptic units,
+        postsynaptic units), row by row.
+        """
+        return self.pairs.listed is None
 
     @property
     def synapses(self) -> slice:
@@ -230,7 +238,7 @@ def build_graph(model: Model) -> Graph:
             post=populations[part.post],
             start=int(start),
             stop=int(start) + own.size,
-            is_matrix=own.listed is None,
+            pairs=own,
         )
         for part, own, start in zip(connections, pairs, edges[:-1], strict=True)
     )

@@ -5,11 +5,13 @@ What the error that arrives at a unit says is about the activity that the unit h
 lags by which signals come *to* the unit do not matter (theory 16).
 """
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from neurodiff.network.graph import Floats, Graph, Ints
+from neurodiff.network.graph import Floats, Graph
+from neurodiff.network.populations import Population
 
 
 class Loops(NamedTuple):
@@ -49,39 +51,53 @@ def compute_loops(graph: Graph) -> Loops:
         return _shortest_loops(graph)
     if not graph.backward.along_synapses:
         return _direct_loops(graph)
-    # a synapse leads on to its `post`, whose error comes back along it
-    onward = graph.forward_latency + _along(graph)
     begin = np.full(graph.n_units, np.nan)
     begin[graph.outputs] = graph.hop.error_lag
-    return _over_paths(graph, graph.backward.synapse, onward, begin)
+    # no error comes back to inputs
+    senders = [part for part in graph.populations if part.role != "input"]
+    return _over_paths(graph, senders, _there_and_back, begin)
 
 
-def _along(graph: Graph) -> Floats:
-    """Backward lag (n_synapses,) of each synapse, with the leak or trace of the error unit."""
-    return np.asarray(graph.backward_lag + graph.filter_lag, dtype=np.float64)
+def _there(graph: Graph, own: slice) -> Floats:
+    """Mean steps (n,) from a unit to the synapses that it sends to."""
+    return np.asarray(graph.forward_lag[own] + graph.filter_lag, dtype=np.float64)
 
 
-def _over_paths(graph: Graph, synapses: Ints | None, onward: Floats, begin: Floats) -> Loops:
-    """Loops that go on by the `synapses`, from the outputs back; `begin` (n_units,) ends them."""
+def _there_and_back(graph: Graph, own: slice) -> Floats:
+    """A synapse leads on to its `post`, whose error comes back along it."""
+    return _there(graph, own) + graph.backward_lag[own] + graph.filter_lag
+
+
+def _over_paths(
+    graph: Graph,
+    senders: Sequence[Population],
+    lags: Callable[[Graph, slice], Floats],
+    begin: Floats,
+) -> Loops:
+    """Loops that go on by the synapses of some populations, with these lags, from the outputs back.
+
+    `begin` (n_units,) ends them.
+    """
     arrivals = np.isfinite(begin).astype(float)
     total, (shortest, longest) = np.nan_to_num(begin), (begin.copy(), begin.copy())
     returned = np.full(graph.n_units, np.nan)
-    chosen = np.zeros(graph.n_synapses, dtype=bool)
-    chosen[slice(None) if synapses is None else synapses] = True
-    all_pre, all_post = graph.pre, graph.post
-    for part in reversed(graph.populations):
-        ranges = [own.synapses for own in graph.projections if own.pre.start == part.start]
-        sent = np.concatenate([np.arange(own.start, own.stop) for own in ranges] or [np.arange(0)])
-        own = sent[chosen[sent] & (arrivals[all_post[sent]] > 0)]
-        pre, post, lag = all_pre[own], all_post[own], onward[own]
-        came = total[post] / arrivals[post] + lag
-        n = np.bincount(pre, minlength=graph.n_units)
-        sums = np.bincount(pre, weights=came - graph.filter_lag, minlength=graph.n_units)
-        returned[n > 0] = sums[n > 0] / n[n > 0]
-        np.add.at(total, pre, came)
-        np.add.at(arrivals, pre, 1.0)
-        np.fmin.at(shortest, pre, shortest[post] + lag)
-        np.fmax.at(longest, pre, longest[post] + lag)
+    for population in reversed(senders):
+        n, sums = np.zeros((2, graph.n_units))
+        for part in graph.projections:
+            if part.pre.start != population.start:
+                continue
+            reached = arrivals[part.pairs.post] > 0
+            pre, post = part.pairs.pre[reached], part.pairs.post[reached]
+            lag = lags(graph, part.synapses)[reached]
+            came = total[post] / arrivals[post] + lag
+            n += np.bincount(pre, minlength=graph.n_units)
+            sums += np.bincount(pre, weights=came, minlength=graph.n_units)
+            np.fmin.at(shortest, pre, shortest[post] + lag)
+            np.fmax.at(longest, pre, longest[post] + lag)
+        found = n > 0
+        returned[found] = sums[found] / n[found] - graph.filter_lag
+        total += sums
+        arrivals += n
     mean = np.divide(total, arrivals, out=np.full_like(total, np.nan), where=arrivals > 0)
     return Loops(mean, shortest, longest, returned)
 
@@ -92,7 +108,7 @@ def _direct_loops(graph: Graph) -> Loops:
     for output in graph.outputs:
         begin = np.full(graph.n_units, np.nan)
         begin[output] = graph.hop.error_lag
-        ways = _over_paths(graph, None, graph.forward_latency, begin)
+        ways = _over_paths(graph, graph.populations, _there, begin)
         back = np.full(graph.n_units, np.nan)
         own = returns.source == output
         back[returns.sink[own]] = returns.lag[own] + graph.filter_lag
@@ -120,7 +136,7 @@ def _shortest_loops(graph: Graph) -> Loops:
     assert synapse is not None
     shortest = np.full(graph.n_units, np.inf)
     shortest[graph.outputs] = graph.hop.error_lag
-    onward = graph.forward_latency + _along(graph)
+    onward = _there_and_back(graph, slice(None))
     returned, before = np.full(graph.n_units, np.inf), np.full(graph.n_units, np.nan)
     pre, post, lag = graph.pre[synapse], graph.post[synapse], onward[synapse]
     while not np.array_equal(shortest, before):

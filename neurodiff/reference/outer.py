@@ -259,5 +259,5 @@ def _dot(a: Floats, b: Floats) -> Floats:
 
 def _by_sign(a: Floats, b: Floats) -> tuple[Floats, Floats]:
     """Sum of |b| (times,) where a has the same sign, and where it has the opposite one."""
-    size, sign = np.abs(b), np.sign(a) * np.sign(b)
-    return (size * (sign > 0)).sum(axis=1), (size * (sign < 0)).sum(axis=1)
+    size, alike, both = np.abs(b), (a > 0) == (b > 0), (a != 0) & (b != 0)
+    return _dot(size, alike & both), _dot(size, ~alike & both)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.blas import dger
 
 from neurodiff.network.activations import Activation
 from neurodiff.network.dale import kept_signs
@@ -18,14 +19,14 @@ Floats = NDArray[np.float64]
 class _Link(NamedTuple):
     """A projection as a matrix (post units, pre units).
 
-    `learns` is 1 where it may change, and `sign` the sign of a weight that keeps it, otherwise 0;
-    None where none does.
+    `learns` is 1 where a weight may change, otherwise 0; None where all may. `sign` is that of a
+    weight that keeps it, otherwise 0; None where none does.
     """
 
     pre: slice
     post: slice
     matrix: Floats
-    learns: Floats
+    learns: Floats | None
     sign: Floats | None
 
 
@@ -135,7 +136,8 @@ def names_right(graph: Graph, w: Floats, bias: Floats, frames: Floats, labels: I
 
 
 def _link(graph: Graph, part: Projection, w: Floats, signs: Floats) -> _Link:
-    learns = dense(graph, part, graph.plastic.astype(float))
+    all_learn = part.is_matrix and graph.plastic[part.synapses].all()
+    learns = None if all_learn else dense(graph, part, graph.plastic.astype(float))
     sign = dense(graph, part, signs) if graph.dale[part.synapses].any() else None
     return _Link(
         part.pre.units, part.post.units, np.array(dense(graph, part, w), order="C"), learns, sign
@@ -180,12 +182,17 @@ def _backward(stages: list[_Stage], slope: Floats, delta: Floats) -> None:
 def _descend(links: list[_Link], x: Floats, delta: Floats, rate: float, decay: float) -> None:
     """Move every matrix in place by one step down the gradient."""
     for link in links:
-        # the outer product as a matrix product, which is twice as fast as np.outer
+        if link.learns is None and link.sign is None:
+            # W <- W - eta delta x^T - decay W; BLAS counts by columns, and takes the transpose
+            if decay:
+                np.multiply(link.matrix, 1 - decay, out=link.matrix)
+            dger(-rate, x[link.pre], delta[link.post], a=link.matrix.T, overwrite_a=True)
+            continue
         step = np.dot(rate * delta[link.post, None], x[None, link.pre])
         if decay:
             step += decay * link.matrix
-        step *= link.learns
-        # W <- W - eta delta x^T - decay W, where it learns
+        step *= 1.0 if link.learns is None else link.learns
+        # the same, where it learns
         np.subtract(link.matrix, step, out=link.matrix)
         if link.sign is not None:
             link.matrix[link.sign * link.matrix < 0] = 0.0
