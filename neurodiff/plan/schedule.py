@@ -35,9 +35,9 @@ _FEWEST = 2
 
 #: At least so many moments are compared of a network whose products are recorded as factors; more
 #: where they take less than this share of the time of the run.
-_MOMENTS, _SHARE = 30, 0.2
+_MOMENTS, _SHARE = 30, 0.1
 #: Seconds that the comparison of a moment takes for each synapse, about.
-_COMPARING = 1.2e-8
+_COMPARING = 4e-9
 
 #: At least so many of the first frames have their signals kept.
 _FRAMES = 4

@@ -6,6 +6,7 @@ recorded all of its weights.
 """
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,14 @@ Floats = NDArray[np.float64]
 _AT_ONCE = 64
 
 
+class Blocks(Protocol):
+    """Numbers of each step, of which some steps in a row are asked for."""
+
+    def __getitem__(self, steps: slice, /) -> Floats:
+        """The numbers (n_steps, n) of some steps."""
+        ...
+
+
 class Replay:
     """Weights and biases of a run, step by step.
 
@@ -28,10 +37,10 @@ class Replay:
     ----------
     plan : Plan
         Plan of the run, with weights at the start.
-    factors : array (steps, n)
+    factors : Blocks, such as an array (steps, n)
         Of each step, from step 0 on: the activities that met errors, of the presynaptic units of
         each projection in turn; errors of all units that are no inputs; and the activity from the
-        first output to the last. It may be mapped to a file.
+        first output to the last.
 
     Attributes
     ----------
@@ -41,7 +50,7 @@ class Replay:
         Its number.
     """
 
-    def __init__(self, plan: Plan, factors: Floats):
+    def __init__(self, plan: Plan, factors: Blocks):
         self._plan, self._factors = plan, factors
         self.w, self.bias, self.step = np.array(plan.w, dtype=np.float64), plan.bias.copy(), 0
 

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from neurodiff.files.mapped import forget
 from neurodiff.model_file.quantities import TIME_UNITS, format_quantity
 from neurodiff.network.limits import LARGEST
 
@@ -84,6 +85,7 @@ def _samples(recording: xr.Dataset, time_step: float) -> Iterator[Divergence]:
                 step = round(float(values[values.dims[0]][sample]) / time_step)
                 yield Divergence(what, _place(recording, str(values.dims[1]), int(bad[0])), step)
                 break
+            forget(row)
 
 
 def _last(

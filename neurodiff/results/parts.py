@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from neurodiff.files.mapped import forget, mapped
 from neurodiff.results.recording import VARIABLES
 
 Arrays = dict[str, NDArray[Any]]
@@ -76,9 +77,9 @@ def _one(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
     with tempfile.TemporaryFile() as file:
         for part in arrays:
             part.astype(dtype, copy=False).tofile(file)
+            forget(part)
         shape = sum(len(part) for part in arrays), *arrays[0].shape[1:]
-        # what is mapped stays there when the file is closed
-        return np.memmap(file, dtype=dtype, mode="c", shape=shape)
+        return mapped(file, dtype, shape)
 
 
 def part_of(recording: xr.Dataset, time_step: float) -> Part:

@@ -13,8 +13,8 @@ from neurodiff.network.weights import initial_weights
 from neurodiff.stimuli.interface import InputSignal, Place, TargetSignal, target_signal
 from neurodiff.stimuli.signals import Signal, Table, held
 
-#: How many steps of a teacher are computed at once: all of its units are held for that long.
-_CHUNK = 4096
+#: How many steps of a teacher are computed at once, and at most how many numbers of its units.
+_CHUNK, _NUMBERS = 4096, 4e6
 
 
 @target_signal.register
@@ -38,7 +38,8 @@ def _teach(source: Signal, graph: Graph, w: Floats, bias: Floats, steps: int) ->
     n = len(graph.outputs)
     what = f"a teacher's answers of {steps:,} steps for {n:,} outputs"
     refuse_many_numbers(steps * (n + 1), what, "run.duration", "write less, or a constant target")
-    chunks = np.array_split(np.arange(steps), -(-steps // _CHUNK))
+    size = max(1, min(_CHUNK, int(_NUMBERS / graph.n_units)))
+    chunks = np.array_split(np.arange(steps), -(-steps // size))
     answers = [respond(graph, w, bias, source.at(chunk))[1][:, graph.outputs] for chunk in chunks]
     return held(np.concatenate(answers), hold=1, blend=0)
 

@@ -22,7 +22,7 @@ from neurodiff.reference.replay import Replay
 from neurodiff.reference.stimuli import stimuli_of
 from neurodiff.validation.case import Case
 from neurodiff.validation.loss import LossReport, tenths
-from neurodiff.validation.recorded import recorded
+from neurodiff.validation.recorded import factors_of, recorded
 from neurodiff.validation.sums import Sums
 
 Floats = NDArray[np.float64]
@@ -191,7 +191,7 @@ class _Check:
 
     def replayed(self, case: Case) -> Iterator[Chunk]:
         """Chunks of what the run recorded; after the last, its weights are compared."""
-        replay = Replay(case.plan, case.recording["factors"].values)
+        replay = Replay(case.plan, factors_of(case))
         yield from replay.chunks(case.stop)
         self._compare(1, self._recording["w"].values[-1], replay.w)
 

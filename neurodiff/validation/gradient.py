@@ -36,7 +36,7 @@ from neurodiff.validation.report import (
     reports_of,
 )
 from neurodiff.validation.sampled import estimates, sample_of, too_few
-from neurodiff.validation.threads import suitable_threads
+from neurodiff.validation.threads import threads_of
 from neurodiff.validation.verdict import judge
 from neurodiff.validation.weight_transport import compare_transport, mean_cosine
 
@@ -101,7 +101,7 @@ def validate_case(case: Case, moments: Moments = "auto") -> GradientReport:
     refuse_incomplete(case)
     if not len(case.steps):
         raise SimulationError("nothing to validate: the run stopped before its first sample")
-    with suitable_threads(case.graph):
+    with threads_of(case.model):
         return _report(case, moments)
 
 

@@ -5,12 +5,14 @@ product instead, outer products: then no number for each synapse is made.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import repeat
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.files.mapped import forget
 from neurodiff.reference.backprop import products
 from neurodiff.reference.outer import Listed, Outer, Products
 from neurodiff.reference.replay import Replay, errors_in
@@ -31,12 +33,42 @@ def recorded(case: Case) -> list[Products]:
     if case.listed:
         values = recording["product"].values
         return [Listed(values[:, part.synapses]) for part in parts]
-    kept = recording["factors"].values[case.rows]
+    kept = factors_of(case)[case.rows]
     delta, ends = errors_in(case.graph, kept), np.cumsum([0] + [part.pre.size for part in parts])
     return [
         Outer(delta[:, part.post.units], kept[:, start : start + part.pre.size])
         for part, start in zip(parts, ends, strict=False)
     ]
+
+
+@dataclass(frozen=True, eq=False)
+class Factors:
+    """Factors of some steps, of which no more stays in memory than what was asked for last.
+
+    Attributes
+    ----------
+    values : array (steps, n)
+        All of them; they may be mapped to a file.
+    """
+
+    values: Floats
+
+    def __getitem__(self, rows: Any) -> Floats:
+        """Those of some steps (steps, n)."""
+        found = np.array(self.values[rows])
+        forget(self.values)
+        return found
+
+
+def factors_of(case: Case) -> Factors:
+    """The factors that a run recorded.
+
+    Parameters
+    ----------
+    case : Case
+        Model, recording and network that are compared with the reference.
+    """
+    return Factors(case.recording["factors"].values)
 
 
 def recorded_errors(case: Case) -> Floats:
@@ -49,7 +81,7 @@ def recorded_errors(case: Case) -> Floats:
     """
     if case.listed:
         return np.asarray(case.recording["product_delta"].values)
-    return errors_in(case.graph, case.recording["factors"].values[case.rows])
+    return errors_in(case.graph, factors_of(case)[case.rows])
 
 
 def weights_of(case: Case) -> Iterator[tuple[Floats, Floats]]:
@@ -73,10 +105,11 @@ def _snapshots(case: Case) -> Iterator[tuple[Floats, Floats]]:
     w, bias = case.recording["product_w"].values, case.recording["product_bias"].values
     for row, of_units in zip(w, bias, strict=True):
         yield np.asarray(row, dtype=np.float64), np.nan_to_num(of_units)
+        forget(row)
 
 
 def _replayed(case: Case) -> Iterator[tuple[Floats, Floats]]:
-    replay = Replay(case.plan, case.recording["factors"].values)
+    replay = Replay(case.plan, factors_of(case))
     for step in case.steps:
         replay.go_to(int(step))
         yield replay.w, replay.bias

@@ -15,7 +15,7 @@ from neurodiff.validation.gradient import validate_case
 from neurodiff.validation.loss import LossReport, compare_loss
 from neurodiff.validation.report import GradientReport
 from neurodiff.validation.task import TaskReport, compare_case
-from neurodiff.validation.threads import suitable_threads
+from neurodiff.validation.threads import threads_of
 
 T = TypeVar("T")
 
@@ -132,7 +132,7 @@ def report_run(simulation: Simulation, *, whole: bool = False) -> RunReport:
         gradient = _unless_stopped(validate_case, case, whole) if asked else None
     except FixedPointError as error:
         gradient, why = None, str(error)
-    with suitable_threads(case.graph):
+    with threads_of(case.model):
         task = _unless_stopped(compare_case, case, whole)
     return RunReport(
         gradient=gradient,

@@ -1,23 +1,23 @@
-"""How many threads the reference uses: small matrices wait longer for threads than they compute."""
+"""How many threads the reference uses: as many as the model's `run.threads`, one by default.
 
-from contextlib import AbstractContextManager, nullcontext
+Threads of BLAS wait for each other by spinning. Where something else runs on the machine, or its
+processors are shared, two of them take longer than one.
+"""
+
+from contextlib import AbstractContextManager
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from neurodiff.network.graph import Graph
-
-#: Weights of a projection from which more than one thread is worth it.
-_LARGE = 250_000
+from neurodiff.model_file import Model
 
 
-def suitable_threads(graph: Graph) -> AbstractContextManager[Any]:
-    """One thread of BLAS for a network of small projections; else as many as there are.
+def threads_of(model: Model) -> AbstractContextManager[Any]:
+    """Limits the threads of BLAS for a `with` block.
 
     Parameters
     ----------
-    graph : Graph
-        Network of units, synapses and delays.
+    model : Model
+        What was asked for.
     """
-    largest = max(part.stop - part.start for part in graph.projections)
-    return nullcontext() if largest >= _LARGE else threadpool_limits(1, user_api="blas")
+    return threadpool_limits(model.run.threads, user_api="blas")

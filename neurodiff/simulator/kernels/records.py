@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.files.mapped import mapped
 from neurodiff.plan import Plan
 from neurodiff.plan.factors import factors_of, output_range
 from neurodiff.plan.sampling import Sampling
@@ -151,7 +152,6 @@ def read(folder: Path, number: int, record: Record, precision: str) -> NDArray[A
     size = path.stat().st_size if path.exists() else 0
     shape = size // (dtype.itemsize * record.size), record.size
     if size > _IN_MEMORY:
-        # what is mapped stays there when the folder goes
-        return np.memmap(path, dtype=dtype, mode="c", shape=shape)
+        return mapped(path, dtype, shape)
     values = np.fromfile(path, dtype=dtype, count=shape[0] * shape[1]) if size else np.zeros(0)
     return values.reshape(shape).astype(np.float64, copy=False)
