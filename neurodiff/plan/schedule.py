@@ -33,9 +33,9 @@ _LONG = 5.0
 #: At least so many samples are kept of each kind.
 _FEWEST = 2
 
-#: At least so many moments are compared of a network whose products are recorded as factors; more
-#: where they take less than this share of the time of the run.
-_MOMENTS, _SHARE = 30, 0.1
+#: So many moments are compared of a network whose products are recorded as factors only: the
+#: larger number where they take less than this share of the time of the run.
+_MOMENTS, _MOST, _SHARE = 30, 60, 0.1
 #: Seconds that the comparison of a moment takes for each synapse, about.
 _COMPARING = 4e-9
 
@@ -118,7 +118,7 @@ def _affordable(plan: "Plan") -> int:
     """How many moments are compared so that it takes no more than a share of the run's time."""
     seconds = min(plan.cost.seconds.values())
     affordable = int(_SHARE * seconds / (_COMPARING * plan.graph.n_synapses))
-    return int(np.clip(affordable, _MOMENTS, _PRODUCTS))
+    return int(np.clip(affordable, _MOMENTS, _MOST))
 
 
 def _within(wanted: int, values: int) -> int:

@@ -97,9 +97,12 @@ def _known_sums(case: Case, steps: Ints) -> list[Floats | None]:
         return [None] * len(parts)
     first = int(np.searchsorted(case.steps, steps[0]))
     begun, _ = next(islice(weights_of(case), first, None))
-    moved = begun - case.recording["w"].values[-1]
-    free = case.graph.plastic & ~case.graph.dale
-    return [moved[own] / rule.learning_rate if free[own].all() else None for own in parts]
+    ended, graph = case.recording["w"].values[-1], case.graph
+    free = [graph.plastic[own].all() and not graph.dale[own].any() for own in parts]
+    return [
+        (begun[own] - ended[own]) / rule.learning_rate if learned else None
+        for own, learned in zip(parts, free, strict=True)
+    ]
 
 
 def too_few(n: int) -> bool:
