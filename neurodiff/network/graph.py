@@ -27,7 +27,7 @@ from neurodiff.network.draws import random_stream as random_stream
 from neurodiff.network.hop_filter import Hop, Instant, hop_of
 from neurodiff.network.limits import refuse_large_network
 from neurodiff.network.populations import Population, units_of
-from neurodiff.network.synapses import Pairs, Synapses, compact, joined
+from neurodiff.network.synapses import Pairs, Synapses, compact, joined, plus
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -146,12 +146,12 @@ class Graph:
     @property
     def forward_latency(self) -> Floats:
         """Mean steps (n_synapses,) until what a unit does is known at the synapse."""
-        return np.asarray(self.forward_lag + self.filter_lag, dtype=np.float64)
+        return plus(self.forward_lag, self.filter_lag)
 
     @property
     def backward_latency(self) -> Floats:
         """Mean steps (n_backward,) until what an error unit does is known where it comes back."""
-        return np.asarray(self.backward.lag + self.filter_lag, dtype=np.float64)
+        return plus(self.backward.lag, self.filter_lag)
 
     def delays_only(self) -> "Graph":
         """The same graph without what leaks or the traces of spikes add to the delays."""

@@ -119,8 +119,10 @@ def compute_latencies(graph: Graph, target_delay: int | None = None) -> Latencie
     at_once = np.zeros(graph.n_units)
     forward = _Paths(graph.pre, graph.post, graph.forward_latency, is_input, at_once)
     # a unit without synapses onto it sends what its bias makes it, from step 0 on
-    silent = np.bincount(graph.post, minlength=graph.n_units) == 0
-    settled = _Paths(graph.pre, graph.post, graph.forward_latency, silent, at_once)
+    reached = np.zeros(graph.n_units, dtype=bool)
+    for projection in graph.projections:
+        reached[projection.pairs.post] = True
+    settled = _Paths(graph.pre, graph.post, graph.forward_latency, ~reached, at_once)
     for projection in graph.projections:
         forward.extend(projection.synapses)
         settled.extend(projection.synapses)

@@ -12,6 +12,7 @@ import numpy as np
 
 from neurodiff.network.graph import Floats, Graph
 from neurodiff.network.populations import Population
+from neurodiff.network.synapses import plus
 
 
 class Loops(NamedTuple):
@@ -60,7 +61,7 @@ def compute_loops(graph: Graph) -> Loops:
 
 def _there(graph: Graph, own: slice) -> Floats:
     """Mean steps (n,) from a unit to the synapses that it sends to."""
-    return np.asarray(graph.forward_lag[own] + graph.filter_lag, dtype=np.float64)
+    return plus(graph.forward_lag[own], graph.filter_lag)
 
 
 def _there_and_back(graph: Graph, own: slice) -> Floats:

@@ -128,6 +128,21 @@ class Synapses:
         """Postsynaptic unit of each synapse (n_synapses,)."""
         return self.shared("post", lambda: np.concatenate([part.post for part in self.pairs]))
 
+    def ends(self, own: slice) -> tuple[Ints, Ints]:
+        """Presynaptic and postsynaptic units (n,) of some synapses, and of no others.
+
+        Parameters
+        ----------
+        own : slice
+            The synapses of one projection, or others.
+        """
+        first = 0
+        for part in self.pairs:
+            if own == slice(first, first + part.size):
+                return part.pre, part.post
+            first += part.size
+        return self.pre[own], self.post[own]
+
     @property
     def forward_lag(self) -> Ints:
         """Steps (n_synapses,) until what a unit does arrives at the synapse."""
@@ -174,6 +189,21 @@ def joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
         size = sum(len(part) for part in filled)
         return np.broadcast_to(filled[0][:1].copy(), (size,))
     return np.concatenate(parts)
+
+
+def plus(values: NDArray[Any], more: float) -> NDArray[np.float64]:
+    """Values (n,) and a number more; kept once where all are kept once.
+
+    Parameters
+    ----------
+    values : array (n,)
+        One value for each of some synapses or connections.
+    more : float
+        What is added to each.
+    """
+    if len(values) and values.strides == (0,):
+        return np.broadcast_to(np.float64(values[0] + more), values.shape)
+    return np.asarray(values + more, dtype=np.float64)
 
 
 def is_uniform(values: NDArray[Any]) -> bool:

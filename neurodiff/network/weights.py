@@ -65,6 +65,8 @@ def _resting_drive(model: Model, graph: Graph, w: Floats) -> Floats:
     """What arrives at units (n_units,) with centred biases while all units are at a = 0."""
     populations, _ = model.network.digraph()
     centred = {name for name, part in populations.items() if part.bias == "centred"}
+    if not centred:
+        return np.zeros(graph.n_units)
     resting = activate(graph, np.zeros(graph.n_units), np.zeros(graph.n_inputs))
     # sum w sigma_pre(0): so that a is around 0 where activities are around sigma(0)
     arriving = np.bincount(graph.post, weights=w * resting[graph.pre], minlength=graph.n_units)

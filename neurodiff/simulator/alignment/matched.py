@@ -13,7 +13,7 @@ from neurodiff.simulator.alignment.interface import Alignment, Objects, build
 from neurodiff.simulator.alignment.traces import OF_STORE, build_traces, link_traces
 from neurodiff.simulator.history import History, Past
 from neurodiff.simulator.kernels.interface import Met, Signals, met
-from neurodiff.simulator.kernels.reading import Moves, past
+from neurodiff.simulator.kernels.reading import Moves, past, presynaptic
 from neurodiff.simulator.units import activation_text
 
 _OF_ERRORS = """
@@ -99,5 +99,5 @@ def _(alignment: planned.Matched, graph: Graph) -> Alignment:
 
 @met.register
 def _(alignment: planned.Matched, signals: Signals) -> Met:
-    pre, age = signals.plan.graph.pre, alignment.activity_age
-    return Met(past(signals.activity, pre, age, Moves.BEFORE), [])
+    units, age = presynaptic(signals.plan.graph), alignment.activity_age
+    return Met(past(signals.activity, units, age, Moves.BEFORE), [])

@@ -7,7 +7,7 @@ from neurodiff.network.graph import Graph, Ints
 from neurodiff.plan.alignment import smoothing
 from neurodiff.simulator.history import READER, Past
 from neurodiff.simulator.kernels.interface import Met, Signals
-from neurodiff.simulator.kernels.reading import element
+from neurodiff.simulator.kernels.reading import element, listed
 from neurodiff.simulator.order import ARRIVE
 
 #: Equation of the PSP at a leaky neuron.
@@ -92,7 +92,7 @@ def distinct_traces(
     traces = build_traces("traces", graph, *where, signals.activity, signals.clock, stages)
     if stages:
         set_gains(traces, "value", lag, stages)
-    return Met(element(traces.variables["value"], own.ravel()), [traces])
+    return Met(element(traces.variables["value"], listed(own.ravel())), [traces])
 
 
 def link_traces(store: b2.NeuronGroup, traces: b2.NeuronGroup, own: Ints) -> None:

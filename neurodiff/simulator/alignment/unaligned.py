@@ -11,7 +11,7 @@ from neurodiff.simulator.alignment.interface import Alignment, Objects, build
 from neurodiff.simulator.alignment.traces import POTENTIAL, distinct_traces
 from neurodiff.simulator.history import History, Past
 from neurodiff.simulator.kernels.interface import Met, Signals, met
-from neurodiff.simulator.kernels.reading import Moves, past
+from neurodiff.simulator.kernels.reading import Moves, past, presynaptic
 from neurodiff.simulator.order import ARRIVE
 
 
@@ -101,4 +101,5 @@ def _(alignment: planned.Unaligned, signals: Signals) -> Met:
     graph = signals.plan.graph
     if graph.hop.leaks:
         return distinct_traces(signals, graph.forward_lag, graph.pre)
-    return Met(past(signals.activity, graph.pre, graph.forward_lag, Moves.BEFORE), [])
+    units = presynaptic(graph)
+    return Met(past(signals.activity, units, graph.forward_lag, Moves.BEFORE), [])

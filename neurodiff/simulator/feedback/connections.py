@@ -12,7 +12,7 @@ from neurodiff.simulator.feedback.interface import Feedback, LocalState, Objects
 from neurodiff.simulator.history import READER
 from neurodiff.simulator.kernels.bundle import Bundle, backward_segments
 from neurodiff.simulator.kernels.interface import Signals
-from neurodiff.simulator.kernels.reading import Moves, past
+from neurodiff.simulator.kernels.reading import Moves, listed, past
 from neurodiff.simulator.order import OBSERVE
 from neurodiff.simulator.population_parts import Addition
 from neurodiff.simulator.sampling import monitor, samples
@@ -136,9 +136,8 @@ def own_bundle(signals: Signals, **learned: Any) -> Bundle:
     parts: dict[str, Any] = {"plastic": np.ones(len(back), dtype=bool)}
     return Bundle(
         weights=plan.backward_weights,
-        row=back.sink,
-        column=back.source,
+        ends=lambda own: (back.sink[own], back.source[own]),
         segments=backward_segments(plan.graph),
-        column_now=past(signals.error, source, back.lag, Moves.NOW),
+        column_now=past(signals.error, listed(source), back.lag, Moves.NOW),
         **(parts | learned),
     )

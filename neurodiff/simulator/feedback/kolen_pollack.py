@@ -14,7 +14,7 @@ from neurodiff.simulator.feedback.interface import Feedback, LocalState, Objects
 from neurodiff.simulator.history import READER
 from neurodiff.simulator.kernels.bundle import Learning
 from neurodiff.simulator.kernels.interface import Returning, Signals, returning
-from neurodiff.simulator.kernels.reading import Moves, element, past
+from neurodiff.simulator.kernels.reading import Moves, element, listed, past
 from neurodiff.simulator.order import LEARN
 from neurodiff.simulator.plasticity import Plasticity
 
@@ -93,15 +93,17 @@ def _(feedback: planned.KolenPollack, signals: Signals, learning: Learning) -> R
     """Learn r steps after the forward synapse, from the error that has arrived."""
     graph = signals.plan.graph
     back, age = graph.backward, feedback.activity_age
-    kept = element(signals.units.variables["x"], back.sink)
+    kept = element(signals.units.variables["x"], listed(back.sink))
     if age.any():
-        kept = past(signals.activity, back.sink, age, Moves.BEFORE)
+        kept = past(signals.activity, listed(back.sink), age, Moves.BEFORE)
     bundle = own_bundle(
         signals,
         learning=learning,
         plastic=graph.plastic[back.synapse],
         late=back.lag,
         row_met=kept,
-        column_met=past(signals.error, back.source - graph.n_inputs, back.lag, Moves.BEFORE),
+        column_met=past(
+            signals.error, listed(back.source - graph.n_inputs), back.lag, Moves.BEFORE
+        ),
     )
     return Returning(bundle, [])

@@ -14,7 +14,7 @@ from neurodiff.simulator.feedback.connections import own_bundle
 from neurodiff.simulator.feedback.interface import Feedback, LocalState, Objects, Untrained, build
 from neurodiff.simulator.kernels.bundle import Learning
 from neurodiff.simulator.kernels.interface import Returning, Signals, returning
-from neurodiff.simulator.kernels.reading import Moves, element, past
+from neurodiff.simulator.kernels.reading import Moves, element, listed, past
 from neurodiff.simulator.order import ACTIVATE, LEARN
 from neurodiff.simulator.plasticity import Plasticity
 from neurodiff.simulator.players import build_player
@@ -150,15 +150,15 @@ def _(feedback: planned.WeightMirror, signals: Signals, learning: Learning) -> R
     signals.errors.response = b2.linked_var(units, "response", index="unit")
     built = WeightMirror(graph, feedback)
     player = built.send_noise(units, signals.clock)
-    sent = element(units.variables["x"], back.sink)
+    sent = element(units.variables["x"], listed(back.sink))
     if feedback.aligned:
         lag = graph.forward_lag[back.synapse]
-        sent = past(signals.activity, back.sink, lag, Moves.BEFORE)
+        sent = past(signals.activity, listed(back.sink), lag, Moves.BEFORE)
     bundle = own_bundle(
         signals,
         # b += rate x response - decay b
         learning=Learning(-feedback.learning_rate, feedback.weight_decay, 0, feedback.steps),
         row_met=sent,
-        column_met=element(units.variables["response"], back.source),
+        column_met=element(units.variables["response"], listed(back.source)),
     )
     return Returning(bundle, [player])

@@ -175,7 +175,7 @@ class _Cutter:
         self._length = 1
 
     def block(self, number: int, bundle: Bundle, segment: slice) -> Block:
-        row, column = bundle.row[segment], bundle.column[segment]
+        row, column = bundle.ends(segment)
         first, rows = self._population(row[0])
         left, columns = int(column.min()), int(np.ptp(column)) + 1
         # nothing comes back to inputs

@@ -1,5 +1,6 @@
 """Connections with weights: what they read, what they sum and how they learn."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -59,8 +60,9 @@ class Bundle:
     ----------
     weights : array (n,)
         Weights at the start.
-    row, column : int array (n,)
-        Presynaptic and postsynaptic unit; within a segment by row.
+    ends : callable
+        Presynaptic and postsynaptic units (n,), the rows and columns, of the connections of a
+        slice; those of a segment are sorted by row.
     segments : list of slice
         Parts of the connections, each with rows of one population.
     plastic : bool array (n,)
@@ -81,8 +83,7 @@ class Bundle:
     """
 
     weights: Floats
-    row: Ints
-    column: Ints
+    ends: Callable[[slice], tuple[Ints, Ints]]
     segments: list[slice]
     plastic: NDArray[np.bool_]
     column_now: Reading | None = None

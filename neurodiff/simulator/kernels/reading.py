@@ -7,10 +7,14 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.network.graph import Graph
 from neurodiff.simulator.backends.variables import ArrayVariable
 from neurodiff.simulator.history import Past
 
 Ints = NDArray[np.int64]
+
+#: A number for each of the connections of a slice.
+Numbered = Callable[[slice], Ints]
 
 
 class Moves(IntEnum):
@@ -41,34 +45,58 @@ class Reading:
     """
 
     variable: ArrayVariable
-    place: Callable[[slice], Ints]
+    place: Numbered
     moves: Moves = Moves.FIXED
 
 
-def element(variable: ArrayVariable, numbers: Ints) -> Reading:
+def listed(numbers: Ints) -> Numbered:
+    """Those of a list for the connections of a slice.
+
+    Parameters
+    ----------
+    numbers : int array (n,)
+        Number for each connection.
+    """
+    return lambda own: numbers[own]
+
+
+def presynaptic(graph: Graph) -> Numbered:
+    """The presynaptic unit of each synapse of a slice.
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    """
+    return lambda own: graph.synapses.ends(own)[0]
+
+
+def element(variable: ArrayVariable, numbers: Numbered) -> Reading:
     """An element of an array for each connection.
 
     Parameters
     ----------
     variable : ArrayVariable
         Array of Brian2.
-    numbers : int array (n,)
-        Number of the element of each connection.
+    numbers : callable
+        Number of the element of each connection of a slice.
     """
-    return Reading(variable, lambda edges: numbers[edges])
+    return Reading(variable, numbers)
 
 
-def past(history: Past, units: Ints, lags: Ints, moves: Moves) -> Reading:
+def past(history: Past, units: Numbered, lags: Ints, moves: Moves) -> Reading:
     """What a unit sent some steps before.
 
     Parameters
     ----------
     history : Past
         Past values of the units.
-    units, lags : int arrays (n,)
-        Unit of each connection, and how many steps ago it was sent.
+    units : callable
+        Unit of each connection of a slice.
+    lags : int array (n,)
+        How many steps ago each was sent.
     moves : Moves
         From which step on the lag counts.
     """
     variable = history.buffer.variables["value"]
-    return Reading(variable, lambda edges: history.places(units[edges], lags[edges]), moves)
+    return Reading(variable, lambda edges: history.places(units(edges), lags[edges]), moves)

@@ -12,6 +12,7 @@ import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.network.graph import Graph
 from neurodiff.plan import Plan
 from neurodiff.plan import transmission as planned
 from neurodiff.plan.sampling import Sampling
@@ -25,7 +26,7 @@ from neurodiff.simulator.history import Past
 from neurodiff.simulator.kernels.bundle import Bundle, Learning
 from neurodiff.simulator.kernels.interface import Met, Signals, learning_of, met, returning
 from neurodiff.simulator.kernels.kernel import Kernel, Numbers
-from neurodiff.simulator.kernels.reading import Moves, element, past
+from neurodiff.simulator.kernels.reading import Moves, Numbered, element, past, presynaptic
 from neurodiff.simulator.kernels.vector_math import VECTOR
 from neurodiff.simulator.plasticity import Plasticity
 from neurodiff.simulator.population_parts import Addition
@@ -120,22 +121,26 @@ class Fused:
 def _synapses(w: np.ndarray, signals: Signals, waits: Met, learning: Learning) -> Bundle:
     """The synapses: what drives units, what comes back by them, and what they learn from."""
     graph, plan = signals.plan.graph, signals.plan
-    error = graph.post - graph.n_inputs
+    ends = graph.synapses.ends
     back = None
     if plan.feedback.symmetric:
-        back = past(signals.error, error, graph.backward_lag, Moves.NOW)
+        back = past(signals.error, _errors(graph), graph.backward_lag, Moves.NOW)
     return Bundle(
         weights=w,
-        row=graph.pre,
-        column=graph.post,
+        ends=ends,
         segments=[part.synapses for part in graph.projections],
         plastic=graph.plastic,
-        row_now=past(signals.activity, graph.pre, graph.forward_lag, Moves.NOW),
+        row_now=past(signals.activity, presynaptic(graph), graph.forward_lag, Moves.NOW),
         column_now=back,
         row_met=waits.reading,
-        column_met=element(signals.errors.variables["delta"], error),
+        column_met=element(signals.errors.variables["delta"], _errors(graph)),
         learning=learning,
     )
+
+
+def _errors(graph: Graph) -> Numbered:
+    """The error unit of the postsynaptic unit of each synapse of a slice."""
+    return lambda own: graph.synapses.ends(own)[1] - graph.n_inputs
 
 
 @dataclass(frozen=True, eq=False)
