@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "network": {"files", "model_file"},
     "stimuli": {"files", "model_file", "network"},
     "plan": {"model_file", "network", "stimuli"},
-    "simulator": {"network", "plan", "process", "results", "stimuli"},
+    "simulator": {"files", "network", "plan", "process", "results", "stimuli"},
     "reference": {"network", "plan"},
     "results": {"files", "model_file", "network", "process"},
     "run_files": {"files", "model_file", "plan", "process", "results", "simulator"},
@@ -39,6 +39,7 @@ MAY_IMPORT = {
     "forecast": {"model_file", "network", "plan", "reference", "results", "stimuli"},
     "auditing": {"forecast", "model_file", "network", "plan", "simulator"},
     "validation": {
+        "files",
         "forecast",
         "model_file",
         "network",

@@ -136,7 +136,6 @@ void sparse(const Problem &p, const Synapses &s, T *w) {
             for (int64_t i = 0; i < n; i++) {
                 const T d = db[own + n + i], step = eta * d1[own + n + i];
                 T sum = 0;
-#pragma GCC ivdep
                 for (int64_t k = begin + rows[i]; k < begin + rows[i + 1]; k++) {
                     const int64_t j = s.pre[k];
                     const T v = w[k] - step * old[j];

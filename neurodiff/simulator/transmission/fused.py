@@ -179,7 +179,7 @@ class FusedSynapses:
 
     def weights(self) -> np.ndarray:
         """Weights (n_synapses,) at the end of the run."""
-        return self.kernel.ended()[0].astype(np.float64)
+        return self.kernel.ended()[0].astype(np.float64, copy=False)
 
     def recorded(self, sampling: str, variable: str) -> np.ndarray:
         """Samples (n_samples, n_synapses) of `w` or `product`; `sampling`: weights or products.
