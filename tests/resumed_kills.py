@@ -1,6 +1,6 @@
 """Kills runs that keep states, resumes them, and looks whether they end as if nothing had been.
 
-``python -m tests.resumed_kills --kills 50`` prints what was found: how often a resumed run differs
+``python -m tests.resumed_kills --kills 50 --target cpp_standalone`` prints what was found: how often a resumed run differs
 in any bit from one that was never interrupted, a state was lost, or something was left over. All
 have to be 0.
 """
@@ -23,8 +23,14 @@ from neurodiff.run_files.checkpoints import read_saved
 from neurodiff.run_files.names import report_of, run_id
 from tests.kills import Case, Child, command, warm_up
 
-#: A run that takes some seconds, with several states in each of them.
-LONG = ["--set", "run.duration=4 s", "--set", "run.checkpoint=100 ms"]
+#: A run that takes some seconds, with several states in each of them, by what runs it.
+LONG = {
+    "numpy": ["--set", "run.duration=4 s", "--set", "run.checkpoint=100 ms"],
+    "cpp_standalone": [
+        *("--set", "run.target=cpp_standalone", "--set", "run.duration=600 s"),
+        *("--set", "run.checkpoint=400 ms"),
+    ],
+}
 #: How many kills came while a run was running.
 MET = "kills that met a running run"
 #: What is added to a recording when it has its report; a kill may come before.
@@ -60,11 +66,11 @@ def alive(child: Child) -> bool:
     return os.waitid(os.P_PID, child.number, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
-def resume_run(case: Case) -> None:
+def resume_run(case: Case, target: str = "numpy") -> None:
     """Kill a run at random moments, and resume it each time; its end is as if nothing had been."""
     folder, name = case.folder, f"resumed-{case.random.random()}"
     whole = folder / "whole"
-    arguments = ["run", "model.yaml", *LONG, "--output"]
+    arguments = ["run", "model.yaml", *LONG[target], "--output"]
     if not whole.exists():
         code, text = Child(command(*arguments, "whole"), folder).end()
         case.faults["traceback"] += code != 0
@@ -101,12 +107,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     for name, n in (("kills", 50), ("seed", 1)):
         parser.add_argument(f"--{name}", type=int, default=n)
+    parser.add_argument("--target", choices=sorted(LONG), default="numpy")
     n = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
         case = Case(Path(folder), n.seed)
         warm_up(Path(folder))
         while case.faults[MET] < n.kills:
-            resume_run(case)
+            resume_run(case, n.target)
             print(dict(case.faults), flush=True)
     met = case.faults.pop(MET)
     print(f"{met} kills met a running run; faults: {sum(case.faults.values())}")

@@ -117,3 +117,15 @@ def test_start_up_makes_a_table(tmp_path: Path):
     rows = [line.strip("| ").split(" | ") for line in results.read_text().splitlines()[4:12]]
     assert rows[0][0] == "`python -c pass`" and rows[0][2] == "1.0"
     assert all(float(row[2]) > 0 for row in rows) and rows[-1][0].startswith("`neurodiff show")
+
+
+@pytest.mark.slow
+def test_scaling_measures_size_and_length(tmp_path):
+    results, figure = tmp_path / "scaling.md", tmp_path / "scaling.png"
+    script = SCRIPT.with_name("scaling.py")
+    command = [sys.executable, str(script), "--quick", "--write-results", str(results)]
+    done = subprocess.run([*command, "--output", str(figure)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = [line for line in results.read_text().splitlines() if "moments)" in line]
+    assert len(rows) == 4 and "time of a step: (number of weights)^" in results.read_text()
+    assert figure.read_bytes().startswith(b"\x89PNG")

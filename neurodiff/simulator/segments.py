@@ -31,7 +31,7 @@ class Segment(NamedTuple):
     compiled : bool
         Whether a program was compiled.
     seconds : float or None
-        What the steps took, where a program has timed them itself.
+        What the steps took, if that is known.
     """
 
     part: Part

@@ -43,17 +43,19 @@ class JaxLoop(Program):
         return np.asarray(self._state[0]).ravel()
 
 
-@partial(jax.jit, donate_argnums=0)
-def _steps(state, steps, amplitude, frequency, phase, target, target_lag, eta):  # type: ignore
-    def step(t, state):  # type: ignore
-        w, x, delta = state
-        drive = jnp.einsum("lij,lj->li", w, x[:-1])
-        feedback = jnp.einsum("lij,li->lj", w[1:], delta[2:])
-        source = amplitude * jnp.sin(frequency * t + phase)
-        new = jnp.concatenate([source[None], jnp.tanh(drive)])
-        error = new[-1] - jnp.where(t >= target_lag, target, 0)
-        came = jnp.concatenate([jnp.zeros_like(error)[None], feedback, error[None]])
-        back = (1 - new**2) * came
-        return w - eta * back[1:, :, None] * x[:-1, None, :], new, back
+def one_step(t, state, amplitude, frequency, phase, target, target_lag, eta):  # type: ignore
+    """Weights, activities and errors of the next step, from those of this one."""
+    w, x, delta = state
+    drive = jnp.einsum("lij,lj->li", w, x[:-1])
+    feedback = jnp.einsum("lij,li->lj", w[1:], delta[2:])
+    source = amplitude * jnp.sin(frequency * t + phase)
+    new = jnp.concatenate([source[None], jnp.tanh(drive)])
+    error = new[-1] - jnp.where(t >= target_lag, target, 0)
+    came = jnp.concatenate([jnp.zeros_like(error)[None], feedback, error[None]])
+    back = (1 - new**2) * came
+    return w - eta * back[1:, :, None] * x[:-1, None, :], new, back
 
-    return jax.lax.fori_loop(0, steps, step, state)
+
+@partial(jax.jit, donate_argnums=0)
+def _steps(state, steps, *constants):  # type: ignore
+    return jax.lax.fori_loop(0, steps, lambda t, now: one_step(t, now, *constants), state)

@@ -52,7 +52,7 @@ class Ran(NamedTuple):
     paused : bool
         Whether it ended early because its time was over, and for no other reason.
     seconds : float or None
-        What the steps took, where the program has timed them itself.
+        What the steps took, if that is known.
     """
 
     steps: int
@@ -215,9 +215,12 @@ def _run_runtime(
     built: BuiltNetwork, steps: int, progress: Progress, start: Start = BEGINNING, /
 ) -> Ran:
     until, paused = time.monotonic() + start.seconds, False
+    first: float | None = None
 
     def report(elapsed: Any, completed: float, begun: Any, duration: Any) -> None:
-        nonlocal paused
+        nonlocal paused, first
+        # Brian2 reports once before the first step
+        first = first or time.perf_counter()
         progress(completed)
         # a request that came before the network began to run was forgotten when it did
         ends = stopped() or diverged(built)
@@ -236,8 +239,9 @@ def _run_runtime(
             report_period=_REPORT_PERIOD * b2.second,
             namespace={},
         )
+    seconds = None if first is None else time.perf_counter() - first
     completed = round(float(built.network.t / built.clock.dt)) - start.step
-    return Ran(completed, paused=paused and completed < steps)
+    return Ran(completed, paused=paused and completed < steps, seconds=seconds)
 
 
 def _begin(built: BuiltNetwork, start: Start) -> None:

@@ -86,7 +86,7 @@ inline bool learned(const Block& block, int64_t before, int64_t late) {
 
 struct Vectors { const real *row_now, *column_now, *row_met, *column_met; };
 
-template <int ROWS, bool LEARN, bool DRIVE, bool BACK>
+template <int ROWS, bool LEARN, bool DECAY, bool DRIVE, bool BACK>
 inline void dense_rows(real* __restrict__ w, int64_t columns, int64_t row, const Vectors& v, real decay,
                        real rate, real* __restrict__ column_sum, real* __restrict__ row_sum) {
     const real* __restrict__ met = v.column_met;
@@ -102,7 +102,7 @@ inline void dense_rows(real* __restrict__ w, int64_t columns, int64_t row, const
         for (int k = 0; k < ROWS; k++) {
             real value = w[k * columns + c];
             if (LEARN) {
-                value -= moved[k] * met[c] + decay * value;
+                value -= DECAY ? moved[k] * met[c] + decay * value : moved[k] * met[c];
                 w[k * columns + c] = value;
             }
             if (DRIVE) driven += value * sent[k];
@@ -113,16 +113,16 @@ inline void dense_rows(real* __restrict__ w, int64_t columns, int64_t row, const
     if (BACK) for (int k = 0; k < ROWS; k++) row_sum[row + k] += sum[k];
 }
 
-template <bool LEARN, bool DRIVE, bool BACK>
+template <bool LEARN, bool DECAY, bool DRIVE, bool BACK>
 void dense(const Block& b, real* w, int64_t begin, int64_t end, const Vectors& v, real decay, real rate,
            real* column_sum, real* row_sum) {
     int64_t row = begin;
     for (; row + 4 <= end; row += 4)
-        dense_rows<4, LEARN, DRIVE, BACK>(w + row * b.columns, b.columns, row, v, decay, rate, column_sum,
-                                          row_sum);
+        dense_rows<4, LEARN, DECAY, DRIVE, BACK>(w + row * b.columns, b.columns, row, v, decay, rate,
+                                                 column_sum, row_sum);
     for (; row < end; row++)
-        dense_rows<1, LEARN, DRIVE, BACK>(w + row * b.columns, b.columns, row, v, decay, rate, column_sum,
-                                          row_sum);
+        dense_rows<1, LEARN, DECAY, DRIVE, BACK>(w + row * b.columns, b.columns, row, v, decay, rate,
+                                                 column_sum, row_sum);
 }
 
 template <bool LEARN, bool DRIVE, bool BACK>
@@ -198,8 +198,10 @@ void block_of_form(const Network& net, const Block& b, const Rule& rule, int64_t
                        read(LEARN, b.row_met, b.first_row, b.rows, 2),
                        read(LEARN, b.column_met, b.first_column, b.columns, 3)};
     const real decay = (real)rule.decay, rate = (real)rule.rate;
-    if (b.form == DENSE)
-        dense<LEARN, DRIVE, BACK>(b, w, begin, end, v, decay, rate, column_sum, row_sum);
+    if (b.form == DENSE && LEARN && decay != 0)
+        dense<LEARN, true, DRIVE, BACK>(b, w, begin, end, v, decay, rate, column_sum, row_sum);
+    else if (b.form == DENSE)
+        dense<LEARN, false, DRIVE, BACK>(b, w, begin, end, v, decay, rate, column_sum, row_sum);
     else
         sparse<LEARN, DRIVE, BACK>(net, b, w, begin, end, v, decay, rate, column_sum, row_sum);
 }
