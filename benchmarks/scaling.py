@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -132,10 +133,8 @@ class Peak:
         while not self._ended.wait(0.02):
             size = me.memory_info().rss
             for child in me.children(recursive=True):
-                try:
+                with suppress(psutil.Error):  # it may just have ended
                     size += child.memory_info().rss
-                except psutil.Error:
-                    pass  # it has just ended
             self.bytes = max(self.bytes, size)
 
 
