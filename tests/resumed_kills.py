@@ -1,8 +1,8 @@
 """Kills runs that keep states, resumes them, and looks whether they end as if nothing had been.
 
 ``python -m tests.resumed_kills --kills 50`` (``--target cpp_standalone`` for programs) prints what
-was found: how often a resumed run differs in any bit from one that was never interrupted, a state was lost, or something was left over. All
-have to be 0.
+was found: how often a resumed run differs in any bit from one that was never interrupted, a state
+was lost, or something was left over. All have to be 0.
 """
 
 import argparse
