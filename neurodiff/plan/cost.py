@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from neurodiff.network.graph import Graph
 from neurodiff.plan.speeds import speeds
 
-_BYTES_PER_SYNAPSE = 110
+#: Of a synapse at the end of a run, when most copies of it are there; and of one in a projection
+#: from all to all, by engine: kernels number none of these.
+_BYTES_PER_SYNAPSE, _BYTES_IN_MATRIX = 110, {"native": 110, "fused": 45}
 #: Of a recorded value, in Brian2's monitor and in the recording that is made of it; of a value in a
 #: history of delays.
 _BYTES_PER_SAMPLE, _BYTES_PER_PLACE = 28, 10
@@ -84,8 +86,10 @@ def estimate(
     }
     forward = max(int(graph.forward_lag.max(initial=1)), longest_age)
     lags = forward + int(graph.backward.lag.max(initial=1))
+    in_matrices = sum(part.pairs.size for part in graph.projections if part.is_matrix)
+    numbered = graph.n_synapses - in_matrices + backward / 2
     parts = {
-        "synapses": (graph.n_synapses + backward / 2) * _BYTES_PER_SYNAPSE,
+        "synapses": numbered * _BYTES_PER_SYNAPSE + in_matrices * _BYTES_IN_MATRIX[engine],
         "delays": 2.0 * (lags + 2) * graph.n_units * _BYTES_PER_PLACE,
         "recording": float(recorded * _BYTES_PER_SAMPLE),
         # kept twice, here and in Brian2
