@@ -5,7 +5,7 @@ it; those that are on a cycle together follow each other, nearest to the input f
 numbered by projection, in the same order, and within one by presynaptic unit.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -55,7 +55,7 @@ class Projection:
     post: Population
     start: int
     stop: int
-    pairs: Pairs
+    pairs: Pairs = field(compare=False, repr=False)
 
     @property
     def is_matrix(self) -> bool:
