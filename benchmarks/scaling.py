@@ -37,7 +37,8 @@ def main() -> None:
     """Measure all, print the table, and write it and the figure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--one", nargs=2, type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--quick", action="store_true", help="tiny networks, few steps")
+    parser.add_argument("--target", default="cpp_standalone", help="of the runs (cpp_standalone)")
+    parser.add_argument("--quick", action="store_true", help="tiny networks, few steps, on numpy")
     parser.add_argument(
         "--work", type=float, default=4e9, help="weights times steps of a run (4e9)"
     )
@@ -45,14 +46,15 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="file for the figure")
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(one(*options.one)))
+        print(json.dumps(one(*options.one, options.target)))
         return
+    target = "numpy" if options.quick else options.target
     widths, lengths, width = ((8, 12), (30, 60), 8) if options.quick else (WIDTHS, LENGTHS, WIDTH)
     work = 1e5 if options.quick else options.work
     # at least 300 steps, so that 30 moments are compared
     cases = [(n, int(np.clip(work / (LAYERS * n**2), 300, 100_000))) for n in widths]
-    by_width = [measured(*case) for case in cases]
-    by_length = [measured(width, steps) for steps in lengths]
+    by_width = [measured(*case, target) for case in cases]
+    by_length = [measured(width, steps, target) for steps in lengths]
     exponent = slope([row["weights"] for row in by_width], [row["step"] for row in by_width])
     rows = [_HEADER, *(cells(row) for row in [*by_width, *by_length])]
     notes = [f"time of a step: (number of weights)^{exponent:.2f}", *surroundings()]
@@ -64,9 +66,9 @@ def main() -> None:
         draw(by_width, by_length, options.output)
 
 
-def measured(width: int, steps: int) -> dict[str, Any]:
+def measured(width: int, steps: int, target: str) -> dict[str, Any]:
     """One run in a process of its own; the program has been compiled before."""
-    command = [sys.executable, __file__, "--one", str(width)]
+    command = [sys.executable, __file__, "--target", target, "--one", str(width)]
     for number in (20, steps):
         done = subprocess.run([*command, str(number)], capture_output=True, text=True, check=True)
     row = json.loads(done.stdout.splitlines()[-1])
@@ -74,11 +76,11 @@ def measured(width: int, steps: int) -> dict[str, Any]:
     return dict(row)
 
 
-def one(width: int, steps: int) -> dict[str, Any]:
+def one(width: int, steps: int, target: str) -> dict[str, Any]:
     """Run and validate, and say what it took."""
     with Peak() as peak:
         begun = time.perf_counter()
-        simulation = neurodiff.Simulation(model(width, steps)).run()
+        simulation = neurodiff.Simulation(model(width, steps, target)).run()
         ran = time.perf_counter()
         report = neurodiff.validate(simulation)
         ended = time.perf_counter()
@@ -94,7 +96,7 @@ def one(width: int, steps: int) -> dict[str, Any]:
     }
 
 
-def model(width: int, steps: int) -> neurodiff.Model:
+def model(width: int, steps: int, target: str) -> neurodiff.Model:
     """A chain of layers with default recording and validation."""
     return neurodiff.Model.layered(
         [width] * (LAYERS + 1),
@@ -104,7 +106,7 @@ def model(width: int, steps: int) -> neurodiff.Model:
         plasticity={"rule": "diffusion", "learning_rate": "0.001 Hz"},
         input={"kind": "sinusoid", "frequency": "2 Hz"},
         target={"kind": "constant", "values": [0.1] * width},
-        run={"duration": f"{steps} ms", "target": "cpp_standalone"},
+        run={"duration": f"{steps} ms", "target": target},
     )
 
 
