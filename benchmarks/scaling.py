@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 import psutil
-from report import cpu, markdown
+from report import markdown
+from sweep_throughput import surroundings
 
 import neurodiff
 from neurodiff.plot.style import DARK, WIDE, dress, new_figure, styled
-from neurodiff.results.recording import versions
 from neurodiff.text import align
 
 #: Layers of weights.
@@ -152,12 +152,6 @@ def cells(row: dict[str, Any]) -> list[str]:
 def slope(x: list[float], y: list[float]) -> float:
     """Slope of y against x, both logarithmic."""
     return float(np.polyfit(np.log(x), np.log(y), 1)[0])
-
-
-def surroundings() -> list[str]:
-    """Versions and machine."""
-    known = json.loads(versions()["versions"])
-    return [", ".join(f"{name} {number}" for name, number in known.items()), cpu()]
 
 
 @styled

@@ -8,9 +8,7 @@ both have done a short sweep before. The weights of one run are compared.
 """
 
 import argparse
-import json
 import shlex
-import statistics
 import sys
 import tempfile
 import time
@@ -21,17 +19,16 @@ import numpy as np
 from dense.cases import RATE, Case
 from dense.network import Floats
 from dense.problem import network_of
-from report import cpu, markdown
+from report import markdown
 from ruamel.yaml import YAML
+from sweep_throughput import surroundings, table
 
 from neurodiff import Model, Plan, Simulation, load_sweep, run_sweep
 from neurodiff.model_file import to_yaml
-from neurodiff.results.recording import versions
 from neurodiff.text import align
 
 #: Frequencies in Hz, and seeds.
 FREQUENCIES, SEEDS = np.geomspace(0.2, 20, 8), range(4)
-_HEADER = ["program", "seconds: median [least, most]", "runs a minute", "times the first"]
 
 
 def main() -> None:
@@ -56,7 +53,8 @@ def main() -> None:
         for name, way in ways.items():
             seconds[name].append(way(options.steps))
             print(f"{name}: {seconds[name][-1]:.1f} s", flush=True)
-    rows, notes = table(seconds), [*lines, *surroundings()]
+    runs = len(FREQUENCIES) * len(SEEDS)
+    rows, notes = table(seconds, runs, "program"), [*lines, *surroundings()]
     print("", align(rows), "", *notes, sep="\n")
     if options.write_results:
         command = f"Written by `python benchmarks/sweep_beside_jax.py {shlex.join(sys.argv[1:])}`."
@@ -125,23 +123,6 @@ def jax_of(case: Case, steps: int) -> Any:
         return time.perf_counter() - begun
 
     return timed
-
-
-def table(seconds: dict[str, list[float]]) -> list[list[str]]:
-    """Median, least and most seconds, runs a minute, and how many times those of the first."""
-    runs, rows = len(FREQUENCIES) * len(SEEDS), [_HEADER]
-    base = statistics.median(next(iter(seconds.values())))
-    for name, taken in seconds.items():
-        median = statistics.median(taken)
-        times = f"{median:.1f} [{min(taken):.1f}, {max(taken):.1f}]"
-        rows.append([name, times, f"{60 * runs / median:.1f}", f"{base / median:.2f}"])
-    return rows
-
-
-def surroundings() -> list[str]:
-    """Versions and machine."""
-    known = json.loads(versions()["versions"])
-    return [", ".join(f"{name} {number}" for name, number in known.items()), f"CPU {cpu()}"]
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 from report import cpu, markdown
@@ -70,14 +72,16 @@ def once(workers: int, duration: str, points: int) -> tuple[float, xr.Dataset]:
         return time.perf_counter() - begun, result
 
 
-def table(seconds: dict[int, list[float]], runs: int) -> list[list[str]]:
+def table(
+    seconds: Mapping[Any, list[float]], runs: int, what: str = "processes"
+) -> list[list[str]]:
     """Median, least and most seconds, runs a minute, and how many times those of the first."""
-    rows = [["processes", "seconds: median [least, most]", "runs a minute", "times the first"]]
+    rows = [[what, "seconds: median [least, most]", "runs a minute", "times the first"]]
     base = statistics.median(next(iter(seconds.values())))
-    for workers, taken in seconds.items():
+    for way, taken in seconds.items():
         median = statistics.median(taken)
         times = f"{median:.1f} [{min(taken):.1f}, {max(taken):.1f}]"
-        rows.append([str(workers), times, f"{60 * runs / median:.1f}", f"{base / median:.2f}"])
+        rows.append([str(way), times, f"{60 * runs / median:.1f}", f"{base / median:.2f}"])
     return rows
 
 

@@ -185,6 +185,11 @@ class Graph:
         return units_of(self.population(name) for name in self.output_names)
 
     @cached_property
+    def output_range(self) -> slice:
+        """The units from the first output to the last."""
+        return slice(int(self.outputs.min()), int(self.outputs.max()) + 1)
+
+    @cached_property
     def has_bias(self) -> Bools:
         """Whether a unit has a bias (n_units,); inputs have none."""
         return self.by_unit(lambda part: part.bias and part.role != "input").astype(bool)

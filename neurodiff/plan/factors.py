@@ -40,19 +40,8 @@ def factors_of(graph: Graph) -> int:
     graph : Graph
         Network of units, synapses and delays.
     """
-    met = sum(part.pre.size for part in graph.projections)
-    return met + graph.n_units - graph.n_inputs + len(output_range(graph))
-
-
-def output_range(graph: Graph) -> range:
-    """The units from the first output to the last.
-
-    Parameters
-    ----------
-    graph : Graph
-        Network of units, synapses and delays.
-    """
-    return range(int(graph.outputs.min()), int(graph.outputs.max()) + 1)
+    met, outputs = sum(part.pre.size for part in graph.projections), graph.output_range
+    return met + graph.n_units - graph.n_inputs + outputs.stop - outputs.start
 
 
 def seconds_anew(plan: "Plan", steps: int) -> float:

@@ -85,8 +85,7 @@ class Replay:
         kept, since = decay_of(learns, rule.weight_decay)
         x, delta = np.zeros((n, graph.n_units)), errors_in(graph, rows)
         place, own = _places(graph)
-        first = int(graph.outputs.min())
-        x[:, first : first + rows.shape[1] - place - own] = rows[:, place + own :]
+        x[:, graph.output_range] = rows[:, place + own :]
         step = (rule.learning_rate * learns)[:, None] * delta
         bias = kept[:, None] * self.bias - graph.has_bias * (since @ step)
         moved, loss = self._moved(rows, delta, step), self._plan.model.loss

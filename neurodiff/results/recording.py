@@ -203,7 +203,7 @@ def _returning_coordinates(graph: Graph) -> dict[str, Any]:
 
 def _factor_coordinates(graph: Graph) -> dict[str, Any]:
     met = [(part.name, range(part.pre.start, part.pre.stop)) for part in graph.projections]
-    outputs = range(int(graph.outputs.min()), int(graph.outputs.max()) + 1)
+    outputs = range(graph.output_range.start, graph.output_range.stop)
     parts = [*met, ("error", range(graph.n_inputs, graph.n_units)), ("output", outputs)]
     units = np.concatenate([np.arange(own.start, own.stop) for _, own in parts])
     return {

@@ -248,12 +248,9 @@ def _share(part: float) -> str:
 def _cost(plan: Plan, backend: str) -> str:
     cost, steps = plan.cost, plan.stimuli.steps
     kept = plan.schedule.of("signals", "weights", "products", "factors", "events")
-    names = {"factors": "factors of products", "products": "products"}
-    if not plan.schedule.listed:
-        names["products"] = "products compared"
-    counts = [
-        f"{names.get(name, name)} {sampling.count(steps)} times" for name, sampling in kept.items()
-    ]
+    names = {"factors": "factors of products"}
+    names |= {} if plan.schedule.listed else {"products": "products compared"}
+    counts = [f"{names.get(name, name)} {at.count(steps)} times" for name, at in kept.items()]
     times = ", ".join(f"{name} {in_words(seconds)}" for name, seconds in cost.seconds.items())
     return (
         f"recorded: {', '.join(counts) or 'nothing'}, {in_bytes(cost.parts['recording'])}\n"

@@ -9,7 +9,6 @@ import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.plan.factors import output_range
 from neurodiff.plan.sampling import Sampling
 from neurodiff.simulator.backends.variables import ArrayVariable
 from neurodiff.simulator.kernels.blocks import cut
@@ -228,8 +227,7 @@ class Kernel:
             return np.asarray(self.weights[record.which].get_value())
         assert self._numpy is not None  # the pass comes first in every step
         if record.kind is Kind.FACTORS:
-            outputs = output_range(self._signals.plan.graph)
-            return self._numpy.factors(step, slice(outputs.start, outputs.stop))
+            return self._numpy.factors(step, self._signals.plan.graph.output_range)
         return self._numpy.products(step)
 
     def has(self, event: str, group: str, variable: str) -> bool:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neurodiff.files.mapped import mapped
 from neurodiff.plan import Plan
-from neurodiff.plan.factors import factors_of, output_range
+from neurodiff.plan.factors import factors_of
 from neurodiff.plan.sampling import Sampling
 
 
@@ -119,7 +119,7 @@ def _signals(plan: Plan, event: str) -> list[tuple[str, str]]:
 
 def _of_connections(plan: Plan, event: str, at: Sampling, widths: list[int]) -> Iterator[Record]:
     if event == "factors":
-        first, size = output_range(plan.graph).start, factors_of(plan.graph)
+        first, size = plan.graph.output_range.start, factors_of(plan.graph)
         yield Record(event, "synapses", "factors", at, Kind.FACTORS, first, size)
     if event == "products" and plan.schedule.listed:
         yield Record(event, "synapses", "product", at, Kind.PRODUCTS, 0, widths[0])

@@ -347,10 +347,9 @@ double keep(const Network& net, int64_t step) {
         Appended file(net, k);
         if (record.kind == SIGNAL) file.write(net.signals[record.which], record.size);
         if (record.kind == WEIGHTS) file.write(net.weights[record.which], record.size);
-        for (int64_t i = 0; i < net.n_blocks; i++) {
-            const Block& block = net.blocks[i];
-            if (record.kind == PRODUCTS && block.bundle == 0) append_products(file, net, block, step);
-        }
+        if (record.kind == PRODUCTS)
+            for (int64_t i = 0; i < net.n_blocks; i++)
+                if (net.blocks[i].bundle == 0) append_products(file, net, net.blocks[i], step);
         if (record.kind == FACTORS) append_factors(file, net, record, step);
     }
     return (double)step;

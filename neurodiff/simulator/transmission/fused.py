@@ -121,13 +121,12 @@ class Fused:
 def _synapses(w: np.ndarray, signals: Signals, waits: Met, learning: Learning) -> Bundle:
     """The synapses: what drives units, what comes back by them, and what they learn from."""
     graph, plan = signals.plan.graph, signals.plan
-    ends = graph.synapses.ends
     back = None
     if plan.feedback.symmetric:
         back = past(signals.error, _errors(graph), graph.backward_lag, Moves.NOW)
     return Bundle(
         weights=w,
-        ends=ends,
+        ends=graph.synapses.ends,
         segments=[part.synapses for part in graph.projections],
         plastic=graph.plastic,
         row_now=past(signals.activity, presynaptic(graph), graph.forward_lag, Moves.NOW),
