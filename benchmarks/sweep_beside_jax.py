@@ -81,7 +81,7 @@ def ours(case: Case, workers: int) -> Any:
             axis = {"input.frequency": [f"{float(value)!r} Hz" for value in FREQUENCIES]}
             study = {"neurodiff_sweep": 1, "name": "sweep", "model": str(model), "axes": axis}
             with file.open("w") as stream:
-                YAML().dump({**study, "seeds": list(SEEDS)}, stream)
+                YAML().dump({**study, "seeds": len(SEEDS)}, stream)
             planned, begun = load_sweep(file), time.perf_counter()
             run_sweep(planned, Path(name) / "runs", workers=workers)
             return time.perf_counter() - begun
