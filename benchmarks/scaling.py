@@ -2,7 +2,8 @@
 
 A chain of ten tanh layers learns a constant target from sinusoids. Every run is a process of its
 own, after one that compiles the program. Seconds of a step are those that the program has timed;
-memory is the largest that the process and its program had together.
+memory is the largest that the process and its program had together. What the weights alone need is
+the memory of a run of which nothing is recorded nor compared, less that of a tiny network.
 """
 
 import argparse
@@ -37,6 +38,7 @@ def main() -> None:
     """Measure all, print the table, and write it and the figure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--one", nargs=2, type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--alone", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--target", default="cpp_standalone", help="of the runs (cpp_standalone)")
     parser.add_argument("--quick", action="store_true", help="tiny networks, few steps, on numpy")
     parser.add_argument(
@@ -48,6 +50,9 @@ def main() -> None:
     if options.one:
         print(json.dumps(one(*options.one, options.target)))
         return
+    if options.alone:
+        print(json.dumps(alone(options.alone, options.target)))
+        return
     target = "numpy" if options.quick else options.target
     widths, lengths, width = ((8, 12), (30, 60), 8) if options.quick else (WIDTHS, LENGTHS, WIDTH)
     work = 1e5 if options.quick else options.work
@@ -57,7 +62,8 @@ def main() -> None:
     by_length = [measured(width, steps, target) for steps in lengths]
     exponent = slope([row["weights"] for row in by_width], [row["step"] for row in by_width])
     rows = [_HEADER, *(cells(row) for row in [*by_width, *by_length])]
-    notes = [f"time of a step: (number of weights)^{exponent:.2f}", *surroundings()]
+    weights = [bytes_of_a_weight(width, kind) for kind in dict.fromkeys(("numpy", target))]
+    notes = [f"time of a step: (number of weights)^{exponent:.2f}", *weights, *surroundings()]
     print("", align(rows), "", *notes, sep="\n")
     if options.write_results:
         command = f"Written by `python benchmarks/scaling.py {shlex.join(sys.argv[1:])}`."
@@ -68,12 +74,24 @@ def main() -> None:
 
 def measured(width: int, steps: int, target: str) -> dict[str, Any]:
     """One run in a process of its own; the program has been compiled before."""
-    command = [sys.executable, __file__, "--target", target, "--one", str(width)]
     for number in (20, steps):
-        done = subprocess.run([*command, str(number)], capture_output=True, text=True, check=True)
-    row = json.loads(done.stdout.splitlines()[-1])
+        row = dict(in_a_process(target, "--one", width, number))
     print(align([_HEADER, cells(row)]), flush=True)
-    return dict(row)
+    return row
+
+
+def in_a_process(target: str, *arguments: object) -> Any:
+    """What this script prints with these arguments."""
+    command = [sys.executable, __file__, "--target", target, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def bytes_of_a_weight(width: int, target: str) -> str:
+    """What the weights of a network need while it runs and when it ends."""
+    tiny, large = (in_a_process(target, "--alone", units) for units in (8, width))
+    each = (large[1] - tiny[1]) / (large[0] - tiny[0])
+    return f"memory of the weights of {LAYERS}x{width} on {target}: {each:.1f} bytes for each"
 
 
 def one(width: int, steps: int, target: str) -> dict[str, Any]:
@@ -94,6 +112,19 @@ def one(width: int, steps: int, target: str) -> dict[str, Any]:
         "moments": report.moments.n,
         "peak": peak.bytes,
     }
+
+
+def alone(width: int, target: str) -> tuple[int, int]:
+    """Number of weights, and memory of a run of which nothing is recorded nor compared."""
+    own = model(width, 20, target).replace(
+        record={"signals": "none", "weights": "none", "products": "none"},
+        validation={"reference": "none"},
+    )
+    # what is compiled is there then
+    neurodiff.Simulation(own).run()
+    with Peak() as peak:
+        simulation = neurodiff.Simulation(own).run()
+    return simulation.graph.n_synapses, peak.bytes
 
 
 def model(width: int, steps: int, target: str) -> neurodiff.Model:

@@ -1,5 +1,6 @@
 """The benchmarks run, and what they compare is the same."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -129,3 +130,16 @@ def test_scaling_measures_size_and_length(tmp_path):
     rows = [line for line in results.read_text().splitlines() if "moments)" in line]
     assert len(rows) == 4 and "time of a step: (number of weights)^" in results.read_text()
     assert figure.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["numpy", "cpp_standalone"])
+def test_a_weight_takes_at_most_20_bytes(target):
+    script = SCRIPT.with_name("scaling.py")
+    command = [sys.executable, str(script), "--target", target, "--alone"]
+    tiny, large = (
+        json.loads(subprocess.run([*command, n], capture_output=True, check=True).stdout)
+        for n in ("8", "1000")
+    )
+    each = (large[1] - tiny[1]) / (large[0] - tiny[0])
+    assert 8 < each <= 20

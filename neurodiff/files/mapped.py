@@ -1,11 +1,17 @@
 """Arrays that stay in a file: what was read of them need not stay in memory."""
 
 import mmap
+import tempfile
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+#: Bytes from which arrays are better in a file.
+LARGE = 32e6
+#: Numbers that are written at once.
+_AT_ONCE = 1 << 20
 
 
 def mapped(file: Path | IO[bytes], dtype: DTypeLike, shape: tuple[int, ...]) -> NDArray[Any]:
@@ -21,6 +27,42 @@ def mapped(file: Path | IO[bytes], dtype: DTypeLike, shape: tuple[int, ...]) -> 
         Shape of the array.
     """
     return np.memmap(file, dtype=dtype, mode="r", shape=shape)
+
+
+def apart(values: NDArray[Any], dtype: DTypeLike = None) -> NDArray[Any]:
+    """A copy of an array; a large one is in a file, which goes with it and takes what is written.
+
+    Parameters
+    ----------
+    values : array
+        What is copied.
+    dtype : dtype, optional
+        Type of the copy; by default the same.
+    """
+    kind = values.dtype if dtype is None else np.dtype(dtype)
+    if values.size * kind.itemsize < LARGE:
+        return np.array(values, dtype=kind)
+    with tempfile.TemporaryFile() as file:
+        append(values, kind, file)
+        return np.memmap(file, dtype=kind, mode="r+", shape=values.shape)
+
+
+def append(values: NDArray[Any], dtype: DTypeLike, file: IO[bytes]) -> None:
+    """Write an array to the end of a file, and keep nothing of it in memory.
+
+    Parameters
+    ----------
+    values : array
+        What is written.
+    dtype : dtype
+        Type of the numbers in the file.
+    file : file
+        Open for writing.
+    """
+    flat = values.reshape(-1)
+    for start in range(0, flat.size, _AT_ONCE):
+        flat[start : start + _AT_ONCE].astype(dtype, copy=False).tofile(file)
+        forget(values)
 
 
 def forget(values: NDArray[Any]) -> None:

@@ -1,6 +1,7 @@
 """The backward connections of a network: which error comes back to which unit, and when."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import singledispatch
 from typing import Any, NamedTuple
@@ -23,6 +24,22 @@ from neurodiff.network.populations import Population, units_of
 from neurodiff.network.synapses import Synapses
 
 Ints = NDArray[np.int64]
+
+
+class Way(NamedTuple):
+    """Some backward connections.
+
+    Attributes
+    ----------
+    source, sink : int arrays (n,)
+        Units whose error is sent, and those to which it comes.
+    connections : slice or int array (n,)
+        Their numbers.
+    """
+
+    source: Ints
+    sink: Ints
+    connections: slice | Ints
 
 
 class BackwardConnections(ABC):
@@ -89,6 +106,17 @@ class BackwardConnections(ABC):
             Range of unit numbers.
         """
         return np.flatnonzero((self.sink >= units.start) & (self.sink < units.stop))
+
+    def ways_into(self, units: slice) -> Iterator[Way]:
+        """The same in parts of which each is small, in the order of their numbers.
+
+        Parameters
+        ----------
+        units : slice
+            Range of unit numbers.
+        """
+        own = self.into(units)
+        yield Way(self.source[own], self.sink[own], own)
 
     def out_of(self, units: slice) -> Ints:
         """Those that come from any of a range of units.
@@ -160,6 +188,23 @@ class AlongSynapses(BackwardConnections):
         """
         parts = [values[first:last] for first, last in self.ranges]
         return parts[0] if len(parts) == 1 else np.concatenate([values[:0], *parts])
+
+    def ways_into(self, units: slice) -> Iterator[Way]:
+        """Connections that lead to any of a range of units, by projection.
+
+        Parameters
+        ----------
+        units : slice
+            Range of unit numbers.
+        """
+        first, number = 0, 0
+        for part in self.synapses.pairs:
+            if any(start <= first < last for start, last in self.ranges):
+                # all of a projection come from one population
+                if units.start <= part.first_pre < units.stop:
+                    yield Way(part.post, part.pre, slice(number, number + part.size))
+                number += part.size
+            first += part.size
 
     def __len__(self) -> int:
         """Number of connections."""

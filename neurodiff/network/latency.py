@@ -117,28 +117,25 @@ def compute_latencies(graph: Graph, target_delay: int | None = None) -> Latencie
         return _shortest_latencies(graph)
     is_input = np.arange(graph.n_units) < graph.n_inputs
     at_once = np.zeros(graph.n_units)
-    forward = _Paths(graph.pre, graph.post, graph.forward_latency, is_input, at_once)
+    forward = _Paths(is_input, at_once)
     # a unit without synapses onto it sends what its bias makes it, from step 0 on
     reached = np.zeros(graph.n_units, dtype=bool)
     for projection in graph.projections:
         reached[projection.pairs.post] = True
-    settled = _Paths(graph.pre, graph.post, graph.forward_latency, ~reached, at_once)
+    settled = _Paths(~reached, at_once)
     for projection in graph.projections:
-        forward.extend(projection.synapses)
-        settled.extend(projection.synapses)
+        way = *graph.synapses.ends(projection.synapses), graph.forward_latency[projection.synapses]
+        forward.extend(*way)
+        settled.extend(*way)
     is_output = np.isin(np.arange(graph.n_units), graph.outputs)
-    returns = graph.backward
-    ways = returns.source, returns.sink, graph.backward_latency, is_output
-    backward = _Paths(*ways, at_once)
+    backward = _Paths(is_output, at_once)
     known = forward.mean() + graph.hop.error_lag
-    age = _Paths(*ways, known)
+    age = _Paths(is_output, known)
     # the error of an output lasts once both its activity and its target do
     lags = _target_lags(graph, forward.mean(), target_delay)
     lasts = np.maximum(settled.longest, lags) + graph.hop.error_lag
-    longest = _Paths(*ways, lasts)
-    for part in reversed(graph.populations):
-        for paths in (backward, age, longest):
-            paths.extend(returns.into(part.units))
+    longest = _Paths(is_output, lasts)
+    _extend_back(graph, backward, age, longest)
     return Latencies(
         forward=forward.mean(),
         longest_forward=settled.longest,
@@ -258,16 +255,16 @@ def target_arrivals(graph: Graph, target_lag: Ints | Floats) -> tuple[Floats, Fl
     shortest, longest : arrays (n_units,)
         D_y + R; infinite where it never arrives, and the longest also where there are cycles.
     """
-    begin, returns = np.zeros(graph.n_units), graph.backward
+    begin = np.zeros(graph.n_units)
     begin[graph.outputs] = target_lag
     is_output = np.isin(np.arange(graph.n_units), graph.outputs)
     if graph.cyclic:
         first = np.where(is_output, begin, np.inf)
+        returns = graph.backward
         first = _shortest(returns.source, returns.sink, graph.backward_latency, first)
         return first, np.full(graph.n_units, np.inf)
-    paths = _Paths(returns.source, returns.sink, graph.backward_latency, is_output, begin)
-    for part in reversed(graph.populations):
-        paths.extend(returns.into(part.units))
+    paths = _Paths(is_output, begin)
+    _extend_back(graph, paths)
     return paths.shortest, paths.longest
 
 
@@ -287,9 +284,9 @@ def projection_latencies(graph: Graph, latencies: Latencies) -> list[ProjectionL
         One for each projection, in the order of the graph.
     """
     settling, rows = int(np.ceil(graph.hop.settling_lags * graph.filter_lag)), []
-    loops, all_post = compute_loops(graph), graph.post
+    loops = compute_loops(graph)
     for part in graph.projections:
-        post = all_post[part.synapses]
+        post = part.pairs.post
         # what has just arrived (p = f) meets an error about what arrived one loop ago
         mismatch = round(_mean(loops.mean[post]), 9) + 0.0
         rows.append(
@@ -321,7 +318,7 @@ def _(leak: Leak, rows: list[ProjectionLatency], graph: Graph) -> list[Projectio
     leaky = []
     for row, delays in zip(rows, projection_latencies(bare, compute_latencies(bare)), strict=True):
         leaks = round((row.mismatch - delays.mismatch) / leak.lag, 9)
-        settling = _settling_steps(_largest(hops[graph.post[row.projection.synapses]]), leak)
+        settling = _settling_steps(_largest(hops[row.projection.pairs.post]), leak)
         leaky.append(replace(row, leaks=leaks, exact_from=row.exact_from + settling))
     return leaky
 
@@ -349,22 +346,27 @@ def _settling_steps(hops: float, leak: LowPass) -> int:
     return int(np.ceil(leak.spread * (quantile - hops)))
 
 
+def _extend_back(graph: Graph, *paths: "_Paths") -> None:
+    """Carry paths that begin at outputs over all backward connections."""
+    for part in reversed(graph.populations):
+        for source, sink, connections in graph.backward.ways_into(part.units):
+            for each in paths:
+                each.extend(source, sink, graph.backward_latency[connections])
+
+
 class _Paths:
     """Mean, shortest and longest latency of the paths that end in each unit."""
 
-    def __init__(self, source: Ints, sink: Ints, lag: Floats, begins: Bools, begin: Floats):
-        self._source, self._sink, self._lag = source, sink, lag
+    def __init__(self, begins: Bools, begin: Floats):
         self._arrivals = begins.astype(float)
         self._total = np.where(begins, begin, 0.0)
         self.shortest = np.where(begins, begin, np.inf)
         self.longest = np.where(begins, begin, -np.inf)
 
-    def extend(self, synapses: slice | Ints) -> None:
-        """Carry the paths over these connections; all paths to their sources must be there."""
-        reached = np.isfinite(self.mean()[self._source[synapses]])
-        source = self._source[synapses][reached]
-        sink = self._sink[synapses][reached]
-        lag = self._lag[synapses][reached]
+    def extend(self, source: Ints, sink: Ints, lag: Floats) -> None:
+        """Carry the paths over some connections; all paths to their sources must be there."""
+        reached = np.isfinite(self.mean()[source])
+        source, sink, lag = source[reached], sink[reached], lag[reached]
         np.add.at(self._arrivals, sink, 1.0)
         np.add.at(self._total, sink, self.mean()[source] + lag)
         np.minimum.at(self.shortest, sink, self.shortest[source] + lag)

@@ -4,6 +4,7 @@ Where every unit of a population sends to every unit of another, they are outer 
 delta x^T. What is asked of them follows from delta and x, and no number for each synapse is made.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -16,6 +17,11 @@ Rows = slice | NDArray[np.int64]
 class Products(Protocol):
     """Products of one projection at some moments; two of a kind can be compared."""
 
+    @property
+    def n_numbers(self) -> int:
+        """How many numbers it keeps."""
+        ...
+
     def rows(self, which: Rows) -> "Products":
         """Those of some of the moments.
 
@@ -23,6 +29,16 @@ class Products(Protocol):
         ----------
         which : slice or array of int
             Moments that are kept.
+        """
+        ...
+
+    def followed_by(self, more: Any) -> "Products":
+        """These moments, and then those of others.
+
+        Parameters
+        ----------
+        more : sequence of Products
+            Products of the same synapses.
         """
         ...
 
@@ -90,6 +106,11 @@ class Listed(NamedTuple):
 
     values: Floats
 
+    @property
+    def n_numbers(self) -> int:
+        """How many numbers it keeps."""
+        return self.values.size
+
     def rows(self, which: Rows) -> "Listed":
         """Those of some of the moments.
 
@@ -99,6 +120,16 @@ class Listed(NamedTuple):
             Moments that are kept.
         """
         return Listed(self.values[which])
+
+    def followed_by(self, more: Sequence["Listed"]) -> "Listed":
+        """These moments, and then those of others.
+
+        Parameters
+        ----------
+        more : sequence of Listed
+            Products of the same synapses.
+        """
+        return Listed(np.concatenate([self.values, *(part.values for part in more)]))
 
     def inner(self, other: "Listed") -> Floats:
         """<g, g*> (times,).
@@ -173,6 +204,11 @@ class Outer(NamedTuple):
     delta: Floats
     x: Floats
 
+    @property
+    def n_numbers(self) -> int:
+        """How many numbers it keeps."""
+        return self.delta.size + self.x.size
+
     def rows(self, which: Rows) -> "Outer":
         """Those of some of the moments.
 
@@ -182,6 +218,17 @@ class Outer(NamedTuple):
             Moments that are kept.
         """
         return Outer(self.delta[which], self.x[which])
+
+    def followed_by(self, more: Sequence["Outer"]) -> "Outer":
+        """These moments, and then those of others.
+
+        Parameters
+        ----------
+        more : sequence of Outer
+            Products of the same synapses.
+        """
+        delta, x = zip(self, *more, strict=True)
+        return Outer(np.concatenate(delta), np.concatenate(x))
 
     def inner(self, other: "Outer") -> Floats:
         """<delta, delta*> <x, x*> (times,).
@@ -216,16 +263,19 @@ class Outer(NamedTuple):
     def signs_agree(self, other: "Outer") -> tuple[Floats, Floats]:
         """Sum of |g*| where the signs agree (times,), and everywhere (times,).
 
-        They do where those of delta and of x both agree, or both are opposite.
+        With s the sign of a product, the first is the sum of (|s| |g*| + s g*) / 2.
 
         Parameters
         ----------
         other : Outer
             Products of the same synapses and moments.
         """
-        of_delta, of_x = (_by_sign(a, b) for a, b in ((self.delta, other.delta), (self.x, other.x)))
-        agreeing = of_delta[0] * of_x[0] + of_delta[1] * of_x[1]
-        return agreeing, np.abs(other.delta).sum(axis=1) * np.abs(other.x).sum(axis=1)
+        of_each = []
+        for own, true in zip(self, other, strict=True):
+            sign, large = np.sign(own), np.abs(true)
+            of_each.append((large.sum(axis=1), _dot(np.abs(sign), large), _dot(sign, true)))
+        size, moving, along = (of_delta * of_x for of_delta, of_x in zip(*of_each, strict=True))
+        return (moving + along) / 2, size
 
     def sum(self) -> Floats:
         """Sum over the moments (n,), one product of matrices."""
@@ -255,9 +305,3 @@ class Outer(NamedTuple):
 
 def _dot(a: Floats, b: Floats) -> Floats:
     return np.asarray(np.einsum("ij,ij->i", a, b))
-
-
-def _by_sign(a: Floats, b: Floats) -> tuple[Floats, Floats]:
-    """Sum of |b| (times,) where a has the same sign, and where it has the opposite one."""
-    size, alike, both = np.abs(b), (a > 0) == (b > 0), (a != 0) & (b != 0)
-    return _dot(size, alike & both), _dot(size, ~alike & both)

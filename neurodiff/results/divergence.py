@@ -15,6 +15,9 @@ from neurodiff.files.mapped import forget
 from neurodiff.model_file.quantities import TIME_UNITS, format_quantity
 from neurodiff.network.limits import LARGEST
 
+#: Values that are looked at at once.
+_AT_ONCE = 1 << 20
+
 
 class Divergence(NamedTuple):
     """What was first found to have diverged, and at which step; with samples far apart, by then.
@@ -78,14 +81,23 @@ def _samples(recording: xr.Dataset, time_step: float) -> Iterator[Divergence]:
         missing: Any = False
         if "unit" in values.dims and name != "x":
             missing = recording["layer"].values == 0
-        # one sample after the other: all may be more than there is memory for
         for sample, row in enumerate(values.values):
-            bad = np.flatnonzero(beyond(row, largest) & ~missing)
-            if len(bad):
+            bad = _first_beyond(row, largest, missing)
+            if bad is not None:
                 step = round(float(values[values.dims[0]][sample]) / time_step)
-                yield Divergence(what, _place(recording, str(values.dims[1]), int(bad[0])), step)
+                yield Divergence(what, _place(recording, str(values.dims[1]), bad), step)
                 break
-            forget(row)
+
+
+def _first_beyond(row: NDArray[Any], largest: float, missing: Any) -> int | None:
+    """The first value that has diverged; a few at a time, as there may be more than memory."""
+    for start in range(0, len(row), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        bad = beyond(row[some], largest) & ~np.broadcast_to(missing, row.shape)[some]
+        forget(row)
+        if bad.any():
+            return start + int(np.argmax(bad))
+    return None
 
 
 def _last(

@@ -8,14 +8,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from neurodiff.files.mapped import forget, mapped
+from neurodiff.files.mapped import LARGE, append, mapped
 from neurodiff.results.recording import VARIABLES
 
 Arrays = dict[str, NDArray[Any]]
 Ints = NDArray[np.int64]
-
-#: Samples of more bytes are joined in a file, which goes with the array.
-_LARGE = 128e6
 
 #: What the last step of a run adds: weights and biases after it.
 ENDED = ("w", "bias", "b")
@@ -71,13 +68,12 @@ def _one(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """Arrays one after the other; a single one is not copied, and large ones stay on the disk."""
     if len(arrays) == 1:
         return arrays[0]
-    if sum(part.nbytes for part in arrays) < _LARGE:
+    if sum(part.nbytes for part in arrays) < LARGE:
         return np.concatenate(arrays)
     dtype = np.result_type(*arrays)
     with tempfile.TemporaryFile() as file:
         for part in arrays:
-            part.astype(dtype, copy=False).tofile(file)
-            forget(part)
+            append(part, dtype, file)
         shape = sum(len(part) for part in arrays), *arrays[0].shape[1:]
         return mapped(file, dtype, shape)
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.exceptions import SimulationError
+from neurodiff.files.mapped import apart
 from neurodiff.simulator.backends.variables import ArrayVariable
 from neurodiff.simulator.history import turned
 from neurodiff.simulator.network import BuiltNetwork
@@ -98,7 +99,10 @@ def read_state(built: BuiltNetwork, step: int) -> State:
         Number of steps that were done since step 0.
     """
     found = variables(built.network)
-    return State(step, {name: np.array(part.get_value()) for name, part in found.items()})
+    values = {name: part.get_value() for name, part in found.items()}
+    # what nobody can write to needs no copy
+    owned = {name: apart(of) if of.flags.writeable else of for name, of in values.items()}
+    return State(step, owned)
 
 
 def refuse_misfit(values: Values, network: b2.Network) -> None:

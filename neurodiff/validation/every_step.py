@@ -23,7 +23,7 @@ from neurodiff.reference.stimuli import stimuli_of
 from neurodiff.validation.case import Case
 from neurodiff.validation.loss import LossReport, tenths
 from neurodiff.validation.recorded import factors_of, recorded
-from neurodiff.validation.sums import Sums
+from neurodiff.validation.sums import Gathered, Sums
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -142,6 +142,7 @@ def compare_every_step(case: Case, *, gradients: bool = True) -> EveryStep:
     means, check, replays = tenths(case), _Check(case), _replays(case)
     chunks = check.replayed(case) if replays else _anew(case)
     start, stop, sums, errors = case.start, case.stop, Sums(), _Errors(case)
+    gathered = Gathered(sums)
     with np.errstate(over="ignore", invalid="ignore"):  # the waves need not be those of the run
         for chunk in chunks:
             check.add(chunk)
@@ -150,8 +151,9 @@ def compare_every_step(case: Case, *, gradients: bool = True) -> EveryStep:
             rows = np.flatnonzero((chunk.steps >= start) & (chunk.steps < stop))
             if gradients and len(rows):
                 found = _truths(case, chunk, rows)
-                sums.add([part.rows(rows) for part in chunk.products()], found.products)
+                gathered.add([part.rows(rows) for part in chunk.products()], found.products)
                 errors.add(chunk.delta[rows], found)
+        gathered.pass_on()
     loss = means.report(every_step=True) if means else None
     deviation = check.deviation()
     same = deviation <= _SAME[case.model.run.precision]

@@ -13,6 +13,9 @@ from neurodiff.reference.outer import Products
 
 Floats = NDArray[np.float64]
 
+#: Numbers that `Gathered` passes on at once.
+_AT_ONCE = 500_000
+
 #: What is summed over moments: 1, <g, g*>, |g| |g*|, |g|, |g*|, |g - g*|, the size of g* where
 #: signs agree, and everywhere; whether there is a gradient, and its relative error; whether there
 #: is a cosine, and that.
@@ -175,3 +178,40 @@ class Sums:
             norms = np.sqrt(square) * np.sqrt(true_square)
             missing = np.full_like(norms, np.nan)
             return list(np.divide(inner, norms, out=missing, where=norms > 0))
+
+
+class Gathered:
+    """Passes moments on to sums, many at a time: each call costs as much as hundreds of them.
+
+    Parameters
+    ----------
+    sums : Sums
+        What takes them.
+    """
+
+    def __init__(self, sums: Sums):
+        self._sums = sums
+        self._waiting: list[tuple[Sequence[Products], Sequence[Products]]] = []
+        self._numbers = 0
+
+    def add(self, g: Sequence[Products], truth: Sequence[Products]) -> None:
+        """Take in some moments.
+
+        Parameters
+        ----------
+        g, truth : sequences of Products
+            Local products of each projection, and the gradient of the reference.
+        """
+        self._waiting.append((g, truth))
+        self._numbers += sum(part.n_numbers for part in (*g, *truth))
+        if self._numbers >= _AT_ONCE:
+            self.pass_on()
+
+    def pass_on(self) -> None:
+        """Let the sums take what waits."""
+        if not self._waiting:
+            return
+        kinds = [[*zip(*parts, strict=True)] for parts in zip(*self._waiting, strict=True)]
+        g, truth = ([first.followed_by(more) for first, *more in kind] for kind in kinds)
+        self._sums.add(g, truth)
+        self._waiting, self._numbers = [], 0

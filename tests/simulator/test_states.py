@@ -49,6 +49,14 @@ def test_two_halves_are_one_whole_compiled(backend: str, engine: str, plain_comp
 
 
 @pytest.mark.slow
+def test_two_halves_are_one_whole_where_all_is_left_in_files(monkeypatch, plain_compilation):
+    for module in ("files.mapped", "results.parts", "simulator.backends.filling"):
+        monkeypatch.setattr(f"neurodiff.{module}.LARGE", 1)
+    half, whole = halves(with_run("layers", engine="fused"), "cpp_standalone")
+    assert half.identical(whole)
+
+
+@pytest.mark.slow
 def test_one_compiled_program_does_all_segments_and_any_length(monkeypatch):
     model = skips(plasticity=LEARNS)
     whole = Simulation(model, backend="cpp_standalone").run()

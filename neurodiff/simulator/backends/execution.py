@@ -30,7 +30,7 @@ from neurodiff.process.interruption import stoppable
 from neurodiff.process.progress import Progress
 from neurodiff.results.divergence import beyond
 from neurodiff.simulator.backends.compilers import refuse_without_compiler
-from neurodiff.simulator.backends.filling import fill
+from neurodiff.simulator.backends.filling import fill, leave_on_disk
 from neurodiff.simulator.backends.generation import Program, generate
 from neurodiff.simulator.backends.programs import provide
 from neurodiff.simulator.backends.threads import limited_to
@@ -282,8 +282,7 @@ def _standalone() -> Iterator[Run]:
         device = get_device()
         device.reinit()
         device.activate(build_on_run=False, directory=str(folder))
-        # Brian2 numbers the names of what earlier runs have left behind, and names are in the
-        # sources
+        # Brian2 numbers names, which are in the sources, by what earlier runs have left behind
         gc.collect()
         previous = {name: b2.prefs[name] for name in (_ENVIRONMENT, _COMMAND)}
         b2.prefs[_ENVIRONMENT] = {**_HUGE_PAGES, **previous[_ENVIRONMENT]}
@@ -318,6 +317,7 @@ class _Standalone:
         ):
             get_device().run(directory=str(self._folder), with_output=False)
             asked = stopped()
+        leave_on_disk(variables(built.network).values())
         completed = round(get_device()._last_run_completed_fraction * steps)
         paused = completed < steps and not asked
         return Ran(completed, compiled, paused, self._program.seconds)

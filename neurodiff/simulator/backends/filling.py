@@ -1,17 +1,19 @@
-"""Arrays that are filled before the first step: the weights of kernels.
+"""Arrays that are too large for copies: the weights of kernels.
 
 Brian2 keeps four copies of an array that is set for a standalone program. So the program reads
-these itself, from files beside its other data.
+these itself, from files beside its other data; and what it writes stays in its files.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
+from brian2.devices.device import get_device
 from numpy.typing import NDArray
 
+from neurodiff.files.mapped import LARGE, mapped
 from neurodiff.simulator.backends.variables import ArrayVariable
 
 Arrays = Mapping[ArrayVariable, NDArray[Any]]
@@ -68,3 +70,21 @@ def write_files(folder: Path, files: Mapping[str, NDArray[Any]]) -> None:
     """
     for path, values in files.items():
         values.tofile(folder / path)
+
+
+def leave_on_disk(found: Iterable[ArrayVariable]) -> None:
+    """Let large arrays that a program has written be read from its files, which are removed.
+
+    The next run of the program writes new ones.
+
+    Parameters
+    ----------
+    found : iterable
+        Variables of the network.
+    """
+    device = get_device()
+    for variable in found:
+        path = Path(device.results_dir) / device.get_array_filename(variable)
+        if path.exists() and path.stat().st_size >= LARGE:
+            device.array_cache[variable] = mapped(path, variable.dtype, (variable.size,))
+            path.unlink()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import get_blas_funcs
 
+from neurodiff.files.mapped import apart, forget
 from neurodiff.simulator.history import Past
 from neurodiff.simulator.kernels.blocks import Form, Place, Tables
 from neurodiff.simulator.kernels.bundle import Follows
@@ -125,13 +126,14 @@ class NumpyPass:
         step : int
             The last step that was run.
         """
-        ended = [weights.copy() for weights in self._net.weights]
+        ended = [apart(weights) for weights in self._net.weights]
         NumpyPass(replace(self._net, weights=ended))._learn(step + 1)
         return ended
 
     def _learn(self, now: int) -> None:
         for part in self._passes:
             part.run(now, sums=False)
+            forget(self._net.weights[part.block.bundle])
         if self._net.follows is not None and self._learned(now):
             self._follow(self._net.follows)
 

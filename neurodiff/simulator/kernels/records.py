@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.files.mapped import mapped
+from neurodiff.files.mapped import LARGE, mapped
 from neurodiff.plan import Plan
 from neurodiff.plan.factors import factors_of
 from neurodiff.plan.sampling import Sampling
@@ -25,9 +25,6 @@ class Kind(IntEnum):
     PRODUCTS = 2
     FACTORS = 3
 
-
-#: Samples of more bytes are left on the disk.
-_IN_MEMORY = 32e6
 
 #: The signals that can be recorded, in the order of `waves.h`: group and variable.
 SIGNALS = (("units", "x"), ("errors", "delta"), ("errors", "target"), ("errors", "bias"))
@@ -151,7 +148,7 @@ def read(folder: Path, number: int, record: Record, precision: str) -> NDArray[A
     dtype = np.dtype(np.float64 if signals else precision)
     size = path.stat().st_size if path.exists() else 0
     shape = size // (dtype.itemsize * record.size), record.size
-    if size > _IN_MEMORY:
+    if size > LARGE:
         return mapped(path, dtype, shape)
     values = np.fromfile(path, dtype=dtype, count=shape[0] * shape[1]) if size else np.zeros(0)
     return values.reshape(shape).astype(np.float64, copy=False)

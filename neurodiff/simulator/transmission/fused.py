@@ -12,6 +12,7 @@ import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.files.mapped import apart
 from neurodiff.network.graph import Graph
 from neurodiff.plan import Plan
 from neurodiff.plan import transmission as planned
@@ -178,7 +179,8 @@ class FusedSynapses:
 
     def weights(self) -> np.ndarray:
         """Weights (n_synapses,) at the end of the run."""
-        return self.kernel.ended()[0].astype(np.float64, copy=False)
+        ended = self.kernel.ended()[0]
+        return ended if ended.dtype == np.float64 else apart(ended, np.float64)
 
     def recorded(self, sampling: str, variable: str) -> np.ndarray:
         """Samples (n_samples, n_synapses) of `w` or `product`; `sampling`: weights or products.
