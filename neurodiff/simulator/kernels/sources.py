@@ -21,7 +21,7 @@ from neurodiff.simulator.backends.variables import ArrayVariable, c_data_type
 _PLACES = "neurodiff_places"
 
 #: Headers of C++ that `waves.h` needs.
-_INCLUDED = ("cstdint", "cstdio", "string", "vector")
+_INCLUDED = ("cmath", "cstdint", "cstdio", "string", "vector")
 
 _FILL = """
     Network net;
