@@ -49,7 +49,7 @@ class Libraries:
         text = made.text(called, address, "const int64_t* places, ")
         assert self.change[0] in text
         text = text.replace(*self.change) if self.change[0] else text
-        included = "".join(f"#include <{part}>\n" for part in ("cmath", "cstdint", "cstdio", "string"))
+        included = "".join(f"#include <{part}>\n" for part in sources._INCLUDED)
         head = 'extern "C" double call(const int64_t* places, double step)'
         of = f"{head} {{ return neurodiff_{called}(places, step); }}"
         library = self._compiled(f"{included}{text}\n{of}\n")
