@@ -55,7 +55,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            typer.echo("stopped before anything was recorded; nothing is kept", err=True)
+            typer.echo("stopped before there was a recording", err=True)
             raise typer.Exit(128 + (interruption.received() or signal.SIGINT)) from None
 
 

@@ -222,7 +222,7 @@ class AlongSynapses(BackwardConnections):
 
 
 @dataclass(frozen=True, eq=False)
-class Listed(BackwardConnections):
+class BetweenUnits(BackwardConnections):
     """Connections that are not those of any synapse.
 
     Attributes
@@ -270,7 +270,7 @@ class Listed(BackwardConnections):
         """
         raise ValueError("these backward connections are not those of any synapses")
 
-    def in_one_step(self, synapses: Synapses) -> "Listed":
+    def in_one_step(self, synapses: Synapses) -> "BetweenUnits":
         """The same connections with delays of one step.
 
         Parameters
@@ -356,4 +356,4 @@ def _(feedback: DirectFeedback, context: Context) -> BackwardConnections:
     ]
     units = units_of(hidden)
     source, sink = np.tile(outputs, len(units)), np.repeat(units, len(outputs))
-    return Listed((source, sink), np.concatenate(lags))
+    return BetweenUnits((source, sink), np.concatenate(lags))

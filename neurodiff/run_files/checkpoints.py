@@ -1,6 +1,7 @@
 """States of a run in its folder: what it needs to go on, and what it had recorded until then."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -174,6 +175,9 @@ def write_state(state: State, run: Run, folder: Path, parts: int = 0) -> None:
 def _write(path: Path, arrays: Arrays) -> None:
     with written_beside(path) as beside, beside.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
+        # it has to be on the disk before it takes the place of an older one
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_saved(folder: Path) -> Saved | None:

@@ -187,7 +187,7 @@ def test_a_signal_before_the_first_step_ends_in_one_line(here, monkeypatch, capf
     monkeypatch.setattr(cli, "announce", stopped)
     assert neurodiff(monkeypatch, "run", "small.yaml") == 143
     out, err = capfd.readouterr()
-    assert out == "" and err == "stopped before anything was recorded; nothing is kept\n"
+    assert out == "" and err == "stopped before there was a recording\n"
     assert {path.name for path in here.iterdir()} == {"small.yaml"}
 
 
