@@ -9,7 +9,7 @@ import pytest
 from neurodiff import Model, ModelError, Simulation
 from neurodiff.network.graph import Graph, build_graph, random_stream
 from neurodiff.network.weights import initial_weights
-from tests.networks import chain, digraph
+from tests.networks import chain, digraph, random_digraph
 
 
 def diamond(**keys: Any) -> Model:
@@ -332,3 +332,20 @@ def test_a_centred_bias_makes_up_for_what_arrives_at_rest():
     model = chain([1, 2, 1], **keys)
     _, bias = initial_weights(model, build_graph(model))
     assert bias.tolist() == [0, 0, 0, -3]
+
+
+@pytest.mark.parametrize("feedback", ["symmetric", "direct"])
+@pytest.mark.parametrize("seed", range(3))
+def test_ways_into_a_population_are_the_backward_connections_that_lead_there(
+    feedback: str, seed: int
+):
+    graph = build_graph(random_digraph(np.random.default_rng(seed), feedback={"rule": feedback}))
+    returns, numbers = graph.backward, np.arange(len(graph.backward))
+    for part in graph.populations:
+        ways = list(returns.ways_into(part.units))
+        found = [np.concatenate([way[k] for way in ways] or [[]]) for k in (0, 1)]
+        own = returns.into(part.units)
+        np.testing.assert_array_equal(found[0], returns.source[own])
+        np.testing.assert_array_equal(found[1], returns.sink[own])
+        of_ways = [numbers[way.connections] for way in ways]
+        np.testing.assert_array_equal(np.concatenate([*of_ways, own[:0]]), own)
