@@ -85,7 +85,7 @@ def test_the_number_of_segments_changes_no_number(monkeypatch):
     model = layers(run={"duration": "120 ms", "target": "numpy"})
     whole = Simulation(model).run().recording
     # a segment ends where its time is over at a report, and reports are rare in so short a run
-    monkeypatch.setattr("neurodiff.simulator.backends.execution._REPORT_PERIOD", 1e-3)
+    monkeypatch.setattr("neurodiff.simulator.backends.execution._REPORT_PERIOD", 4e-3)
     kept = Kept(seconds=2e-3)
     parts = Simulation(model).run(checkpoints=kept)
     assert len(kept.steps) > 3 and kept.steps[-1] == 120
