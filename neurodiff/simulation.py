@@ -319,7 +319,7 @@ class Simulation:
                 self._state = after
                 self._timing = clock.timing(completed, self.backend, compiled).after(before)
                 if checkpoints is not None and after is not None:
-                    checkpoints.keep(part, after, self)
+                    checkpoints.keep(self._parts, after, self)
                 last = last_signals(built, self.graph)
             self._events = counted(built, self.plan, completed)
             warn_of_saturation(built, self.graph, completed)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -64,31 +64,28 @@ class Checkpoints:
     def __init__(self, folder: Path, seconds: float, parts: int = 0):
         self.seconds = seconds
         self._folder, self._parts = folder, parts
-        self._waiting: list[Part] = []
 
-    def keep(self, part: Part, state: State, run: Run) -> None:
-        """Keep a state, and what was recorded since the last one.
+    def keep(self, parts: Sequence[Part], state: State, run: Run) -> None:
+        """Keep a state, and what was recorded until then as far as it is not there yet.
 
         A run that ends before its first state needs none: its recording is written at once. A disk
         that is full costs the state, and not the run.
 
         Parameters
         ----------
-        part : Part
-            What was recorded since the last state.
+        parts : sequence of Part
+            All that was recorded, from the beginning of the run.
         state : State
             State of the network.
         run : Run
             What runs.
         """
-        self._waiting.append(part)
         if state.step >= run.plan.stimuli.steps and not self._parts:
             return
         try:
-            while self._waiting:
-                write_part(self._waiting[0], self._folder, self._parts)
+            for part in parts[self._parts :]:
+                write_part(part, self._folder, self._parts)
                 self._parts += 1
-                del self._waiting[0]
             write_state(state, run, self._folder, self._parts)
         except OSError as error:
             reason = error.strerror or str(error)

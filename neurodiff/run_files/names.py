@@ -68,12 +68,29 @@ def report_of(folder: Path) -> dict[str, Any]:
 def is_growing(folder: Path) -> bool:
     """Whether a folder holds a run that is not complete, and a state from which it can go on.
 
+    With the state are the parts of what was recorded until then.
+
     Parameters
     ----------
     folder : pathlib.Path
         Path of the folder.
     """
-    return (folder / STATE).is_file() and run_id(folder) is None
+    there = (folder / STATE).is_file() and (folder / PARTS).is_dir()
+    return there and run_id(folder) is None
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether the run of a folder came to its end, and was compared.
+
+    A process that dies while it compares leaves a complete run without a verdict.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Path of the folder.
+    """
+    report = report_of(folder) if folder.exists() else {}
+    return report.get("complete") is True and "verdict" in report
 
 
 def copy_state(source: Path, folder: Path) -> None:

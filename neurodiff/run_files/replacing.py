@@ -20,12 +20,16 @@ from neurodiff.exceptions import OutputError
 from neurodiff.files.placing import exchange, file_errors, hidden_beside, hidden_name
 from neurodiff.process.terminal import warn
 from neurodiff.run_files.names import (
+    MODEL,
+    PARTS,
     STATE,
     copy_state,
+    is_finished,
     is_growing,
     others,
     refuse_to_overwrite,
     remove_run,
+    report_of,
     run_id,
 )
 
@@ -91,7 +95,9 @@ def _begin(new: Path, path: Path, source: Path | None) -> None:
         remove_run(new, states=False)
     else:
         new.mkdir()
-        copy_state(source, new)
+        if (source / PARTS).is_dir():
+            # else what was recorded is in the recording, and the state alone is of no use
+            copy_state(source, new)
 
 
 def growing(path: Path) -> list[Path]:
@@ -209,12 +215,24 @@ def _restore_old(old: Path, path: Path) -> None:
 
 
 def _restore_new(new: Path, path: Path) -> None:
-    if path.exists():
+    if path.exists() and _goes_on_with(new, path):
+        _replace(new, path)
+        warn(f"{path}: what a killed process had done of this run is put in its place")
+    elif path.exists():
         aside = _set_aside(new, path)
         warn(f"{aside}: the complete run of a process that was killed; it was to replace {path}")
     else:
         new.rename(path)
         warn(f"{path}: the complete run of a process that was killed is put in its place")
+
+
+def _goes_on_with(new: Path, path: Path) -> bool:
+    """Whether a run is an older one, of the same model and files, that was not finished."""
+    models = [folder / MODEL for folder in (new, path)]
+    if is_finished(path) or not all(model.is_file() for model in models):
+        return False
+    files = [report_of(folder).get("files") for folder in (new, path)]
+    return files[0] == files[1] and models[0].read_bytes() == models[1].read_bytes()
 
 
 def _clear(waiting: Path) -> None:

@@ -13,7 +13,7 @@ from neurodiff.model_file.plain import plain
 from neurodiff.plan import Plan
 from neurodiff.results.parts import Part, part_of
 from neurodiff.run_files.checkpoints import Checkpoints, Saved, before, read_parts, read_saved
-from neurodiff.run_files.names import report_of
+from neurodiff.run_files.names import is_finished
 from neurodiff.run_files.new_folder import claimed
 from neurodiff.run_files.replacing import folder_in_waiting, growing, restore
 from neurodiff.run_folder.opening import recording_of
@@ -89,9 +89,7 @@ def _source(place: Path) -> Path:
     left = growing(place)
     if left:
         return left[-1]
-    report = report_of(place) if place.exists() else {}
-    # a process that dies while it compares leaves a complete run without a verdict
-    if report.get("complete") is True and "verdict" in report:
+    if is_finished(place):
         raise OutputError(
             f"{place}: the run is complete, and there is nothing to resume; leave out --resume, or "
             "start another run from its end with --from"

@@ -1,6 +1,6 @@
 """How a run begins that does not begin anew: with what another has left, or it itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
@@ -34,13 +34,13 @@ class Checkpoints(Protocol):
 
     seconds: float
 
-    def keep(self, part: Part, state: State, simulation: Any) -> None:
-        """Keep what was recorded since the last state, and the state.
+    def keep(self, parts: Sequence[Part], state: State, simulation: Any) -> None:
+        """Keep what was recorded, and the state.
 
         Parameters
         ----------
-        part : Part
-            What was recorded since the last state.
+        parts : sequence of Part
+            All that was recorded, from the beginning of the run.
         state : State
             State of the network.
         simulation : Simulation

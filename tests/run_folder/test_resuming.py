@@ -1,6 +1,8 @@
 """Runs that were interrupted go on from the last state in their folder."""
 
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -172,12 +174,13 @@ def test_a_process_that_dies_at_the_end_leaves_the_state_of_the_end(here, comman
     assert longer[0].recording.attrs["steps"] == 630
 
 
-def test_a_process_that_dies_before_its_recording_is_resumed(here, command, monkeypatch):
-    def die(*arguments: object, **options: object) -> None:
-        raise KeyboardInterrupt
+def interrupted(*arguments: object, **options: object) -> None:
+    raise KeyboardInterrupt
 
+
+def test_a_process_that_dies_before_its_recording_is_resumed(here, command):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("neurodiff.run_files.keeping.keep_recording", die)
+        patch.setattr("neurodiff.run_files.keeping.keep_recording", interrupted)
         code, _, err = command("run", "small.yaml", *options())
     assert code == 130 and "--resume goes on from there" in err
     assert not Path("runs/small").exists()
@@ -187,10 +190,48 @@ def test_a_process_that_dies_before_its_recording_is_resumed(here, command, monk
     command("run", "small.yaml", *options(), "--output", "whole")
     assert code == 0 and same_run(Path("runs/small"), Path("whole"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("neurodiff.run_files.keeping.keep_recording", die)
+        patch.setattr("neurodiff.run_files.keeping.keep_recording", interrupted)
         command("run", "small.yaml", *options(), "--force")
     code, _, _ = command("run", "small.yaml", *options(), "--force")
     assert code == 0 and [path.name for path in Path("runs").iterdir()] == ["small"]
+
+
+#: The command line in a process that dies, as by SIGKILL, where it calls a function.
+_DIES = """
+import importlib, os, sys
+import neurodiff.cli
+module, _, name = sys.argv.pop(1).rpartition(".")
+setattr(importlib.import_module(module), name, lambda *arguments, **options: os._exit(9))
+neurodiff.cli.main()
+"""
+
+
+@pytest.mark.parametrize("where", ["cli._compare", "run_files.keeping.keep_recording"])
+def test_a_process_that_dies_again_while_it_compares_leaves_what_was_done(
+    here: Path, command, where: str
+):
+    first = ("neurodiff.cli._compare", "run", "small.yaml", *options())
+    again = (f"neurodiff.{where}", "run", "small.yaml", *options(), "--resume")
+    for arguments in (first, again, again):
+        done = subprocess.run([sys.executable, "-c", _DIES, *arguments], capture_output=True)
+        assert done.returncode == 9, done.stderr
+    code, _, _ = command("run", "small.yaml", *options(), "--resume")
+    command("run", "small.yaml", *options(), "--output", "whole")
+    assert code == 0 and same_run(Path("runs/small"), Path("whole"))
+    assert [path.name for path in Path("runs").iterdir()] == ["small"]
+
+
+def test_a_stopped_run_without_parts_keeps_its_beginning_when_it_goes_on(here: Path, command):
+    model = neurodiff.load("small.yaml", [option for option in options() if "=" in option])
+    run_until(Simulation(model), 200).save("runs/small")
+    assert not Path("runs/small/parts").exists()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("neurodiff.run_files.keeping.keep_recording", interrupted)
+        code, _, err = command("run", "small.yaml", *options(), "--resume")
+    assert code == 130 and "--resume goes on from there" in err
+    code, _, _ = command("run", "small.yaml", *options(), "--resume")
+    command("run", "small.yaml", *options(), "--output", "whole")
+    assert code == 0 and same_run(Path("runs/small"), Path("whole"))
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"about"])

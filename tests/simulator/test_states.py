@@ -77,7 +77,7 @@ class Kept:
     def __init__(self, seconds: float):
         self.seconds, self.steps = seconds, list[int]()
 
-    def keep(self, part: Any, state: State, simulation: Simulation) -> None:
+    def keep(self, parts: Any, state: State, simulation: Simulation) -> None:
         self.steps.append(state.step)
 
 
