@@ -94,9 +94,28 @@ def keep_recording(run: Run, folder: Path, place: Path, *, state: bool | None = 
 
 
 def _keep_state(run: Run, folder: Path, keeps: bool) -> None:
-    """Keep the state at the end; with it, what was recorded in parts until a run was stopped."""
-    if (folder / PARTS).exists() and not is_complete(run.recording):
-        return
+    """Keep the state at the end; where there are parts, it is there with them."""
+    if not (folder / PARTS).exists():
+        _replace_state(run, folder, keeps)
+
+
+def give_up_parts(run: Run, folder: Path) -> None:
+    """Let the parts go of a run that has been compared: all that is needed is in the recording.
+
+    Until then they have what recordings do not keep. Those of a run that was stopped stay.
+
+    Parameters
+    ----------
+    run : Run
+        One that has run.
+    folder : pathlib.Path
+        Path of the folder.
+    """
+    if (folder / PARTS).exists() and is_complete(run.recording):
+        _replace_state(run, folder, keeps=True)
+
+
+def _replace_state(run: Run, folder: Path, keeps: bool) -> None:
     try:
         if keeps and run.state is not None and run.divergence is None:
             write_state(run.state, run, folder)

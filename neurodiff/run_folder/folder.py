@@ -6,7 +6,7 @@ from neurodiff.exceptions import OutputError
 from neurodiff.files.placing import file_errors
 from neurodiff.plot import save_figures
 from neurodiff.process.terminal import warn
-from neurodiff.run_files.keeping import add_over_time, keep_report
+from neurodiff.run_files.keeping import add_over_time, give_up_parts, keep_report
 from neurodiff.run_files.names import RECORDING
 from neurodiff.run_folder.opening import recording_of
 from neurodiff.simulation import Simulation
@@ -36,6 +36,7 @@ def save_run(simulation: Simulation, report: RunReport, folder: Path) -> None:
     recording = simulation.recording
     with file_errors(folder / RECORDING):
         keep_report(report.to_dict(), recording, folder)
+    give_up_parts(simulation, folder)
     try:
         if report.gradient is not None:
             recording = recording.merge(report.gradient.over_time)
