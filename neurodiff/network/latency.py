@@ -123,8 +123,9 @@ def compute_latencies(graph: Graph, target_delay: int | None = None) -> Latencie
     for projection in graph.projections:
         reached[projection.pairs.post] = True
     settled = _Paths(~reached, at_once)
+    lag = graph.forward_latency
     for projection in graph.projections:
-        way = *graph.synapses.ends(projection.synapses), graph.forward_latency[projection.synapses]
+        way = projection.pairs.pre, projection.pairs.post, lag[projection.synapses]
         forward.extend(*way)
         settled.extend(*way)
     is_output = np.isin(np.arange(graph.n_units), graph.outputs)
@@ -348,10 +349,11 @@ def _settling_steps(hops: float, leak: LowPass) -> int:
 
 def _extend_back(graph: Graph, *paths: "_Paths") -> None:
     """Carry paths that begin at outputs over all backward connections."""
+    lag = graph.backward_latency
     for part in reversed(graph.populations):
         for source, sink, connections in graph.backward.ways_into(part.units):
             for each in paths:
-                each.extend(source, sink, graph.backward_latency[connections])
+                each.extend(source, sink, lag[connections])
 
 
 class _Paths:
