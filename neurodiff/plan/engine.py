@@ -1,13 +1,14 @@
 """What moves the weights: fused kernels, or the plain Brian2 network, which can do everything."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from neurodiff.exceptions import ModelError
 from neurodiff.model_file import Model
 from neurodiff.plan.alignment import Alignment
 from neurodiff.plan.feedback import Feedback
 from neurodiff.plan.plasticity import Plasticity
-from neurodiff.plan.transmission import Fused, Transmission
+from neurodiff.plan.transmission import Transmission
 
 
 class Choice(NamedTuple):
@@ -65,19 +66,26 @@ def engine_of(model: Model, choice: Choice) -> Transmission:
         If kernels are asked for, or what only they can do, and there are none.
     """
     run, problem = model.run, no_kernel(choice)
-    if run.engine != "native" and problem is None:
-        return Fused(run.precision, run.threads)
-    problem = problem or "`run.engine` is native"
-    wanted = {
-        "engine": (run.engine == "fused", "fused"),
+    numbers = {
         "precision": (run.precision != "float64", run.precision),
         "threads": (run.threads > 1, run.threads),
     }
+    if run.engine != "native" and problem is None:
+        if not choice.transmission.by_numbers:
+            text = f"the kernel for {choice.transmission.kind} computes in float64 on one thread"
+            _refuse(numbers, lambda value: f"{value} is not possible: {text}")
+        return choice.transmission.fused(run.precision, run.threads)
+    problem = problem or "`run.engine` is native"
+    wanted = {"engine": (run.engine == "fused", "fused"), **numbers}
+    _refuse(wanted, lambda value: f"{value} needs fused kernels, and {problem}")
+    return choice.transmission
+
+
+def _refuse(wanted: dict[str, tuple[bool, Any]], text: Callable[[Any], str]) -> None:
+    """Refuse the first of some keys of `run` that was asked for."""
     for key, (asked, value) in wanted.items():
         if asked:
-            text = f"{value} needs fused kernels, and {problem}"
-            raise ModelError(f"run.{key}", text, "leave it out")
-    return choice.transmission
+            raise ModelError(f"run.{key}", text(value), "leave it out")
 
 
 def explain(model: Model, choice: Choice) -> str:

@@ -18,10 +18,6 @@ from neurodiff.simulator.state import State, refuse_misfit
 
 Weights = Mapping[str, NDArray[Any]]
 
-#: Weights of the kernels, which learn from a step only when the next one has begun, and what a run
-#: ends with in their place.
-_LATE = {"kernel.weights0": "w", "kernel.weights1": "b"}
-
 
 class Checkpoints(Protocol):
     """Where complete states of a run are kept while it runs.
@@ -183,5 +179,4 @@ def started(state: State, built: BuiltNetwork, weights: Weights) -> State:
         If the state is not one of this network; the message names the variables.
     """
     refuse_misfit(state.values, built.network)
-    late = {name: weights[part] for name, part in _LATE.items() if name in state.values}
-    return state.at_step_0(late)
+    return State(0, built.synapses.begun(state.values, state.step, weights))

@@ -31,7 +31,7 @@ bias : 1
 _LEAKY = "returned : 1"
 
 #: dE/da of an output, where sigma' = slope (theory 2 and 7).
-_INJECTION = {
+INJECTION = {
     "squared_error": "slope*(x - target)",
     "cross_entropy": "(x - target)",
 }
@@ -95,6 +95,8 @@ def build_error_units(
     errors.a = b2.linked_var(units, "a", index="unit")
     errors.x = b2.linked_var(units, "x", index="unit")
     units.bias = b2.linked_var(errors, "bias", index="error")
+    if addition.by_kernel:
+        return errors
     slope = activation_text(graph, "slope_text")
     if addition.computed:
         # x is then what has come of sigma(a)
@@ -107,7 +109,7 @@ def build_error_units(
         slope = {slope}
         {addition.aligns_slope}
         returned = {graph.hop.leaked_text("returned", feedback)}
-        {addition.computed or "delta"} = returned + is_output*{_INJECTION[plan.model.loss]}
+        {addition.computed or "delta"} = returned + is_output*{INJECTION[plan.model.loss]}
         """,
         name="propagate",
         **PROPAGATE.when,

@@ -9,6 +9,7 @@ rows apart, so that the row ``length - lag`` below the current one never wraps a
 an addition and no division.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import brian2 as b2
@@ -149,6 +150,29 @@ class History(Past):
             group.run_regularly(f"{copy}_copy = {variable}", name=name, **REMEMBER.when)
 
 
+#: The past of each wave, and whose it is: names of variables.
+_PASTS = {"units_history.value": "units.x", "errors_history.value": "errors.delta"}
+
+
+def at_step_0(values: Mapping[str, NDArray[Any]], step: int) -> dict[str, NDArray[Any]]:
+    """The state of a run after some steps as that of another run, which begins where it has ended.
+
+    The past of both waves is kept by the number of the step, so it is turned: what was sent in the
+    last step stands before step 0.
+
+    Parameters
+    ----------
+    values : mapping
+        State, by ``group.variable``.
+    step : int
+        Number of steps that were done.
+    """
+    turned_pasts = {
+        past: turned(values[past], values[source], step) for past, source in _PASTS.items()
+    }
+    return {**values, **turned_pasts}
+
+
 def turned(past: NDArray[Any], last: NDArray[Any], step: int) -> NDArray[Any]:
     """The past of a group after some steps, as it has to be for a run that goes on with step 0.
 
@@ -165,3 +189,18 @@ def turned(past: NDArray[Any], last: NDArray[Any], step: int) -> NDArray[Any]:
     if step:
         rows[:, (step - 1) % rows.shape[1]] = last
     return np.roll(rows, -step, axis=1).ravel()
+
+
+def turned_rows(values: NDArray[Any], length: int, step: int) -> NDArray[Any]:
+    """A ring buffer after some steps, as it has to be for a run that goes on with step 0.
+
+    Parameters
+    ----------
+    values : array (length * n,)
+        Its rows, each of the steps whose number divided by `length` leaves the number of the row.
+    length : int
+        Number of rows.
+    step : int
+        Number of steps that were done.
+    """
+    return np.roll(values.reshape(length, -1), -step, axis=0).ravel()

@@ -23,6 +23,8 @@ class Addition:
     computed : str
         The variable in which units keep sigma(a), and error units sigma'(a) feedback, where that is
         not what they send; `x` and `delta` otherwise.
+    by_kernel : bool
+        Whether a kernel does all that the population does in a step.
     moves_target : bool
         Whether the transmission itself keeps the `target` of error units, from what is `played`.
     functions : mapping
@@ -36,6 +38,7 @@ class Addition:
     events: dict[str, str] = field(default_factory=dict)
     namespace: dict[str, Any] = field(default_factory=dict)
     computed: str = ""
+    by_kernel: bool = False
     moves_target: bool = False
     aligns_slope: str = ""
     functions: Mapping[str, b2.Function] = field(default_factory=dict)

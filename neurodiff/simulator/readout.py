@@ -1,7 +1,5 @@
 """Reads a network that has run: monitors and final weights become plain arrays."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +9,7 @@ from neurodiff.plan import Plan
 from neurodiff.plan.sampling import Sampling, Schedule
 from neurodiff.results.parts import Arrays, Ints, Part
 from neurodiff.simulator.network import BuiltNetwork
-from neurodiff.simulator.sampling import answer_variable
+from neurodiff.simulator.sampling import answer_variable, happened
 from neurodiff.stimuli import Presentations
 
 
@@ -147,10 +145,9 @@ def _events(built: BuiltNetwork, graph: Graph) -> Arrays:
     """Every event, in the order of time: when, of which unit, of what kind, with what value."""
     parts = []
     for group, kind, first in (("units", "forward", 0), ("errors", "error", graph.n_inputs)):
-        recorded = built.monitors[group, "events"]
-        steps, unit = _happened(recorded, built)
-        value = {"spike_value": np.array(recorded.sent[:])}
-        parts.append(_of_kind(steps, unit + first, np.full(len(steps), kind)) | value)
+        steps, unit, value = built.sampled.events(group)
+        what = {"spike_value": value}
+        parts.append(_of_kind(steps, unit + first, np.full(len(steps), kind)) | what)
     return _in_order(parts, graph)
 
 
@@ -158,20 +155,14 @@ def _spikes(built: BuiltNetwork, graph: Graph) -> Arrays:
     """Every spike, in the order of time: when, of which unit, of what kind of neuron."""
     parts = []
     monitors = built.synapses.spike_monitors
-    steps, neuron = _happened(monitors["neurons"], built)
+    steps, neuron = happened(monitors["neurons"])
     unit = np.array(monitors["neurons"].source.unit[:])[neuron]
     parts.append(_of_kind(steps, unit, np.full(len(steps), "forward")))
     cells = monitors["cells"].source
-    steps, cell = _happened(monitors["cells"], built)
+    steps, cell = happened(monitors["cells"])
     kind = np.where(np.array(cells.polarity[:])[cell] > 0, "on", "off")
     parts.append(_of_kind(steps, np.array(cells.unit[:])[cell], kind))
     return _in_order(parts, graph)
-
-
-def _happened(recorded: Any, built: BuiltNetwork) -> tuple[Ints, Ints]:
-    """Step and element of each event of an EventMonitor."""
-    steps = np.rint(np.array(recorded.t[:]) / float(built.clock.dt))
-    return steps.astype(np.int64), np.array(recorded.i[:], dtype=np.int64)
 
 
 def _of_kind(steps: Ints, unit: Ints, kind: NDArray[np.str_]) -> Arrays:

@@ -4,7 +4,7 @@ Sampling goes by the step number of the one clock. A sample is a Brian2 event th
 synapse) of a group has at the same step; so it can be limited to a part of the run.
 """
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import brian2 as b2
 import numpy as np
@@ -137,6 +137,22 @@ def samples(recorded: b2.EventMonitor, variable: str, width: int) -> NDArray[np.
     return values[:whole].reshape(-1, width)
 
 
+class Events(NamedTuple):
+    """What elements of a group have sent, in the order of time.
+
+    Attributes
+    ----------
+    step, element : int arrays (n_events,)
+        When, and which.
+    value : array (n_events,)
+        What was sent.
+    """
+
+    step: NDArray[np.int64]
+    element: NDArray[np.int64]
+    value: NDArray[np.float64]
+
+
 class Sampled(Protocol):
     """What was recorded of the populations, by monitors or by a kernel."""
 
@@ -161,6 +177,16 @@ class Sampled(Protocol):
             Name of the sampling.
         group, variable : str
             What was recorded.
+        """
+        ...
+
+    def events(self, group: str) -> Events:
+        """What units or error units have sent.
+
+        Parameters
+        ----------
+        group : str
+            `units` or `errors`.
         """
         ...
 
@@ -206,3 +232,26 @@ class Monitors(dict[tuple[str, str], b2.EventMonitor]):
         recorded = self[group, event]
         width = self._outputs if event == "answers" else len(recorded.source)
         return samples(recorded, variable, width)
+
+    def events(self, group: str) -> Events:
+        """What units or error units have sent.
+
+        Parameters
+        ----------
+        group : str
+            `units` or `errors`.
+        """
+        recorded = self[group, "events"]
+        return Events(*happened(recorded), np.array(recorded.sent[:]))
+
+
+def happened(recorded: b2.EventMonitor) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Step and element of each event of a monitor.
+
+    Parameters
+    ----------
+    recorded : brian2.EventMonitor
+        Monitor of events.
+    """
+    steps = np.rint(np.array(recorded.t[:]) / float(recorded.source.clock.dt))
+    return steps.astype(np.int64), np.array(recorded.i[:], dtype=np.int64)

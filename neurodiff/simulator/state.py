@@ -20,13 +20,9 @@ from numpy.typing import NDArray
 from neurodiff.exceptions import SimulationError
 from neurodiff.files.mapped import apart
 from neurodiff.simulator.backends.variables import ArrayVariable
-from neurodiff.simulator.history import turned
 from neurodiff.simulator.network import BuiltNetwork
 
 Values = Mapping[str, NDArray[Any]]
-
-#: The past of each wave, and whose it is: names of variables.
-_PASTS = {"units_history.value": "units.x", "errors_history.value": "errors.delta"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,22 +39,6 @@ class State:
 
     step: int
     values: Values
-
-    def at_step_0(self, weights: Values) -> "State":
-        """The same for another run, which begins where this one has ended.
-
-        The past of both waves is kept by the number of the step, so it is turned: what was sent in
-        the last step stands before step 0.
-
-        Parameters
-        ----------
-        weights : mapping
-            Weights, by ``group.variable``, with all that was learned.
-        """
-        values = {**self.values, **weights}
-        for past, source in _PASTS.items():
-            values[past] = turned(values[past], values[source], self.step)
-        return State(0, values)
 
 
 def variables(network: b2.Network) -> dict[str, ArrayVariable]:

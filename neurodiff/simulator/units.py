@@ -71,6 +71,8 @@ def build_units(
     units.activation = activation_codes(graph)
     units.input = np.minimum(np.arange(graph.n_units), graph.n_inputs - 1)
     units.u = b2.linked_var(stimulus, "value", index="input")
+    if addition.by_kernel:
+        return units
     # apart, so that a compiler can do the second for several units at once; inputs keep u in a
     drive = graph.hop.leaked_text("a", "(drive + bias)")
     units.run_regularly(f"a = is_input*u + (1 - is_input)*({drive})", name="add_up", **ADD_UP.when)

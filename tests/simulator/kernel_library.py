@@ -17,6 +17,8 @@ import pytest
 
 from neurodiff.simulator.backends.variables import c_data_type
 from neurodiff.simulator.kernels import sources
+from neurodiff.simulator.kernels.events import EventKernel
+from neurodiff.simulator.kernels.group import KernelGroup
 from neurodiff.simulator.kernels.kernel import Kernel
 
 FLAGS = ["-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-march=native", "-std=c++11"]
@@ -34,13 +36,13 @@ class Libraries:
         self.change = change
         self._made.clear()
 
-    def call(self, called: str, kernel: Kernel, step: Any) -> Any:
+    def call(self, called: str, kernel: KernelGroup, step: Any) -> Any:
         key = id(kernel), called
         if key not in self._made:
             self._made[key] = self.function(called, kernel.sources)
         return self._made[key](step)
 
-    def function(self, called: str, made: sources.Sources) -> Callable[[Any], Any]:
+    def function(self, called: str, made: sources.Text) -> Callable[[Any], Any]:
         numbers = {id(variable): k for k, variable in enumerate(made.variables)}
 
         def address(variable: Any) -> str:
@@ -52,7 +54,7 @@ class Libraries:
         included = "".join(f"#include <{part}>\n" for part in sources._INCLUDED)
         head = 'extern "C" double call(const int64_t* places, double step)'
         of = f"{head} {{ return neurodiff_{called}(places, step); }}"
-        library = self._compiled(f"{included}{text}\n{of}\n")
+        library = self._compiled(f"{included}{made.declared}{text}\n{of}\n")
         call = library.call
         call.restype, call.argtypes = ctypes.c_double, [ctypes.c_void_p, ctypes.c_double]
 
@@ -82,8 +84,9 @@ def compiled_kernels(
     libraries.start(change)
     with patch.context() as within:
 
-        def call(self: Kernel, called: str, step: Any) -> Any:
+        def call(self: KernelGroup, called: str, step: Any) -> Any:
             return libraries.call(called, self, step)
 
-        within.setattr(Kernel, "call", call)
+        for kernel in (Kernel, EventKernel):
+            within.setattr(kernel, "call", call)
         yield

@@ -175,7 +175,7 @@ def test_a_past_that_is_not_turned_is_another_state(monkeypatch):
     model = layers(plasticity=LEARNS)
     first = Simulation(model, backend="numpy").run("53 ms")
     right = Simulation(model, backend="numpy").start_from(first).run("20 ms").recording
-    monkeypatch.setattr("neurodiff.simulator.state.turned", lambda past, last, step: past)
+    monkeypatch.setattr("neurodiff.simulator.history.turned", lambda past, last, step: past)
     wrong = Simulation(model, backend="numpy").start_from(first).run("20 ms").recording
     assert float(abs(right["x"] - wrong["x"]).max()) > 1e-3
 

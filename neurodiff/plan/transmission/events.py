@@ -31,7 +31,34 @@ class Events(Transmission):
     error: float
     average: int | None
     kind: ClassVar[str] = "events"
+    has_kernel: ClassVar[bool] = True
     sending: ClassVar[Sending] = Sending(_EVENT_SHARE, _EVENT_SHARE)
+
+    def fused(self, precision: str, threads: int) -> "FusedEvents":
+        """The same by a kernel.
+
+        Parameters
+        ----------
+        precision : str
+            Type of the weights, which is float64.
+        threads : int
+            Number of threads, which is 1.
+        """
+        return FusedEvents(self.forward, self.error, self.average)
+
+
+@dataclass(frozen=True, eq=False)
+class FusedEvents(Events):
+    """The same by a kernel, which keeps what travels in arrays; see `neurodiff.plan.engine`."""
+
+    resumable: ClassVar[bool] = True
+    records_factors: ClassVar[bool] = True
+    engine: ClassVar[str] = "fused"
+
+    @property
+    def native(self) -> Events:
+        """The same by the plain Brian2 network."""
+        return Events(self.forward, self.error, self.average)
 
 
 @prepare.register

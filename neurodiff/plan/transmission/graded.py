@@ -12,9 +12,22 @@ class Graded(Transmission):
 
     kind: ClassVar[str] = "graded"
     has_kernel: ClassVar[bool] = True
+    by_numbers: ClassVar[bool] = True
     recomputable: ClassVar[bool] = True
     resumable: ClassVar[bool] = True
     sending: ClassVar[None] = None
+
+    def fused(self, precision: str, threads: int) -> "Fused":
+        """The same by kernels.
+
+        Parameters
+        ----------
+        precision : str
+            Type of the weights.
+        threads : int
+            Number of threads.
+        """
+        return Fused(precision, threads)
 
 
 @dataclass(frozen=True, eq=False)

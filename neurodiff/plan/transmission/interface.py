@@ -60,6 +60,8 @@ class Transmission(ABC):
         Whether neurons fire: answers are then means over many steps.
     has_kernel : bool
         Whether fused kernels can do it; what has none is run by the plain Brian2 network.
+    by_numbers : bool
+        Whether its kernels take other precisions and threads.
     records_factors : bool
         Whether local products can be recorded as their two factors.
     engine : str
@@ -71,12 +73,25 @@ class Transmission(ABC):
     resumable: ClassVar[bool] = False
     fires: ClassVar[bool] = False
     has_kernel: ClassVar[bool] = False
+    by_numbers: ClassVar[bool] = False
     records_factors: ClassVar[bool] = False
     engine: ClassVar[str] = "native"
 
     @property
     def native(self) -> "Transmission":
         """The same by the plain Brian2 network."""
+        return self
+
+    def fused(self, precision: str, threads: int) -> "Transmission":
+        """The same by kernels, where there are any.
+
+        Parameters
+        ----------
+        precision : str
+            Type of the weights.
+        threads : int
+            Number of threads.
+        """
         return self
 
     @property

@@ -1,11 +1,9 @@
-"""The Brian2 group that holds the weights, and calls the kernel once in a step."""
+"""The kernel of graded waves, which passes all weights once in a step."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,14 +11,12 @@ from neurodiff.plan.sampling import Sampling
 from neurodiff.simulator.backends.variables import ArrayVariable
 from neurodiff.simulator.kernels.blocks import cut
 from neurodiff.simulator.kernels.bundle import Bundle
+from neurodiff.simulator.kernels.group import KernelGroup
 from neurodiff.simulator.kernels.interface import Signals
 from neurodiff.simulator.kernels.numpy_pass import Network, NumpyPass
-from neurodiff.simulator.kernels.records import Kind, Record, read, records_of
-from neurodiff.simulator.kernels.sources import Sources, function
-from neurodiff.simulator.order import OBSERVE, PASS, Step
-
-#: Longest path of a folder.
-_PATH = 4096
+from neurodiff.simulator.kernels.records import Kind, Record, records_of
+from neurodiff.simulator.kernels.sources import Sources
+from neurodiff.simulator.order import OBSERVE, PASS
 
 
 @dataclass(frozen=True)
@@ -44,8 +40,8 @@ class Numbers:
         return {"float64": "double", "float32": "float"}[self.precision]
 
 
-class Kernel:
-    """Connections with weights, which a kernel passes once in a step.
+class Kernel(KernelGroup):
+    """Connections with weights, which a kernel passes once in a step; see `KernelGroup`.
 
     Parameters
     ----------
@@ -60,17 +56,11 @@ class Kernel:
 
     Attributes
     ----------
-    group : brian2.NeuronGroup
-        One element; its `passed` is the last step.
     weights : list of ArrayVariable
         Weights by bundle.
-    records : list of Record
-        All that is recorded.
-    sources : Sources
-        Arrays that the C++ text names.
-    folder : Path or None
-        Where samples are appended to files; it has to be there before the first step.
     """
+
+    sources: Sources
 
     def __init__(
         self,
@@ -83,14 +73,12 @@ class Kernel:
         # bundles have a number of each connection; only what is needed later is kept
         self._first, self._follows = [part.weights for part in bundles], bundles[-1].follows
         widths = [len(first) for first in self._first]
-        self.records = records_of(signals.plan, sampling, widths)
+        records = records_of(signals.plan, sampling, widths)
+        super().__init__(signals.plan, signals.clock, records, numbers.precision)
         past = [part.buffer.variables["value"] for part in (signals.activity, signals.error)]
         self._tables = cut(signals.plan.graph, bundles, past)
         if signals.plan.schedule.factors and not self._tables.dense:
             raise AssertionError("products are to be recorded as factors, and some have none")
-        self.group = b2.NeuronGroup(1, "passed : 1", name="kernel", clock=signals.clock)
-        self.group.passed = -1
-        self.folder: Path | None = None
         self.weights = [
             self._array(f"weights{k}", np.dtype(numbers.precision), width)
             for k, width in enumerate(widths)
@@ -108,13 +96,7 @@ class Kernel:
     def initial(self) -> dict[ArrayVariable, NDArray[Any]]:
         """What the weights are at the start, and the path of the folder."""
         weights = dict(zip(self.weights, self._first, strict=True))
-        return {**weights, self.group.variables["folder"]: self._path()}
-
-    def _have_called(self, called: str, moment: Step) -> None:
-        name = f"neurodiff_{called}"
-        self.group.namespace[name] = function(called, self)
-        code = f"passed = {name}(timestep(t, dt))"
-        self.group.run_regularly(code, name=f"{called}_kernel", **moment.when)
+        return {**weights, **super().initial}
 
     def call(self, called: str, step: Any) -> Any:
         """What the C++ does, in Python; see `sources.Owner`.
@@ -128,13 +110,6 @@ class Kernel:
         """
         return {"pass": self._pass, "keep": self._keep}[called](step)
 
-    def _array(self, name: str, dtype: Any, size: int, values: Any = None) -> ArrayVariable:
-        constant = values is not None
-        self.group.variables.add_array(
-            name, size=size, dtype=dtype, values=values, constant=constant
-        )
-        return self.group.variables[name]
-
     def _named(self) -> dict[str, ArrayVariable]:
         signals, tables = self._signals, self._tables
         follows = self._follows
@@ -146,9 +121,7 @@ class Kernel:
             "index": (np.int32, tables.index),
             "followed": (np.int32, synapse),
             "scale": (np.float64, scale),
-            # an empty table has no place in compiled code
-            "records": (np.int64, [n for record in self.records for n in record.numbers()] or [0]),
-            "folder": (np.int8, np.zeros(_PATH, dtype=np.int8)),
+            **self._record_tables(),
         }
         populations = {
             "x": signals.units.variables["x"],
@@ -182,10 +155,6 @@ class Kernel:
             len(self.records),
         ]
 
-    def _path(self) -> NDArray[np.int8]:
-        text = np.frombuffer(str(self.folder or "").encode(), dtype=np.int8)
-        return np.pad(text, (0, _PATH - len(text)))
-
     @property
     def _network(self) -> Network:
         signals = self._signals
@@ -210,16 +179,6 @@ class Kernel:
             self._numpy = NumpyPass(self._network)
         return self._numpy(step)
 
-    def _keep(self, step: Any) -> Any:
-        """Append what is due in this step to its file; see `keep` of `waves.h`."""
-        now = int(np.asarray(step).flat[0])
-        for number, record in enumerate(self.records):
-            if record.due(now):
-                assert self.folder is not None
-                with (self.folder / str(number)).open("ab") as file:
-                    self._values(record, now).tofile(file)
-        return step
-
     def _values(self, record: Record, step: int) -> NDArray[Any]:
         if record.kind is Kind.SIGNAL:
             return np.asarray(self.sources.signals[record.which].get_value())
@@ -229,36 +188,6 @@ class Kernel:
         if record.kind is Kind.FACTORS:
             return self._numpy.factors(step, self._signals.plan.graph.output_range)
         return self._numpy.products(step)
-
-    def has(self, event: str, group: str, variable: str) -> bool:
-        """Whether something is recorded.
-
-        Parameters
-        ----------
-        event : str
-            Name of the sampling.
-        group, variable : str
-            What may be recorded.
-        """
-        return any(record[:3] == (event, group, variable) for record in self.records)
-
-    def samples(self, event: str, group: str, variable: str) -> NDArray[np.float64]:
-        """What was recorded (n_samples, n); as answers, that of outputs, in the order of units.
-
-        Parameters
-        ----------
-        event : str
-            Name of the sampling.
-        group, variable : str
-            What was recorded.
-        """
-        wanted = event, group, variable
-        number = next(k for k, record in enumerate(self.records) if record[:3] == wanted)
-        assert self.folder is not None
-        values = read(self.folder, number, self.records[number], self._numbers.precision)
-        return (
-            values[:, np.sort(self._signals.plan.graph.outputs)] if event == "answers" else values
-        )
 
     def ended(self) -> list[NDArray[Any]]:
         """Weights by bundle after the last step, with what was learned in it."""

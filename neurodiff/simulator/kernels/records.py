@@ -18,12 +18,13 @@ from neurodiff.plan.sampling import Sampling
 
 
 class Kind(IntEnum):
-    """What a record is of; the numbers are those of `waves.h`."""
+    """What a record is of; the numbers are those of `records.h`."""
 
     SIGNAL = 0
     WEIGHTS = 1
     PRODUCTS = 2
     FACTORS = 3
+    EVENTS = 4
 
 
 #: The signals that can be recorded, in the order of `waves.h`: group and variable.
@@ -36,7 +37,7 @@ class Record(NamedTuple):
     Attributes
     ----------
     event : str
-        Name of the sampling: `signals`, `answers`, `weights`, `products` or `factors`.
+        Name of the sampling: `signals`, `answers`, `weights`, `products`, `factors` or `events`.
     group, variable : str
         What is recorded: of `units`, `errors`, `synapses` or `feedback`.
     sampling : Sampling
@@ -44,9 +45,10 @@ class Record(NamedTuple):
     kind : Kind
         What the variable is.
     which : int
-        Number of the signal, or of the bundle; of factors, the first output.
+        Number of the signal, or of the bundle; of factors, the first output; of events, 0 for those
+        of units and 1 for those of error units.
     size : int
-        Values of one sample.
+        Values of one sample; of one event, its step, its unit and what was sent.
     """
 
     event: str
@@ -69,7 +71,7 @@ class Record(NamedTuple):
         return at.start <= step < at.stop and (step - at.start) % at.every == 0
 
     def numbers(self) -> list[int]:
-        """As a line of the table; see `struct Record` of `waves.h`."""
+        """As a line of the table; see `struct Record` of `records.h`."""
         at = self.sampling
         return [at.start, at.every, at.stop, int(self.kind), self.which, self.size]
 
@@ -111,6 +113,7 @@ def _signals(plan: Plan, event: str) -> list[tuple[str, str]]:
         "weights": [("errors", "bias")],
         "products": products,
         "factors": [],
+        "events": [],
     }[event]
 
 
@@ -118,6 +121,9 @@ def _of_connections(plan: Plan, event: str, at: Sampling, widths: list[int]) -> 
     if event == "factors":
         first, size = plan.graph.output_range.start, factors_of(plan.graph)
         yield Record(event, "synapses", "factors", at, Kind.FACTORS, first, size)
+    if event == "events":
+        for which, group in enumerate(("units", "errors")):
+            yield Record(event, group, "sent", at, Kind.EVENTS, which, 3)
     if event == "products" and plan.schedule.listed:
         yield Record(event, "synapses", "product", at, Kind.PRODUCTS, 0, widths[0])
     snapshots = plan.schedule.snapshots and not plan.plasticity.frozen
@@ -144,7 +150,7 @@ def read(folder: Path, number: int, record: Record, precision: str) -> NDArray[A
         Type of the weights.
     """
     path = folder / str(number)
-    signals = record.kind in (Kind.SIGNAL, Kind.FACTORS)
+    signals = record.kind in (Kind.SIGNAL, Kind.FACTORS, Kind.EVENTS)
     dtype = np.dtype(np.float64 if signals else precision)
     size = path.stat().st_size if path.exists() else 0
     shape = size // (dtype.itemsize * record.size), record.size

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import brian2 as b2
 import numpy as np
@@ -20,8 +20,8 @@ from neurodiff.simulator.backends.variables import ArrayVariable, c_data_type
 #: Brian2 calls an array of numbers by this name in modules of cython.
 _PLACES = "neurodiff_places"
 
-#: Headers of C++ that `waves.h` needs.
-_INCLUDED = ("cmath", "cstdint", "cstdio", "string", "vector")
+#: Headers of C++ that kernels need.
+_INCLUDED = ("algorithm", "cmath", "cstdint", "cstdio", "string", "vector")
 
 _FILL = """
     Network net;
@@ -53,9 +53,40 @@ _FILL = """
 """
 
 
+class Text(Protocol):
+    """The C++ of a kernel, and the arrays that it names.
+
+    Attributes
+    ----------
+    declared : str
+        What has to be at the top level, where Brian2 puts the rest into a namespace.
+    """
+
+    declared: ClassVar[str]
+
+    @property
+    def variables(self) -> list[ArrayVariable]:
+        """The arrays, in the order of their addresses."""
+        ...
+
+    def text(self, called: str, name_of: Callable[[ArrayVariable], str], arguments: str) -> str:
+        """The C++ text of a function `neurodiff_<called>` of the step.
+
+        Parameters
+        ----------
+        called : str
+            Which of its functions is called.
+        name_of : callable
+            C++ expression of the address of an array.
+        arguments : str
+            Arguments besides the step.
+        """
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """The arrays that the C++ text names.
+    """The text of graded waves; see `Text`.
 
     Attributes
     ----------
@@ -74,6 +105,7 @@ class Sources:
     weights: Sequence[ArrayVariable]
     real: str
     threaded: bool = False
+    declared: ClassVar[str] = ""
 
     @property
     def variables(self) -> list[ArrayVariable]:
@@ -112,8 +144,19 @@ class Sources:
 
 @cache
 def _header(real: str) -> str:
-    text = files("neurodiff.simulator.kernels").joinpath("waves.h").read_text()
-    return f"typedef {real} real;\n{text}"
+    return f"typedef {real} real;\n{header('records.h')}{header('waves.h')}"
+
+
+@cache
+def header(path: str) -> str:
+    """Text of a header of the kernels.
+
+    Parameters
+    ----------
+    path : str
+        Its path below this folder.
+    """
+    return files("neurodiff.simulator.kernels").joinpath(path).read_text(encoding="utf-8")
 
 
 class Owner(Protocol):
@@ -121,11 +164,11 @@ class Owner(Protocol):
 
     Attributes
     ----------
-    sources : Sources
-        Arrays that the C++ text names.
+    sources : Text
+        Its C++.
     """
 
-    sources: Sources
+    sources: Text
 
     def call(self, called: str, step: Any) -> Any:
         """What the C++ does, in Python.
@@ -161,7 +204,7 @@ def function(called: str, owner: Owner) -> b2.Function:
     made.implementations.add_implementation("numpy", python, name=name)
     made.implementations.add_dynamic_implementation(
         "cpp",
-        lambda group: f"#define NEURODIFF_PROGRAM\n{alive.sources.text(called, _in_program, '')}",
+        lambda group: _program(called, alive.sources),
         namespace=lambda group: {},
         name=name,
         compiler_kwds={"headers": [f"<{part}>" for part in _INCLUDED]},
@@ -175,11 +218,16 @@ def function(called: str, owner: Owner) -> b2.Function:
     return made
 
 
+def _program(called: str, sources: Text) -> dict[str, str]:
+    text = f"#define NEURODIFF_PROGRAM\n{sources.text(called, _in_program, '')}"
+    return {"support_code": text, "hashdefine_code": sources.declared}
+
+
 def _in_program(variable: ArrayVariable) -> str:
     return f"brian::{variable.device.get_array_name(variable)}"
 
 
-def _cython(called: str, sources: Sources) -> str:
+def _cython(called: str, sources: Text) -> str:
     numbers = {id(variable): k for k, variable in enumerate(sources.variables)}
 
     def address(variable: ArrayVariable) -> str:
@@ -187,7 +235,8 @@ def _cython(called: str, sources: Sources) -> str:
 
     text = sources.text(called, address, "const int64_t* places, ")
     included = "\n".join(f"#include <{part}>" for part in _INCLUDED)
-    verbatim = "\n".join(f"    {line}" for line in f"{included}\n{text}".splitlines())
+    whole = f"{included}\n{sources.declared}\n{text}"
+    verbatim = "\n".join(f"    {line}" for line in whole.splitlines())
     return (
         f'cdef extern from *:\n    """\n{verbatim}\n    """\n'
         f'    double neurodiff_{called}_of "neurodiff_{called}"(const int64_t*, double)\n'
@@ -196,6 +245,6 @@ def _cython(called: str, sources: Sources) -> str:
     )
 
 
-def _addresses(sources: Sources) -> np.ndarray:
+def _addresses(sources: Text) -> np.ndarray:
     arrays = [variable.get_value() for variable in sources.variables]
     return np.array([values.ctypes.data for values in arrays], dtype=np.int64)

@@ -31,5 +31,8 @@ def _function(name: str) -> b2.Function:
     return made
 
 
+_NAMES = ("tanh", "exp")
 #: By the name of what they stand for.
-VECTOR: Mapping[str, b2.Function] = {name: _function(name) for name in ("tanh", "exp")}
+VECTOR: Mapping[str, b2.Function] = {name: _function(name) for name in _NAMES}
+#: What has to be at the top level of C++ that calls them by their own names.
+DECLARED = "".join(_DECLARED.format(name=name) for name in _NAMES)

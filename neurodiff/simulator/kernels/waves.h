@@ -30,11 +30,6 @@ struct Rule { double rate, decay; };
 // A ring buffer: each value is written twice, `length` rows apart, so that no read wraps around.
 struct Past { double* values; const double* source; int64_t width, length; };
 
-// What is appended to a file at some steps: a signal, the weights of a bundle, products of the
-// synapses, or their factors.
-enum Kind { SIGNAL = 0, WEIGHTS = 1, PRODUCTS = 2, FACTORS = 3 };
-struct Record { int64_t start, every, stop, kind, which, size; };
-
 struct Network {
     double* const* arrays;          // what readings may name
     Past activity, error;           // arrays[0] and arrays[1]
@@ -286,34 +281,6 @@ double pass(const Network& net, int64_t step) {
 #endif
 #ifdef NEURODIFF_KEEP
 
-inline bool due(const Record& at, int64_t step) {
-    return step >= at.start && step < at.stop && (step - at.start) % at.every == 0;
-}
-
-inline std::FILE* opened(const Network& net, int64_t number) {
-    const std::string folder((const char*)net.folder);
-    return std::fopen((folder + "/" + std::to_string(number)).c_str(), "ab");
-}
-
-// A file of samples, to which values are appended while this object lives. A program, which ends
-// with its run, leaves its files open until then.
-struct Appended {
-    std::FILE* file;
-#ifdef NEURODIFF_PROGRAM
-    Appended(const Network& net, int64_t number) {
-        static std::vector<std::FILE*> files(net.n_records, nullptr);
-        if (!files[number]) files[number] = opened(net, number);
-        file = files[number];
-    }
-#else
-    Appended(const Network& net, int64_t number) : file(opened(net, number)) {}
-    ~Appended() { if (file) std::fclose(file); }
-#endif
-    template <class T> void write(const T* values, int64_t n) {
-        if (file) std::fwrite(values, sizeof(T), n, file);
-    }
-};
-
 // The two factors of each connection of a block as they meet in this step, multiplied, row by row.
 void append_products(Appended& file, const Network& net, const Block& b, int64_t step) {
     real* line = net.scratch;
@@ -353,7 +320,7 @@ double keep(const Network& net, int64_t step) {
     for (int64_t k = 0; k < net.n_records; k++) {
         const Record& record = net.records[k];
         if (!due(record, step)) continue;
-        Appended file(net, k);
+        Appended file(net.folder, k, net.n_records);
         if (record.kind == SIGNAL) file.write(net.signals[record.which], record.size);
         if (record.kind == WEIGHTS) file.write(net.weights[record.which], record.size);
         if (record.kind == PRODUCTS)

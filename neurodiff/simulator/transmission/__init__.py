@@ -2,8 +2,18 @@
 
 from neurodiff.simulator.transmission.events import Events
 from neurodiff.simulator.transmission.fused import Fused
+from neurodiff.simulator.transmission.fused_events import FusedEvents
 from neurodiff.simulator.transmission.graded import Graded
 from neurodiff.simulator.transmission.interface import Connections, Transmission, build
 from neurodiff.simulator.transmission.spikes import Spikes
 
-__all__ = ["Connections", "Events", "Fused", "Graded", "Spikes", "Transmission", "build"]
+__all__ = [
+    "Connections",
+    "Events",
+    "Fused",
+    "FusedEvents",
+    "Graded",
+    "Spikes",
+    "Transmission",
+    "build",
+]

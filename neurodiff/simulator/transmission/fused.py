@@ -4,6 +4,7 @@ It is the same network as `Graded` builds, whose units and error units stay Bria
 equations; see `neurodiff.simulator.kernels`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,7 +24,7 @@ from neurodiff.simulator import plasticity as rules
 from neurodiff.simulator.alignment import Alignment
 from neurodiff.simulator.backends.variables import ArrayVariable
 from neurodiff.simulator.feedback import Feedback
-from neurodiff.simulator.history import Past
+from neurodiff.simulator.history import Past, at_step_0
 from neurodiff.simulator.kernels.bundle import Bundle, Learning
 from neurodiff.simulator.kernels.interface import Met, Signals, learning_of, met, returning
 from neurodiff.simulator.kernels.kernel import Kernel, Numbers
@@ -222,6 +223,25 @@ class FusedSynapses:
             Monitors of the populations, of which there are none.
         """
         return self.kernel
+
+    def begun(
+        self, values: Mapping[str, NDArray[Any]], step: int, weights: Mapping[str, NDArray[Any]]
+    ) -> Mapping[str, NDArray[Any]]:
+        """The state of another run after some steps as that in which this network begins.
+
+        Parameters
+        ----------
+        values : mapping
+            State of the other run, by ``group.variable``.
+        step : int
+            Number of its steps.
+        weights : mapping
+            What it had learned: `w` and, where there are any, backward weights `b`.
+        """
+        # a kernel learns from a step only when the next one has begun
+        late = {"kernel.weights0": "w", "kernel.weights1": "b"}
+        learned = {name: weights[part] for name, part in late.items() if name in values}
+        return {**at_step_0(values, step), **learned}
 
     def event_counts(self) -> None:
         """Nothing is counted: every synapse works at every step."""

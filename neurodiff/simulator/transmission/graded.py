@@ -6,12 +6,14 @@ the very weights of the forward synapses (weight transport, the model's explicit
 feedback the backward synapses link to a store of their own.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import brian2 as b2
 import numpy as np
+from numpy.typing import NDArray
 
 from neurodiff.network.graph import Graph
 from neurodiff.plan import Plan
@@ -28,7 +30,7 @@ from neurodiff.simulator.feedback.connections import (
     build_backward,
     build_weights,
 )
-from neurodiff.simulator.history import READER, WRITER, History
+from neurodiff.simulator.history import READER, WRITER, History, at_step_0
 from neurodiff.simulator.order import ARRIVE, MULTIPLY, OBSERVE
 from neurodiff.simulator.plasticity import Plasticity
 from neurodiff.simulator.population_parts import Addition
@@ -207,6 +209,22 @@ class GradedSynapses:
             Monitors of the populations.
         """
         return monitors
+
+    def begun(
+        self, values: Mapping[str, NDArray[Any]], step: int, weights: Mapping[str, NDArray[Any]]
+    ) -> Mapping[str, NDArray[Any]]:
+        """The state of another run after some steps as that in which this network begins.
+
+        Parameters
+        ----------
+        values : mapping
+            State of the other run, by ``group.variable``.
+        step : int
+            Number of its steps.
+        weights : mapping
+            What it had learned: `w` and, where there are any, backward weights `b`.
+        """
+        return at_step_0(values, step)
 
     def event_counts(self) -> None:
         """Nothing is counted: every synapse works at every step."""

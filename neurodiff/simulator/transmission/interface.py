@@ -85,6 +85,22 @@ class Connections(Protocol):
         """
         ...
 
+    def begun(
+        self, values: Mapping[str, NDArray[Any]], step: int, weights: Mapping[str, NDArray[Any]]
+    ) -> Mapping[str, NDArray[Any]]:
+        """The state of another run after some steps as that in which this network begins.
+
+        Parameters
+        ----------
+        values : mapping
+            State of the other run, by ``group.variable``.
+        step : int
+            Number of its steps.
+        weights : mapping
+            What it had learned: `w` and, where there are any, backward weights `b`.
+        """
+        ...
+
     def event_counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
         """How often each unit and each error unit has sent; None where nothing is counted."""
         ...

@@ -5,7 +5,7 @@ Their weights follow from what they were when they were last touched, by a close
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import brian2 as b2
 import numpy as np
@@ -322,6 +322,22 @@ class LazySynapses:
             Monitors of the populations.
         """
         return monitors
+
+    def begun(
+        self, values: Mapping[str, NDArray[Any]], step: int, weights: Mapping[str, NDArray[Any]]
+    ) -> Mapping[str, NDArray[Any]]:
+        """The state of another run after some steps as that in which this network begins.
+
+        Parameters
+        ----------
+        values : mapping
+            State of the other run, by ``group.variable``.
+        step : int
+            Number of its steps.
+        weights : mapping
+            What it had learned: `w` and, where there are any, backward weights `b`.
+        """
+        raise AssertionError("what travels is in queues inside Brian2, so there is no state")
 
     def event_counts(self) -> tuple[Ints, Ints]:
         """How often each unit and each error unit has sent."""

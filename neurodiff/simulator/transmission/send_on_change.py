@@ -32,13 +32,16 @@ times_sent : integer
 MOVING = "last_move : 1"
 
 #: Smaller errors count as 0, relative to the largest running size of the population's so far.
-_LEAST = 1e-6
+LEAST = 1e-6
+
+#: How far ahead an activity that moves on is sent, in thresholds.
+AHEAD = 0.25
 
 #: What a unit sends; after a jump of more than two thresholds nothing says that it moves on.
-ACTIVITY = """
+ACTIVITY = f"""
 move = x - sent
 moves_on = move*last_move > 0 and abs(move) < 2*threshold
-sent = x + 0.25*threshold*sign(move)*int(moves_on)
+sent = x + {AHEAD}*threshold*sign(move)*int(moves_on)
 last_move = move
 """
 
@@ -136,7 +139,7 @@ def build_scales(
         name="scales",
         clock=clock,
         order=SCALE.order,
-        namespace={"average": average, "part": _LEAST},
+        namespace={"average": average, "part": LEAST},
     )
     scales.size = np.bincount(population)
     scales.run_regularly(

@@ -1,0 +1,472 @@
+"""A step of the kernel in NumPy; the same as `events.h`."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodiff.network.populations import Population
+from neurodiff.plan import transmission as planned
+from neurodiff.simulator.kernels.bundle import Learning
+from neurodiff.simulator.kernels.events.tables import Block, Form, Tables
+from neurodiff.simulator.transmission.closed_form import RENEWED_EVERY
+from neurodiff.simulator.transmission.send_on_change import AHEAD, LEAST
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Arrays = dict[str, Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """What a step works on.
+
+    Attributes
+    ----------
+    tables : Tables
+        Rows of the weights.
+    learning : Learning
+        Rule in numbers.
+    thresholds : planned.Events
+        When a value is sent.
+    loss : str
+        Loss of the model.
+    arrays : dict
+        The state by name; see `kernel.STATE`, and the arrays of both populations.
+    """
+
+    tables: Tables
+    learning: Learning
+    thresholds: planned.Events
+    loss: str
+    arrays: Arrays
+
+
+class Ring:
+    """The events of the last steps, a row for each step.
+
+    Parameters
+    ----------
+    counts : array (length,)
+        Number of events of each step.
+    units, values : arrays (length * n,)
+        Who sent, in the order of their numbers, and what.
+    """
+
+    def __init__(self, counts: Floats, units: Floats, values: Floats):
+        self._counts = counts
+        self._units, self._values = (of.reshape(len(counts), -1) for of in (units, values))
+
+    def put(self, step: int, units: Ints, values: Floats) -> None:
+        """Note what was sent in a step.
+
+        Parameters
+        ----------
+        step : int
+            Time step.
+        units, values : arrays (n_events,)
+            Who sent, and what.
+        """
+        row = step % len(self._counts)
+        self._counts[row] = len(units)
+        self._units[row, : len(units)] = units
+        self._values[row, : len(units)] = values
+
+    def sent(self, step: int, first: int, n: int) -> tuple[Ints, Floats]:
+        """What units of a range sent in a step: their numbers in the range, and the values.
+
+        Parameters
+        ----------
+        step : int
+            Time step, not longer ago than the ring is long.
+        first, n : int
+            Range of the units.
+        """
+        row = step % len(self._counts)
+        units = self._units[row, : int(self._counts[row])].astype(np.int64)
+        own = slice(*np.searchsorted(units, (first, first + n)))
+        return units[own] - first, self._values[row, own]
+
+
+class NumpyStep:
+    """A step of waves and learning; see `events.h`.
+
+    Parameters
+    ----------
+    network : Network
+        What it works on.
+    """
+
+    def __init__(self, network: Network):
+        self._net, of = network, network.arrays
+        self._x = Ring(of["unit_counts"], of["unit_numbers"], of["unit_values"])
+        self._delta = Ring(of["error_counts"], of["error_numbers"], of["error_values"])
+        forms = {Form.DENSE: _Dense, Form.SPARSE: _Sparse}
+        self._blocks = [forms[block.form](network, block) for block in network.tables.blocks]
+
+    def step(self, now: int) -> None:
+        """Everything of a step up to what is sent.
+
+        Parameters
+        ----------
+        now : int
+            Time step.
+        """
+        for part in self._blocks:
+            if part.block.returns:
+                part.come_back(self._delta, now)
+        for part in self._blocks:
+            part.arrive(self._x, now)
+        if now % RENEWED_EVERY == 0:
+            self._renew()
+        self._activate()
+        self._propagate()
+        self._send(now)
+
+    def learn(self, now: int) -> None:
+        """What is learned in a step.
+
+        Parameters
+        ----------
+        now : int
+            Time step.
+        """
+        rule, of = self._net.learning, self._net.arrays
+        learns = rule.start <= now < rule.stop
+        of["learned_last"][:] = learns
+        if not learns:
+            return
+        for part in self._blocks:
+            if part.block.learns:
+                part.learn()
+        sent, bias = of["error_sent"], of["bias"]
+        bias -= of["has_bias"] * (rule.rate * sent + rule.decay * bias)
+        of["learned"] += sent - rule.decay * of["learned"]
+        of["left"] *= 1 - rule.decay
+
+    def weights(self) -> Floats:
+        """Weights (n_synapses,) as they are now, in the order of the graph."""
+        return self._net.tables.in_graph(self.by_sender())
+
+    def by_sender(self) -> Floats:
+        """The same in the order of the rows of senders."""
+        return np.concatenate([part.weights().ravel() for part in self._blocks])
+
+    def products(self) -> Floats:
+        """What the synapses learn from now (n_synapses,), in the order of the rows of senders."""
+        return np.concatenate([part.products().ravel() for part in self._blocks])
+
+    def sent(self, step: int, which: int) -> Floats:
+        """Step, unit and value (n_events, 3) of what was sent in a step.
+
+        Parameters
+        ----------
+        step : int
+            Time step.
+        which : int
+            0 for units, 1 for error units.
+        """
+        ring, width = ((self._x, "x"), (self._delta, "delta"))[which]
+        units, values = ring.sent(step, 0, len(self._net.arrays[width]))
+        return np.column_stack([np.full(len(units), float(step)), units, values])
+
+    def factors(self) -> Floats:
+        """The two factors of these: what has arrived, what errors sent; and the outputs."""
+        of = self._net.arrays
+        x = of["x"][self._net.tables.graph.output_range]
+        return np.concatenate([of["arrived"], of["error_sent"], x])
+
+    def _renew(self) -> None:
+        """Let all sums begin anew, and the copies of the weights be the weights."""
+        of = self._net.arrays
+        for part in self._blocks:
+            part.renew()
+        of["learned"][:] = 0
+        of["left"][:] = 1
+
+    def _activate(self) -> None:
+        of, graph = self._net.arrays, self._net.tables.graph
+        drive, n_inputs = of["drive"], graph.n_inputs
+        drive[:] = 0
+        for part in self._blocks:
+            drive[n_inputs:][part.block.posts] += part.driven
+        of["a"][:n_inputs] = of["x"][:n_inputs] = of["u"]
+        of["a"][n_inputs:] = drive[n_inputs:] + of["bias"]
+        for population in self._populations:
+            own = slice(population.start, population.stop)
+            of["x"][own] = population.sigma.function(of["a"][own])
+
+    @property
+    def _populations(self) -> list[Population]:
+        return [part for part in self._net.tables.graph.populations if part.role != "input"]
+
+    def _propagate(self) -> None:
+        of, graph = self._net.arrays, self._net.tables.graph
+        feedback, n_inputs = of["feedback"], graph.n_inputs
+        feedback[:] = 0
+        for part in self._blocks:
+            if block := part.block if part.block.returns else None:
+                first = block.first_pre - n_inputs
+                feedback[first : first + block.n_pre] += part.returned.sum(axis=0)
+        for population in self._populations:
+            units = slice(population.start, population.stop)
+            own = slice(population.start - n_inputs, population.stop - n_inputs)
+            slope = population.sigma.slope(of["a"][units])
+            of["delta"][own] = slope * feedback[own]
+            if population.role == "output":
+                of["target"][own] = of["y"][of["output"][own].astype(int)]
+                wrong = of["x"][units] - of["target"][own]
+                of["delta"][own] += wrong if self._net.loss == "cross_entropy" else slope * wrong
+
+    def _send(self, now: int) -> None:
+        of, at = self._net.arrays, self._net.thresholds
+        move = of["x"] - of["unit_sent"]
+        units = np.flatnonzero(np.abs(move) > at.forward)
+        move = move[units]
+        moves_on = (move * of["unit_moved"][units] > 0) & (np.abs(move) < 2 * at.forward)
+        of["unit_sent"][units] = of["x"][units] + AHEAD * at.forward * np.sign(move) * moves_on
+        of["unit_moved"][units] = move
+        of["unit_times"][units] += 1
+        self._x.put(now, units, of["unit_sent"][units])
+        error, threshold = self._errors(now)
+        own = np.flatnonzero(np.abs(error - of["error_sent"]) > threshold)
+        before = of["error_sent"][own]
+        of["error_sent"][own] = error[own]
+        of["error_times"][own] += 1
+        self._delta.put(now, own, error[own])
+        for part in self._blocks:
+            if part.block.learns and part.block.returns:
+                part.meet(own, error[own] - before)
+
+    def _errors(self, now: int) -> tuple[Floats, Floats]:
+        """What error units would send, and by how much it has to differ from what they sent."""
+        of, at = self._net.arrays, self._net.thresholds
+        if at.average is None:
+            return of["delta"], np.full(1, at.error)
+        error, threshold = of["delta"].copy(), np.empty_like(of["delta"])
+        n_inputs = self._net.tables.graph.n_inputs
+        for number, population in enumerate(self._populations):
+            own = slice(population.start - n_inputs, population.stop - n_inputs)
+            mean, least = of["mean_square"][number], of["least"][number]
+            square = (error[own] ** 2).sum() / population.size
+            mean += (square - mean) / min(max(now + 1, 1), at.average)
+            least = max(least, LEAST * np.sqrt(mean))
+            of["mean_square"][number], of["least"][number] = mean, least
+            error[own] *= np.abs(error[own]) > least
+            threshold[own] = at.error * np.sqrt(mean)
+        return error, threshold
+
+
+class _Part(ABC):
+    """One block; arrays of senders are (n_forward, n_pre), of receivers (n_backward, n_post)."""
+
+    def __init__(self, network: Network, block: Block):
+        self.block, self.of, self.rule = block, network.arrays, network.learning
+        index, of = network.tables.index, network.arrays
+        self.forward_lags = index[block.forward_lags :][: block.n_forward]
+        self.backward_lags = index[block.backward_lags :][: block.n_backward]
+        senders = block.n_forward, block.n_pre
+        self.arrived = of["arrived"][block.senders].reshape(senders)
+        self.gathered = of["gathered"][block.senders].reshape(senders)
+        self.met = of["met"][block.senders].reshape(senders)
+        self.returned = of["returned"][block.senders].reshape(senders)
+        self.driven = of["driven"][block.targets]
+        self.squares = of["squares"][block.targets]
+        self.arrived_back = of["arrived_back"][block.receivers].reshape(-1, block.n_post)
+        self.learned = of["learned"][block.posts]
+        self.sent = of["error_sent"][block.posts]
+
+    @property
+    def rate(self) -> float:
+        return self.rule.rate if self.block.learns else 0.0
+
+    @property
+    def left(self) -> float:
+        """What decay has left of weights since the copies were made."""
+        return float(self.of["left"][0]) if self.block.learns else 1.0
+
+    def come_back(self, errors: Ring, now: int) -> None:
+        for number, lag in enumerate(self.backward_lags):
+            units, values = errors.sent(now - lag, self.block.first_post, self.block.n_post)
+            if len(units):
+                change = values - self.arrived_back[number, units]
+                self._take_back(number, units, change)
+                self.arrived_back[number, units] = values
+
+    def arrive(self, activities: Ring, now: int) -> None:
+        for number, lag in enumerate(self.forward_lags):
+            units, values = activities.sent(now - lag, self.block.first_pre, self.block.n_pre)
+            if len(units):
+                self._take(number, units, values)
+                self.arrived[number, units] = values
+
+    def meet(self, units: Ints, change: Floats) -> None:
+        """Error units, of all, have sent."""
+        own = slice(*np.searchsorted(units, (self.block.posts.start, self.block.posts.stop)))
+        if own.start < own.stop:
+            self._meet(units[own] - self.block.first_post, change[own])
+
+    def learn(self) -> None:
+        rate, decay = self.rule.rate, self.rule.decay
+        self._sum_up()
+        self.driven -= rate * self.sent * self.squares + decay * self.driven
+        if self.block.returns:
+            self.returned -= rate * self.arrived * self.met + decay * self.returned
+        self.gathered += self.arrived - decay * self.gathered
+
+    @abstractmethod
+    def _take_back(self, number: int, units: Ints, change: Floats) -> None: ...
+
+    @abstractmethod
+    def _take(self, number: int, units: Ints, values: Floats) -> None: ...
+
+    @abstractmethod
+    def _meet(self, units: Ints, change: Floats) -> None: ...
+
+    @abstractmethod
+    def _sum_up(self) -> None:
+        """Bring `squares` and `met` up to date, if they are not kept."""
+
+    @abstractmethod
+    def weights(self) -> Floats:
+        """By sender."""
+
+    @abstractmethod
+    def products(self) -> Floats:
+        """By sender."""
+
+    @abstractmethod
+    def renew(self) -> None: ...
+
+
+class _Dense(_Part):
+    """All to all, one delay in each direction."""
+
+    def __init__(self, network: Network, block: Block):
+        super().__init__(network, block)
+        shape, n = (block.n_pre, block.n_post), block.n_pre * block.n_post
+        self._by_sender = self.of["by_sender"][block.by_sender :][:n].reshape(shape)
+        if block.returns:
+            own = self.of["by_receiver"][block.by_receiver :][:n]
+            self._by_receiver = own.reshape(shape[::-1])
+        #: Whether rows of receivers take notice of an error when it comes back, in the next step.
+        self._late = self.backward_lags[0] == 1
+
+    def _take_back(self, number: int, units: Ints, change: Floats) -> None:
+        if self._late and self.block.learns:
+            before = self.gathered[0] - self.of["learned_last"][0] * self.arrived[0]
+            self._by_receiver[units] += np.outer(self.rate / self.left * change, before)
+        self.returned[0] += self.left * (change @ self._by_receiver[units])
+        self.returned[0] -= self.rate * (change @ self.sent[units]) * self.gathered[0]
+
+    def _take(self, number: int, units: Ints, values: Floats) -> None:
+        arrived = self.arrived[0, units]
+        change = values - arrived
+        self.driven += self.left * (change @ self._by_sender[units])
+        if self.block.learns:
+            self.driven -= self.rate * (change @ arrived) * self.learned
+            self._by_sender[units] += np.outer(self.rate / self.left * change, self.learned)
+
+    def _meet(self, units: Ints, change: Floats) -> None:
+        if not self._late:
+            self._by_receiver[units] += np.outer(self.rate / self.left * change, self.gathered[0])
+
+    def _sum_up(self) -> None:
+        self.squares[:] = self.arrived[0] @ self.arrived[0]
+        self.met[:] = self.sent @ self.arrived_back[0]
+
+    def weights(self) -> Floats:
+        return self.left * self._by_sender - self.rate * np.outer(self.arrived[0], self.learned)
+
+    def products(self) -> Floats:
+        return np.outer(self.arrived[0], self.sent)
+
+    def renew(self) -> None:
+        self._by_sender[:] = self.weights()
+        self.driven[:] = self.arrived[0] @ self._by_sender
+        if self.block.returns:
+            self._by_receiver *= self.left
+            self._by_receiver -= self.rate * np.outer(self.sent, self.gathered[0])
+            self.returned[0] = self.arrived_back[0] @ self._by_receiver
+        self.gathered[:] = 0
+
+
+class _Sparse(_Part):
+    """Rows are lists, and there may be several delays."""
+
+    def __init__(self, network: Network, block: Block):
+        super().__init__(network, block)
+        index = network.tables.index
+        self._starts = index[block.sender_starts :][: block.n_senders + 1]
+        n = int(self._starts[-1])
+        self._units = index[block.sender_units :][:n]
+        self._by_sender = self.of["by_sender"][block.by_sender :][:n]
+        if block.returns:
+            self._back_starts = index[block.receiver_starts :][: block.n_receivers + 1]
+            self._senders = index[block.receiver_senders :][:n]
+            self._by_receiver = self.of["by_receiver"][block.by_receiver :][:n]
+
+    def _take_back(self, number: int, units: Ints, change: Floats) -> None:
+        returned, met, gathered = (of.ravel() for of in (self.returned, self.met, self.gathered))
+        for unit, move in zip(units, change, strict=True):
+            row = self._row_back(number, unit)
+            senders, sent = self._senders[row], self.sent[unit]
+            w = self.left * self._by_receiver[row] - self.rate * sent * gathered[senders]
+            returned[senders] += w * move
+            met[senders] += sent * move
+
+    def _take(self, number: int, units: Ints, values: Floats) -> None:
+        for unit, value in zip(units, values, strict=True):
+            sender = number * self.block.n_pre + unit
+            row = slice(self._starts[sender], self._starts[sender + 1])
+            posts, arrived = self._units[row], self.arrived[number, unit]
+            change, learned = value - arrived, self.learned[posts]
+            w = self.left * self._by_sender[row] - self.rate * arrived * learned
+            self.driven[posts] += w * change
+            self._by_sender[row] += self.rate / self.left * change * learned
+            self.squares[posts] += (value + arrived) * change
+
+    def _meet(self, units: Ints, change: Floats) -> None:
+        met, gathered = self.met.ravel(), self.gathered.ravel()
+        for unit, move in zip(units, change, strict=True):
+            for number in range(self.block.n_backward):
+                row = self._row_back(number, unit)
+                senders = self._senders[row]
+                self._by_receiver[row] += self.rate / self.left * move * gathered[senders]
+                met[senders] += move * self.arrived_back[number, unit]
+
+    def _row_back(self, number: int, unit: int) -> slice:
+        receiver = number * self.block.n_post + unit
+        return slice(self._back_starts[receiver], self._back_starts[receiver + 1])
+
+    def _sum_up(self) -> None:
+        pass
+
+    def weights(self) -> Floats:
+        moved = self._of_senders(self.arrived) * self.learned[self._units]
+        return self.left * self._by_sender - self.rate * moved
+
+    def products(self) -> Floats:
+        return self._of_senders(self.arrived) * self.sent[self._units]
+
+    def _of_senders(self, values: Floats) -> Floats:
+        return np.repeat(values.ravel(), np.diff(self._starts))
+
+    def renew(self) -> None:
+        self._by_sender[:] = self.weights()
+        arrived, n = self._of_senders(self.arrived), self.block.n_post
+        self.driven[:] = np.bincount(self._units, self._by_sender * arrived, n)
+        self.squares[:] = np.bincount(self._units, arrived**2, n)
+        if self.block.returns:
+            counts = np.diff(self._back_starts)
+            sent = np.repeat(np.tile(self.sent, self.block.n_backward), counts)
+            back = np.repeat(self.arrived_back.ravel(), counts)
+            moved = sent * self.gathered.ravel()[self._senders]
+            self._by_receiver[:] = self.left * self._by_receiver - self.rate * moved
+            returned = np.bincount(self._senders, self._by_receiver * back, self.block.n_senders)
+            met = np.bincount(self._senders, sent * back, self.block.n_senders)
+            self.returned[:], self.met[:] = (
+                of.reshape(self.returned.shape) for of in (returned, met)
+            )
+        self.gathered[:] = 0
