@@ -20,15 +20,14 @@ from peak_memory import own_peak, reset_own_peak, wrap
 
 import neurodiff
 from neurodiff.plan.sampling import Schedule
-from neurodiff.simulator.backends.execution import machine_code
+from neurodiff.simulator.backends.execution import Run, machine_code
 from neurodiff.simulator.network import BuiltNetwork
-from neurodiff.simulator.transmission.lazy_synapses import LazySynapses
 from neurodiff.stimuli.signals import Sinusoids, Table
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_STEPPING, _PEAK = "stepping_seconds.txt", "peak_memory.txt"
+_PEAK = "peak_memory.txt"
 
 
 class Measured(NamedTuple):
@@ -134,18 +133,15 @@ class EventDriven:
             self.building_peak = own_peak()
         return measured
 
-    @property
-    def _synapses(self) -> LazySynapses:
-        assert isinstance(self._built.synapses, LazySynapses)
-        return self._built.synapses
-
     def weights(self) -> Floats:
         """Weights (n_synapses,) after the last run, in the order of the graph."""
-        return self._synapses.weights()
+        return self._built.synapses.weights()
 
     def event_counts(self) -> tuple[Ints, Ints]:
         """How often each unit and each error unit sent in the last run."""
-        return self._synapses.event_counts()
+        counts = self._built.synapses.event_counts()
+        assert counts is not None
+        return counts
 
 
 #: Runs a network for some steps from the beginning.
@@ -159,11 +155,11 @@ def prepared(simulation: neurodiff.Simulation, target: str) -> Iterator[EventDri
         if target != "cpp_standalone":
             yield EventDriven(simulation, _interpreter(run))
             return
-        with _programs_that_measure():
+        with _programs_that_note_their_memory():
             yield EventDriven(simulation, _program(run))
 
 
-def _interpreter(run: Callable[..., int]) -> Execute:
+def _interpreter(run: Run) -> Execute:
     """Runs inside this process; a network that has run goes back to its beginning."""
 
     def execute(built: BuiltNetwork, steps: int) -> Measured:
@@ -175,42 +171,23 @@ def _interpreter(run: Callable[..., int]) -> Execute:
     return execute
 
 
-def _program(run: Callable[..., int]) -> Execute:
+def _program(run: Run) -> Execute:
     """Compiles at its first call, and runs the program again at all others."""
 
     def execute(built: BuiltNetwork, steps: int) -> Measured:
-        device = get_device()
-        if device.has_been_run:
-            device.run(directory=device.project_dir, with_output=False)
-        else:
-            run(built, steps, lambda fraction: None)
-        folder = Path(device.project_dir)
-        seconds = float((folder / _STEPPING).read_text())
-        return Measured(seconds, int((folder / _PEAK).read_text()))
+        seconds = run(built, steps, lambda fraction: None).seconds
+        assert seconds is not None
+        return Measured(seconds, int((Path(get_device().project_dir) / _PEAK).read_text()))
 
     return execute
 
 
 @contextmanager
-def _programs_that_measure() -> Iterator[None]:
-    """Let programs that are compiled in the `with` block note their steps' time and their memory.
-
-    Brian2 notes a time itself, but that of the processor, which stands still while others run.
-    """
-    device, preferences = get_device(), b2.prefs.devices.cpp_standalone
+def _programs_that_note_their_memory() -> Iterator[None]:
+    """Let programs that are run in the `with` block note their peak memory."""
+    preferences = b2.prefs.devices.cpp_standalone
     before = preferences.run_cmd_unix
     preferences.run_cmd_unix = wrap(Path(_PEAK), ["./main"])
-    device.insert_code(
-        "before_network_run", "timespec began, ended; clock_gettime(CLOCK_MONOTONIC, &began);"
-    )
-    device.insert_code(
-        "after_network_run",
-        f"""
-        clock_gettime(CLOCK_MONOTONIC, &ended);
-        std::ofstream("{_STEPPING}") << std::fixed
-            << (ended.tv_sec - began.tv_sec) + 1e-9*(ended.tv_nsec - began.tv_nsec);
-        """,
-    )
     try:
         yield
     finally:

@@ -39,6 +39,9 @@ both sums are of what was sent at least one step ago, and what was learned in th
 added when a weight is read. What has arrived for the error to meet (4) is then still that of the
 step before, as the pass needs it, and 19 is done by the pass of the next step.
 
+The kernel for events (`simulator.kernels.events`) does 3 to 18 in one call, at `PASS`, and records
+what is to be recorded between 16 and 18.
+
 With graded transmission the sums (6 and 8) are taken anew at every step, by Brian2 at the order of
 their target group minus one: `DRIVE` and `FEEDBACK` are where they are because `ADD_UP` and
 `PROPAGATE` are the orders of the units and of the error units. With events the sums are kept, and

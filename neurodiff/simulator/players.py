@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.exceptions import UnknownKindError
+from neurodiff.simulator.kernels.vector_math import VECTOR
 from neurodiff.simulator.order import PLAY
 from neurodiff.stimuli.signals import Signal, Sinusoids, Table
 
@@ -101,8 +102,9 @@ def statement(signal: Signal, step: str, name: str, clock: b2.Clock) -> Statemen
 @statement.register
 def _(signal: Sinusoids, step: str, name: str, clock: b2.Clock) -> Statement:
     names = ("amplitude", "frequency", "phase")
-    text = f"amplitude*sin(frequency*{step} + phase)"
-    return Statement(text, {parameter: getattr(signal, parameter) for parameter in names}, {})
+    text = f"amplitude*vector_sin(frequency*{step} + phase)"
+    parameters = {parameter: getattr(signal, parameter) for parameter in names}
+    return Statement(text, parameters, {"vector_sin": VECTOR["sin"]})
 
 
 @statement.register

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from neurodiff import Model, Simulation
+from neurodiff import Model, ModelError, Simulation
+from neurodiff.simulator.kernels.events import EventKernel
+from neurodiff.simulator.kernels.events.tables import Form
 from tests.networks import chain, digraph, random_digraph
-from tests.simulated import EVERY_STEP, simulate
+from tests.simulated import EVERY_STEP, deviations, moved, simulate
 from tests.simulator.kernel_library import Libraries, compiled_kernels
 
 SOME = {"kind": "events", "threshold": 0.02, "error_threshold": {"relative": 0.03}}
@@ -78,7 +80,8 @@ MODELS: dict[str, Callable[..., Model]] = {
     "drawn": wild,
 }
 every_model = pytest.mark.parametrize("name", MODELS)
-thresholds = pytest.mark.parametrize("sent", [ALL, SOME, ABSOLUTE], ids=["all", "some", "absolute"])
+SENT = {"all": ALL, "some": SOME, "absolute": ABSOLUTE}
+thresholds = pytest.mark.parametrize("sent", SENT)
 
 
 def by(engine: str, model: Model) -> Simulation:
@@ -111,20 +114,109 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> Libraries:
 
 @every_model
 @thresholds
-def test_the_numpy_kernel_equals_the_native_network(name: str, sent: dict[str, Any]):
-    model = MODELS[name](transmission=sent)
-    kernel = by("fused", model)
-    assert len(kernel.recording["spike_time"]) > 500
-    assert_equal(kernel, by("native", model))
+def test_both_kernels_equal_the_native_network(
+    name: str, sent: str, libraries: Libraries, monkeypatch: pytest.MonkeyPatch
+):
+    model = MODELS[name](transmission=SENT[sent])
+    native = by("native", model)
+    assert len(native.recording["spike_time"]) > 500
+    assert_equal(by("fused", model), native)
+    with compiled_kernels(monkeypatch, libraries):
+        assert_equal(by("fused", model), native)
+
+
+#: What would be wrong, as changes of the text of the compiled kernel.
+WRONG = {
+    "forgets one event": (
+        "if (!events.n) continue;\n        if (b.form == DENSE) take_dense",
+        "if (!events.n || step == 40) continue;\n        if (b.form == DENSE) take_dense",
+    ),
+    "brings weights up to date one step late": (
+        "*net.learning_before, net.scratch",
+        "*net.learning, net.scratch",
+    ),
+    "a row does not gain": ("row[k][i] = value = value + gain[k] * along[i]", ""),
+    "sums do not drift": ("net.drift[number] += rate * net.square[number];", ""),
+    "integrals are not renewed": (
+        "net.gathered[b.first_sender + p] = 0",
+        "net.gathered[b.first_sender + p] *= 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_kernel_that_is_wrong_is_another_one(
+    wrong: str, libraries: Libraries, monkeypatch: pytest.MonkeyPatch
+):
+    model = layers(transmission=SOME)
+    # two renewals
+    monkeypatch.setattr("neurodiff.simulator.kernels.events.kernel.RENEWED_EVERY", 50)
+    with compiled_kernels(monkeypatch, libraries):
+        right = by("fused", model)
+    with compiled_kernels(monkeypatch, libraries, change=WRONG[wrong]):
+        other = by("fused", model)
+    difference = abs(right.recording["w"][-1] - other.recording["w"][-1]).max()
+    assert float(difference) > 1e-6
 
 
 @every_model
-@thresholds
-def test_the_compiled_kernel_equals_the_native_network(
-    name: str, sent: dict[str, Any], libraries: Libraries, monkeypatch: pytest.MonkeyPatch
+def test_a_run_in_two_halves_is_one_whole(name: str):
+    model = MODELS[name](transmission=SOME)
+    whole = Simulation(model, backend="numpy").run("150 ms")
+    half = Simulation(model, backend="numpy").run("63 ms").run("87 ms")
+    assert half.recording.drop_attrs().identical(whole.recording.drop_attrs())
+    assert half.events == whole.events
+
+
+def test_another_run_begins_in_the_state_of_one():
+    """Nothing in this model depends on the time, so that two runs are as one."""
+    constant = {"kind": "constant", "values": [0.5, -0.3, 0.8, 0.1, 0.4]}
+    absolute = {"kind": "events", "threshold": 1e-4, "error_threshold": {"absolute": 1e-5}}
+    target = {"kind": "constant", "values": [0.2, -0.4, 0.6], "delay": "none"}
+    model = layers(input=constant, target=target, transmission=absolute)
+    whole = Simulation(model, backend="numpy").run("150 ms").recording
+    first = Simulation(model, backend="numpy").run("63 ms")
+    second = Simulation(model, backend="numpy").start_from(first).run("87 ms").recording
+    for variable in ("x", "delta", "w", "bias"):
+        want = whole[variable].values[63:]
+        np.testing.assert_allclose(second[variable].values, want, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["layers", "mixed", "drawn"])
+def test_the_compiled_kernel_sends_the_same_events_for_20000_steps(
+    name: str, libraries: Libraries, monkeypatch: pytest.MonkeyPatch
 ):
-    model = MODELS[name](transmission=sent)
+    record = {"signals": "100 ms", "weights": "1 s"}
+    model = MODELS[name](transmission=SOME).replace(record=record, run={"duration": "20 s"})
     native = by("native", model)
     with compiled_kernels(monkeypatch, libraries):
         kernel = by("fused", model)
+    assert len(native.recording["spike_time"]) > 50_000
     assert_equal(kernel, native)
+
+
+def test_with_every_change_sent_it_is_graded_transmission():
+    simulation = by("fused", mixed(transmission=ALL))
+    assert moved(simulation) > 0.05
+    assert max(deviations(simulation).values()) <= 1e-10
+
+
+def test_rows_are_those_of_the_graph():
+    simulation = Simulation(mixed(transmission=SOME), backend="numpy")
+    kernel = simulation.build().synapses.kernel
+    assert isinstance(kernel, EventKernel)
+    forms = [block.form for block in kernel.tables.blocks]
+    assert {Form.DENSE, Form.SPARSE} <= set(forms)
+    w = np.random.default_rng(0).random(simulation.graph.n_synapses)
+    by_sender, by_receiver = kernel.tables.copies(w)
+    np.testing.assert_array_equal(kernel.tables.in_graph(by_sender), w)
+    returns = simulation.graph.pre >= simulation.graph.n_inputs
+    np.testing.assert_array_equal(np.sort(by_receiver), np.sort(w[returns]))
+
+
+@pytest.mark.parametrize(("key", "value"), [("precision", "float32"), ("threads", 2)])
+def test_what_the_kernel_does_not_do_is_refused(key: str, value: Any):
+    model = layers(transmission=SOME)
+    with pytest.raises(ModelError, match=f"run.{key}.*float64 on one thread.*leave it out"):
+        Simulation(model.replace(run=model.run.replace(**{key: value})))

@@ -31,7 +31,7 @@ def _function(name: str) -> b2.Function:
     return made
 
 
-_NAMES = ("tanh", "exp")
+_NAMES = ("tanh", "exp", "sin")
 #: By the name of what they stand for.
 VECTOR: Mapping[str, b2.Function] = {name: _function(name) for name in _NAMES}
 #: What has to be at the top level of C++ that calls them by their own names.

@@ -41,8 +41,8 @@ class FusedEvents:
     sampled_by: ClassVar[SampledBy] = SampledBy(
         (), (), ("signals", "answers", "events", "weights", "products", "factors")
     )
-    of_units: ClassVar[Addition] = Addition("drive : 1\n", by_kernel=True)
-    of_errors: ClassVar[Addition] = Addition("feedback : 1\n", by_kernel=True)
+    of_units: ClassVar[Addition] = Addition("", by_kernel=True)
+    of_errors: ClassVar[Addition] = Addition("", by_kernel=True)
 
     def connect(
         self,

@@ -123,17 +123,34 @@ class EventKernel(KernelGroup):
             What it has learned.
         """
         name = self.group.name
-        changed: Values = dict(
-            zip(("by_sender", "by_receiver"), self.tables.copies(w), strict=True)
-        )
+        own = {part.removeprefix(f"{name}."): np.array(of) for part, of in values.items()}
         for counts, rows in _RINGS.items():
-            length = len(values[f"{name}.{counts}"])
+            length = len(own[counts])
             for part in (counts, *rows):
-                changed[part] = turned_rows(values[f"{name}.{part}"], length, step)
-        for part in ("learned", "gathered", "learned_last", "unit_times", "error_times"):
-            changed[part] = np.zeros_like(values[f"{name}.{part}"])
-        changed["left"] = np.ones(1)
-        return {**values, **{f"{name}.{part}": of for part, of in changed.items()}}
+                own[part] = turned_rows(own[part], length, step)
+        self._unscale(own)
+        own["by_sender"], own["by_receiver"] = self.tables.copies(w)
+        for part in ("learned", "gathered", "unit_times", "error_times"):
+            own[part][:] = 0
+        return {**values, **{f"{name}.{part}": own[part] for part in self._state_sizes()}}
+
+    def _unscale(self, values: Values) -> None:
+        """Let the sums of a state be what they stand for, and nothing more to be added to them."""
+        plastic, left = self.plan.graph.plastic, float(values["left"][0])
+        for number, (block, part) in enumerate(self.tables.parts()):
+            if plastic[part.start]:
+                sent = values["error_sent"][block.posts]
+                driven, returned = (
+                    values["driven"][block.targets],
+                    values["returned"][block.senders],
+                )
+                driven -= values["drift"][number] * sent
+                returned -= values["back_drift"][number] * values["arrived"][block.senders]
+                driven *= left
+                returned *= left
+        for part in ("drift", "back_drift", "learning", "learning_before"):
+            values[part][:] = 0
+        values["left"][:] = 1
 
     def recorded(self, sampling: str, variable: str) -> Floats:
         """Samples (n_samples, n_synapses) of `w` or `product`, in the order of the graph.
@@ -168,18 +185,24 @@ class EventKernel(KernelGroup):
         return getattr(self._numpy, kinds[record.kind])()
 
     def _state(self) -> dict[str, ArrayVariable]:
+        sizes = self._state_sizes()
+        return {name: self._array(name, np.float64, size) for name, size in sizes.items()}
+
+    def _state_sizes(self) -> dict[str, int]:
         """All that the next step depends on, besides the populations; see the package."""
         graph, tables = self.plan.graph, self.tables
         n_units, n_errors = graph.n_units, graph.n_units - graph.n_inputs
         forward, backward = (int(of.max()) + 1 for of in (graph.forward_lag, graph.backward_lag))
-        sizes = {
+        return {
             "by_sender": graph.n_synapses,
             "by_receiver": max(tables.n_by_receiver, 1),
             **dict.fromkeys(("arrived", "gathered", "returned", "met"), tables.n_senders),
             **dict.fromkeys(("driven", "squares"), tables.n_targets),
             "arrived_back": tables.n_receivers,
             **dict.fromkeys(("learned", "error_sent", "error_times"), n_errors),
-            **dict.fromkeys(("left", "learned_last"), 1),
+            **dict.fromkeys(("tanh_before", "tanh_there"), n_errors),
+            **dict.fromkeys(("left", "learning", "learning_before"), 1),
+            **dict.fromkeys(("square", "meeting", "drift", "back_drift"), len(tables.blocks)),
             **dict.fromkeys(("unit_sent", "unit_moved", "unit_times"), n_units),
             **dict.fromkeys(("mean_square", "least"), len(_populations(graph))),
             "unit_counts": forward,
@@ -187,7 +210,6 @@ class EventKernel(KernelGroup):
             "error_counts": backward,
             **dict.fromkeys(("error_numbers", "error_values"), backward * n_errors),
         }
-        return {name: self._array(name, np.float64, size) for name, size in sizes.items()}
 
     def _constants(self) -> dict[str, ArrayVariable]:
         graph, at, rule = self.plan.graph, self._transmission, self.learning
@@ -198,6 +220,7 @@ class EventKernel(KernelGroup):
         parts = _populations(graph)
         sizes = [len(self.tables.blocks), len(parts), graph.n_units, graph.n_inputs, RENEWED_EVERY]
         sizes += [rule.start, rule.stop, average, *lags, len(self.records)]
+        sizes.append(int(graph.has_bias.any()))
         codes = list(self._activations)
         lines = [
             (
@@ -222,13 +245,13 @@ class EventKernel(KernelGroup):
             name: self._array(name, dtype, len(values), values)
             for name, (dtype, values) in constants.items()
         }
-        return {**made, "scratch": self._array("_scratch", np.float64, graph.n_units)}
+        return {**made, "scratch": self._array("_scratch", np.float64, 2 * graph.n_units)}
 
 
 def _populations_of(units: b2.NeuronGroup, errors: b2.NeuronGroup) -> dict[str, ArrayVariable]:
     """Arrays of the populations, and what the stimuli play."""
-    of_units = {name: units.variables[name] for name in ("a", "x", "drive", "u")}
-    names = ("delta", "feedback", "bias", "target")
+    of_units = {name: units.variables[name] for name in ("a", "x", "u")}
+    names = ("delta", "bias", "target")
     of_errors = {name: errors.variables[name] for name in names}
     return {**of_units, **of_errors, "y": errors.variables["played"]}
 

@@ -1,4 +1,4 @@
-"""A step of the kernel in NumPy; the same as `events.h`."""
+"""A step of the kernel in NumPy; the same as `synapses.h` and `units.h`."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 from neurodiff.network.populations import Population
 from neurodiff.plan import transmission as planned
 from neurodiff.simulator.kernels.bundle import Learning
-from neurodiff.simulator.kernels.events.tables import Block, Form, Tables
+from neurodiff.simulator.kernels.events.tables import Form, Tables
 from neurodiff.simulator.transmission.closed_form import RENEWED_EVERY
 from neurodiff.simulator.transmission.send_on_change import AHEAD, LEAST
+
+#: What decay leaves before the sums are renewed, whatever the step; smaller numbers could vanish.
+LEAST_LEFT = 1e-100
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -90,7 +93,7 @@ class Ring:
 
 
 class NumpyStep:
-    """A step of waves and learning; see `events.h`.
+    """A step of waves and learning; see `units.h`.
 
     Parameters
     ----------
@@ -103,7 +106,8 @@ class NumpyStep:
         self._x = Ring(of["unit_counts"], of["unit_numbers"], of["unit_values"])
         self._delta = Ring(of["error_counts"], of["error_numbers"], of["error_values"])
         forms = {Form.DENSE: _Dense, Form.SPARSE: _Sparse}
-        self._blocks = [forms[block.form](network, block) for block in network.tables.blocks]
+        blocks = enumerate(network.tables.blocks)
+        self._blocks = [forms[block.form](network, number) for number, block in blocks]
 
     def step(self, now: int) -> None:
         """Everything of a step up to what is sent.
@@ -118,7 +122,7 @@ class NumpyStep:
                 part.come_back(self._delta, now)
         for part in self._blocks:
             part.arrive(self._x, now)
-        if now % RENEWED_EVERY == 0:
+        if now % RENEWED_EVERY == 0 or self._net.arrays["left"][0] < LEAST_LEFT:
             self._renew()
         self._activate()
         self._propagate()
@@ -133,17 +137,15 @@ class NumpyStep:
             Time step.
         """
         rule, of = self._net.learning, self._net.arrays
-        learns = rule.start <= now < rule.stop
-        of["learned_last"][:] = learns
-        if not learns:
+        of["learning_before"][:] = of["learning"]
+        if not rule.start <= now < rule.stop:
             return
+        of["left"] *= 1 - rule.decay
         for part in self._blocks:
             if part.block.learns:
                 part.learn()
-        sent, bias = of["error_sent"], of["bias"]
-        bias -= of["has_bias"] * (rule.rate * sent + rule.decay * bias)
-        of["learned"] += sent - rule.decay * of["learned"]
-        of["left"] *= 1 - rule.decay
+        of["learning"] += 1 / of["left"]
+        of["bias"] -= of["has_bias"] * (rule.rate * of["error_sent"] + rule.decay * of["bias"])
 
     def weights(self) -> Floats:
         """Weights (n_synapses,) as they are now, in the order of the graph."""
@@ -184,15 +186,15 @@ class NumpyStep:
             part.renew()
         of["learned"][:] = 0
         of["left"][:] = 1
+        of["learning"][:] = of["learning_before"][:] = 0
 
     def _activate(self) -> None:
         of, graph = self._net.arrays, self._net.tables.graph
-        drive, n_inputs = of["drive"], graph.n_inputs
-        drive[:] = 0
-        for part in self._blocks:
-            drive[n_inputs:][part.block.posts] += part.driven
+        n_inputs = graph.n_inputs
         of["a"][:n_inputs] = of["x"][:n_inputs] = of["u"]
-        of["a"][n_inputs:] = drive[n_inputs:] + of["bias"]
+        of["a"][n_inputs:] = of["bias"]
+        for part in self._blocks:
+            of["a"][n_inputs:][part.block.posts] += part.drives
         for population in self._populations:
             own = slice(population.start, population.stop)
             of["x"][own] = population.sigma.function(of["a"][own])
@@ -203,12 +205,11 @@ class NumpyStep:
 
     def _propagate(self) -> None:
         of, graph = self._net.arrays, self._net.tables.graph
-        feedback, n_inputs = of["feedback"], graph.n_inputs
-        feedback[:] = 0
+        feedback, n_inputs = np.zeros_like(of["delta"]), graph.n_inputs
         for part in self._blocks:
             if block := part.block if part.block.returns else None:
                 first = block.first_pre - n_inputs
-                feedback[first : first + block.n_pre] += part.returned.sum(axis=0)
+                feedback[first : first + block.n_pre] += part.returns.sum(axis=0)
         for population in self._populations:
             units = slice(population.start, population.stop)
             own = slice(population.start - n_inputs, population.stop - n_inputs)
@@ -235,9 +236,11 @@ class NumpyStep:
         of["error_sent"][own] = error[own]
         of["error_times"][own] += 1
         self._delta.put(now, own, error[own])
+        change = error[own] - before
+        of["learned"][own] -= of["learning"] * change
         for part in self._blocks:
-            if part.block.learns and part.block.returns:
-                part.meet(own, error[own] - before)
+            if part.block.learns:
+                part.meet(own, change)
 
     def _errors(self, now: int) -> tuple[Floats, Floats]:
         """What error units would send, and by how much it has to differ from what they sent."""
@@ -261,8 +264,9 @@ class NumpyStep:
 class _Part(ABC):
     """One block; arrays of senders are (n_forward, n_pre), of receivers (n_backward, n_post)."""
 
-    def __init__(self, network: Network, block: Block):
-        self.block, self.of, self.rule = block, network.arrays, network.learning
+    def __init__(self, network: Network, number: int):
+        self.of, self.rule = network.arrays, network.learning
+        self.block = block = network.tables.blocks[number]
         index, of = network.tables.index, network.arrays
         self.forward_lags = index[block.forward_lags :][: block.n_forward]
         self.backward_lags = index[block.backward_lags :][: block.n_backward]
@@ -276,6 +280,10 @@ class _Part(ABC):
         self.arrived_back = of["arrived_back"][block.receivers].reshape(-1, block.n_post)
         self.learned = of["learned"][block.posts]
         self.sent = of["error_sent"][block.posts]
+        # one number, as an array that can be written to
+        own = slice(number, number + 1)
+        self.square, self.meeting = of["square"][own], of["meeting"][own]
+        self.drift, self.back_drift = of["drift"][own], of["back_drift"][own]
 
     @property
     def rate(self) -> float:
@@ -285,6 +293,24 @@ class _Part(ABC):
     def left(self) -> float:
         """What decay has left of weights since the copies were made."""
         return float(self.of["left"][0]) if self.block.learns else 1.0
+
+    @property
+    def drives(self) -> Floats:
+        """The drive of each unit."""
+        return self.left * (self.driven - self.drift * self.sent)
+
+    @property
+    def returns(self) -> Floats:
+        """The feedback of each sender."""
+        return self.left * (self.returned - self.back_drift * self.arrived)
+
+    @property
+    def learned_now(self) -> Floats:
+        return self.learned + self.of["learning"] * self.sent
+
+    @property
+    def gathered_now(self) -> Floats:
+        return self.gathered + self.of["learning"] * self.arrived
 
     def come_back(self, errors: Ring, now: int) -> None:
         for number, lag in enumerate(self.backward_lags):
@@ -298,22 +324,22 @@ class _Part(ABC):
         for number, lag in enumerate(self.forward_lags):
             units, values = activities.sent(now - lag, self.block.first_pre, self.block.n_pre)
             if len(units):
+                change = values - self.arrived[number, units]
                 self._take(number, units, values)
                 self.arrived[number, units] = values
+                self.gathered[number, units] -= self.of["learning"] * change
+                self.returned[number, units] += self.back_drift * change
 
     def meet(self, units: Ints, change: Floats) -> None:
         """Error units, of all, have sent."""
         own = slice(*np.searchsorted(units, (self.block.posts.start, self.block.posts.stop)))
         if own.start < own.stop:
-            self._meet(units[own] - self.block.first_post, change[own])
+            units = units[own] - self.block.first_post
+            self.driven[units] += self.drift * change[own]
+            self._meet(units, change[own])
 
-    def learn(self) -> None:
-        rate, decay = self.rule.rate, self.rule.decay
-        self._sum_up()
-        self.driven -= rate * self.sent * self.squares + decay * self.driven
-        if self.block.returns:
-            self.returned -= rate * self.arrived * self.met + decay * self.returned
-        self.gathered += self.arrived - decay * self.gathered
+    @abstractmethod
+    def learn(self) -> None: ...
 
     @abstractmethod
     def _take_back(self, number: int, units: Ints, change: Floats) -> None: ...
@@ -325,10 +351,6 @@ class _Part(ABC):
     def _meet(self, units: Ints, change: Floats) -> None: ...
 
     @abstractmethod
-    def _sum_up(self) -> None:
-        """Bring `squares` and `met` up to date, if they are not kept."""
-
-    @abstractmethod
     def weights(self) -> Floats:
         """By sender."""
 
@@ -336,68 +358,81 @@ class _Part(ABC):
     def products(self) -> Floats:
         """By sender."""
 
+    def renew(self) -> None:
+        self._renew()
+        self.gathered[:] = 0
+        self.drift[:] = self.back_drift[:] = 0
+
     @abstractmethod
-    def renew(self) -> None: ...
+    def _renew(self) -> None: ...
 
 
 class _Dense(_Part):
     """All to all, one delay in each direction."""
 
-    def __init__(self, network: Network, block: Block):
-        super().__init__(network, block)
+    def __init__(self, network: Network, number: int):
+        super().__init__(network, number)
+        block = self.block
         shape, n = (block.n_pre, block.n_post), block.n_pre * block.n_post
         self._by_sender = self.of["by_sender"][block.by_sender :][:n].reshape(shape)
         if block.returns:
             own = self.of["by_receiver"][block.by_receiver :][:n]
             self._by_receiver = own.reshape(shape[::-1])
         #: Whether rows of receivers take notice of an error when it comes back, in the next step.
-        self._late = self.backward_lags[0] == 1
+        self._late = not block.returns or self.backward_lags[0] == 1
+
+    def learn(self) -> None:
+        rate = self.rule.rate / self.left
+        self.drift += rate * self.square
+        self.back_drift += rate * self.meeting
 
     def _take_back(self, number: int, units: Ints, change: Floats) -> None:
         if self._late and self.block.learns:
-            before = self.gathered[0] - self.of["learned_last"][0] * self.arrived[0]
-            self._by_receiver[units] += np.outer(self.rate / self.left * change, before)
-        self.returned[0] += self.left * (change @ self._by_receiver[units])
-        self.returned[0] -= self.rate * (change @ self.sent[units]) * self.gathered[0]
+            before = self.gathered[0] + self.of["learning_before"] * self.arrived[0]
+            self._by_receiver[units] += np.outer(self.rate * change, before)
+        moved = change @ self.sent[units]
+        self.returned[0] += change @ self._by_receiver[units]
+        self.returned[0] -= self.rate * moved * self.gathered_now[0]
+        self.meeting += moved
 
     def _take(self, number: int, units: Ints, values: Floats) -> None:
         arrived = self.arrived[0, units]
         change = values - arrived
-        self.driven += self.left * (change @ self._by_sender[units])
+        self.driven += change @ self._by_sender[units]
         if self.block.learns:
-            self.driven -= self.rate * (change @ arrived) * self.learned
-            self._by_sender[units] += np.outer(self.rate / self.left * change, self.learned)
+            self.driven -= self.rate * (change @ arrived) * self.learned_now
+            self._by_sender[units] += np.outer(self.rate * change, self.learned_now)
+        self.square += (values + arrived) @ change
 
     def _meet(self, units: Ints, change: Floats) -> None:
+        self.meeting += change @ self.arrived_back[0, units]
         if not self._late:
-            self._by_receiver[units] += np.outer(self.rate / self.left * change, self.gathered[0])
-
-    def _sum_up(self) -> None:
-        self.squares[:] = self.arrived[0] @ self.arrived[0]
-        self.met[:] = self.sent @ self.arrived_back[0]
+            self._by_receiver[units] += np.outer(self.rate * change, self.gathered_now[0])
 
     def weights(self) -> Floats:
-        return self.left * self._by_sender - self.rate * np.outer(self.arrived[0], self.learned)
+        moved = self.rate * np.outer(self.arrived[0], self.learned_now)
+        return self.left * (self._by_sender - moved)
 
     def products(self) -> Floats:
         return np.outer(self.arrived[0], self.sent)
 
-    def renew(self) -> None:
+    def _renew(self) -> None:
         self._by_sender[:] = self.weights()
         self.driven[:] = self.arrived[0] @ self._by_sender
+        self.square[:] = self.arrived[0] @ self.arrived[0]
         if self.block.returns:
+            self._by_receiver -= self.rate * np.outer(self.sent, self.gathered_now[0])
             self._by_receiver *= self.left
-            self._by_receiver -= self.rate * np.outer(self.sent, self.gathered[0])
             self.returned[0] = self.arrived_back[0] @ self._by_receiver
-        self.gathered[:] = 0
+        self.meeting[:] = self.sent @ self.arrived_back[0]
 
 
 class _Sparse(_Part):
     """Rows are lists, and there may be several delays."""
 
-    def __init__(self, network: Network, block: Block):
-        super().__init__(network, block)
-        index = network.tables.index
+    def __init__(self, network: Network, number: int):
+        super().__init__(network, number)
+        index, block = network.tables.index, self.block
         self._starts = index[block.sender_starts :][: block.n_senders + 1]
         n = int(self._starts[-1])
         self._units = index[block.sender_units :][:n]
@@ -407,45 +442,49 @@ class _Sparse(_Part):
             self._senders = index[block.receiver_senders :][:n]
             self._by_receiver = self.of["by_receiver"][block.by_receiver :][:n]
 
+    def learn(self) -> None:
+        rate = self.rule.rate / self.left
+        self.driven -= rate * self.sent * self.squares
+        self.returned -= rate * self.arrived * self.met
+
     def _take_back(self, number: int, units: Ints, change: Floats) -> None:
-        returned, met, gathered = (of.ravel() for of in (self.returned, self.met, self.gathered))
+        returned, met, gathered = self.returned.ravel(), self.met.ravel(), self.gathered_now.ravel()
         for unit, move in zip(units, change, strict=True):
             row = self._row_back(number, unit)
             senders, sent = self._senders[row], self.sent[unit]
-            w = self.left * self._by_receiver[row] - self.rate * sent * gathered[senders]
+            w = self._by_receiver[row] - self.rate * sent * gathered[senders]
             returned[senders] += w * move
             met[senders] += sent * move
 
     def _take(self, number: int, units: Ints, values: Floats) -> None:
+        learned_now = self.rate * self.learned_now
         for unit, value in zip(units, values, strict=True):
             sender = number * self.block.n_pre + unit
             row = slice(self._starts[sender], self._starts[sender + 1])
             posts, arrived = self._units[row], self.arrived[number, unit]
-            change, learned = value - arrived, self.learned[posts]
-            w = self.left * self._by_sender[row] - self.rate * arrived * learned
-            self.driven[posts] += w * change
-            self._by_sender[row] += self.rate / self.left * change * learned
+            change, learned = value - arrived, learned_now[posts]
+            self.driven[posts] += (self._by_sender[row] - arrived * learned) * change
+            self._by_sender[row] += change * learned
             self.squares[posts] += (value + arrived) * change
 
     def _meet(self, units: Ints, change: Floats) -> None:
-        met, gathered = self.met.ravel(), self.gathered.ravel()
+        if not self.block.returns:
+            return
+        met, gathered = self.met.ravel(), self.gathered_now.ravel()
         for unit, move in zip(units, change, strict=True):
             for number in range(self.block.n_backward):
                 row = self._row_back(number, unit)
                 senders = self._senders[row]
-                self._by_receiver[row] += self.rate / self.left * move * gathered[senders]
+                self._by_receiver[row] += self.rate * move * gathered[senders]
                 met[senders] += move * self.arrived_back[number, unit]
 
     def _row_back(self, number: int, unit: int) -> slice:
         receiver = number * self.block.n_post + unit
         return slice(self._back_starts[receiver], self._back_starts[receiver + 1])
 
-    def _sum_up(self) -> None:
-        pass
-
     def weights(self) -> Floats:
-        moved = self._of_senders(self.arrived) * self.learned[self._units]
-        return self.left * self._by_sender - self.rate * moved
+        moved = self._of_senders(self.arrived) * self.learned_now[self._units]
+        return self.left * (self._by_sender - self.rate * moved)
 
     def products(self) -> Floats:
         return self._of_senders(self.arrived) * self.sent[self._units]
@@ -453,7 +492,7 @@ class _Sparse(_Part):
     def _of_senders(self, values: Floats) -> Floats:
         return np.repeat(values.ravel(), np.diff(self._starts))
 
-    def renew(self) -> None:
+    def _renew(self) -> None:
         self._by_sender[:] = self.weights()
         arrived, n = self._of_senders(self.arrived), self.block.n_post
         self.driven[:] = np.bincount(self._units, self._by_sender * arrived, n)
@@ -462,11 +501,10 @@ class _Sparse(_Part):
             counts = np.diff(self._back_starts)
             sent = np.repeat(np.tile(self.sent, self.block.n_backward), counts)
             back = np.repeat(self.arrived_back.ravel(), counts)
-            moved = sent * self.gathered.ravel()[self._senders]
-            self._by_receiver[:] = self.left * self._by_receiver - self.rate * moved
+            moved = sent * self.gathered_now.ravel()[self._senders]
+            self._by_receiver[:] = self.left * (self._by_receiver - self.rate * moved)
             returned = np.bincount(self._senders, self._by_receiver * back, self.block.n_senders)
             met = np.bincount(self._senders, sent * back, self.block.n_senders)
             self.returned[:], self.met[:] = (
                 of.reshape(self.returned.shape) for of in (returned, met)
             )
-        self.gathered[:] = 0

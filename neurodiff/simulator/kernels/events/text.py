@@ -1,5 +1,6 @@
-"""The C++ of the kernel for events: `events.h`, and what differs between models."""
+"""The C++ of the kernel for events: `synapses.h`, `units.h`, and what differs between models."""
 
+import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,20 +12,36 @@ from neurodiff.simulator.error_units import INJECTION
 from neurodiff.simulator.kernels.sources import header
 from neurodiff.simulator.kernels.vector_math import DECLARED
 
-#: A function of all units of a population, whose activation function has a number.
-_FUNCTION = """
-static void {name}(int64_t activation, {arguments}, double* __restrict__ result, int64_t n) {{
+_HEADERS = ("tanh", "synapses", "units")
+#: Functions of some units of a population, whose activation function has a number.
+_SIGMA = """
+static void sigma(int64_t activation, const double* __restrict__ as, double* __restrict__ result,
+                  int64_t n, double* before, double* there) {{
     switch (activation) {{
 {cases}
     }}
 }}
 """
-_CASE = """        case {number}:
+_SLOPE = """
+static void slope_of(int64_t activation, const double* __restrict__ as, const double* __restrict__ xs,
+                     double* __restrict__ result, int64_t n) {{
+    switch (activation) {{
+{cases}
+    }}
+}}
+"""
+_CASE = """        case {number}: {{
+            {before}
             for (int64_t i = 0; i < n; i++) {{
                 {values}
                 result[i] = {text};
             }}
-            break;"""
+            break;
+        }}"""
+#: What comes before a function with a tanh: this is computed by itself.
+_TANH = """double argument[AT_ONCE], tangent[AT_ONCE];
+            for (int64_t i = 0; i < n; i++) {{ const double a = as[i]; argument[i] = {argument}; }}
+            near_tanh(argument, before, there, tangent, n);"""
 _INJECTED = """
 static inline double injected(double slope, double x, double target) {{ return {text}; }}
 """
@@ -41,6 +58,7 @@ _FILL = """
     net.n_units = sizes[2];
     net.n_inputs = sizes[3];
     net.renewed_every = sizes[4];
+    net.biased = sizes[11];
     net.rule = Rule{{numbers[0], numbers[1], sizes[5], sizes[6]}};
     net.thresholds = Thresholds{{numbers[2], numbers[3], sizes[7], numbers[4], numbers[5]}};
     net.sent_x = Ring{{{unit_counts}, {unit_numbers}, {unit_values}, sizes[8], net.n_units}};
@@ -57,8 +75,31 @@ _FILL = """
 #: Arrays that have one name in Python and in C++.
 _SAME = (
     *("by_sender", "by_receiver", "arrived", "gathered", "returned", "met", "driven", "squares"),
-    *("arrived_back", "learned", "left", "learned_last", "unit_sent", "unit_moved", "unit_times"),
-    *("error_sent", "error_times", "mean_square", "least", "a", "x", "drive", "delta", "feedback"),
+    *(
+        "arrived_back",
+        "learned",
+        "square",
+        "meeting",
+        "drift",
+        "back_drift",
+        "left",
+        "learning",
+        "learning_before",
+        "unit_sent",
+        "unit_moved",
+        "unit_times",
+    ),
+    *(
+        "error_sent",
+        "error_times",
+        "tanh_before",
+        "tanh_there",
+        "mean_square",
+        "least",
+        "a",
+        "x",
+        "delta",
+    ),
     *("bias", "target", "has_bias", "u", "y", "output", "scratch"),
 )
 
@@ -93,7 +134,7 @@ class EventText:
         Parameters
         ----------
         called : str
-            Function of `events.h`: `step`.
+            Function of `units.h`: `step`.
         name_of : callable
             C++ expression of the address of an array.
         arguments : str
@@ -104,23 +145,44 @@ class EventText:
         fill = _FILL.format(same=same, **names)
         head = f"static double neurodiff_{called}({arguments}double now) {{"
         end = f"    return {called}(net, (int64_t)now);\n}}\n"
-        parts = [header("records.h"), self._functions(), header("events/events.h")]
+        headers = [header("records.h"), *(header(f"events/{name}.h") for name in _HEADERS)]
+        parts = [*headers[:-1], self._functions(), headers[-1]]
         return "\n".join([*parts, f"{head}{fill}{end}"])
 
     def _functions(self) -> str:
-        a = "const double* __restrict__ as"
-        sigma = self._function("sigma", a, [part.text for part in self.activations])
-        slopes = [part.slope_text for part in self.activations]
-        slope = self._function("slope_of", f"{a}, const double* __restrict__ xs", slopes)
+        sigmas = [_case_of_sigma(k, part.text) for k, part in enumerate(self.activations)]
+        values = "const double a = as[i], x = xs[i];"
+        slopes = [
+            _CASE.format(number=k, before="", values=values, text=cpp_text(part.slope_text))
+            for k, part in enumerate(self.activations)
+        ]
+        sigma, slope = (
+            whole.format(cases="\n".join(cases))
+            for whole, cases in ((_SIGMA, sigmas), (_SLOPE, slopes))
+        )
         return sigma + slope + _INJECTED.format(text=cpp_text(INJECTION[self.loss]))
 
-    @staticmethod
-    def _function(name: str, arguments: str, texts: list[str]) -> str:
-        values = "const double a = as[i];" + (
-            " const double x = xs[i];" if "xs" in arguments else ""
-        )
-        cases = [
-            _CASE.format(number=number, values=values, text=cpp_text(text))
-            for number, text in enumerate(texts)
-        ]
-        return _FUNCTION.format(name=name, arguments=arguments, cases="\n".join(cases))
+
+def _case_of_sigma(number: int, text: str) -> str:
+    tree = ast.parse(text, mode="eval")
+    found = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "tanh"
+    ]
+    values, before = "const double a = as[i];", ""
+    if len(found) == 1:
+        before = _TANH.format(argument=cpp_text(ast.unparse(found[0].args[0])))
+        values += " const double hyperbolic = tangent[i];"
+        text = ast.unparse(_WithoutCall(found[0]).visit(tree))
+    return _CASE.format(number=number, before=before, values=values, text=cpp_text(text))
+
+
+class _WithoutCall(ast.NodeTransformer):
+    """An expression with a name in place of a call."""
+
+    def __init__(self, call: ast.Call):
+        self._call = call
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        return ast.Name("hyperbolic") if node is self._call else self.generic_visit(node)
