@@ -1,5 +1,5 @@
 // How many units are taken at once, so that all that belongs to them stays in the nearest cache.
-static const int64_t AT_ONCE = 64;
+static const int64_t AT_ONCE = 512;
 
 // tanh of up to AT_ONCE values, which have mostly hardly moved since it was last computed from the
 // beginning, at `before`. By the addition theorem it is then (T + t)/(1 + T t) of what it was there, T,

@@ -72,8 +72,9 @@ struct Noted {
 // not, so that they are looked at many at once.
 template <class Move, class Send>
 inline void send_moved(int64_t begin, int64_t end, double threshold, const Move& move, const Send& send) {
-    for (int64_t first = begin; first < end; first += AT_ONCE / 2) {
-        const int64_t last = first + AT_ONCE / 2 < end ? first + AT_ONCE / 2 : end;
+    const int64_t SOME = 32;
+    for (int64_t first = begin; first < end; first += SOME) {
+        const int64_t last = first + SOME < end ? first + SOME : end;
         int64_t any = 0;
         for (int64_t i = first; i < last; i++) any |= std::fabs(move(i)) > threshold;
         for (int64_t i = first; any && i < last; i++)
