@@ -128,8 +128,8 @@ def test_both_kernels_equal_the_native_network(
 #: What would be wrong, as changes of the text of the compiled kernel.
 WRONG = {
     "forgets one event": (
-        "if (!events.n) continue;\n        if (b.form == DENSE) take_dense",
-        "if (!events.n || step == 40) continue;\n        if (b.form == DENSE) take_dense",
+        "if (!events.n) continue;\n        net.forward",
+        "if (!events.n || step == 40) continue;\n        net.forward",
     ),
     "brings weights up to date one step late": (
         "*net.learning_before, net.scratch",

@@ -5,21 +5,29 @@ each copy is constant between the events of its own side. So an event walks one 
 the memory, and touches nothing else. With X(t), the sum of what has arrived of an activity over the
 steps that learned, and D(t), that of what an error unit has sent,
 
-    by_sender   = w + rate arrived learned        of the sender's `arrived` and the receiver's D
-    by_receiver = w + rate sent gathered          of the receiver's `sent` and the sender's X
+    by_sender   = w + rate arrived D        of what has arrived from the sender
+    by_receiver = w + rate sent X           of what the receiver has sent
 
-and with weight decay both are divided by what decay has left since they were made. What units read
-are sums that are kept, too: they move by what arrives, and at every step by what is learned,
+What units read are sums that are kept, too. They move by what arrives, and in every step by what is
+learned,
 
-    driven   -= rate sent S,       S = sum of arrived^2 over the synapses onto a unit
-    returned -= rate arrived K,    K = sum of sent * arrived_back over the synapses out of a sender
+    drive    -= rate sent S,       S = sum of arrived^2 over the synapses onto a unit
+    feedback -= rate arrived K,    K = sum of sent * arrived_back over the synapses out of a sender
 
-which is one product for each unit; S and K are the same for all units of a projection from all to
-all. See theory 14.
+In a projection from all to all, S and K are the same for all units. So nothing is done for a unit
+in a step either: what all have in common is kept as one number, and an event puts it right for its
+own unit. With `learning`, the number of steps that have learned, and with `drift` and `back_drift`,
+the sums of rate S and of rate K over them,
+
+    D = learned + learning sent,             X = gathered + learning arrived,
+    drive = driven - drift sent,             feedback = returned - back_drift arrived
+
+With weight decay, all of these are divided by `left`, what decay has left since the sums were last
+renewed; a step of learning then counts as 1/left of a step. See theory 14.
 
 Where the synapses of a unit have different delays, it counts as several senders, or receivers, one
-for each delay. `tables` makes rows of a graph, `numpy_step` and `events.h` are the same step, and
-`kernel` puts it into a network.
+for each delay. `tables` makes rows of a graph; `numpy_blocks` and `numpy_step` are the same step as `synapses.h`
+and `units.h`; `text` makes C++ of a network, and `kernel` puts it there.
 """
 
 from neurodiff.simulator.kernels.events.kernel import EventKernel as EventKernel

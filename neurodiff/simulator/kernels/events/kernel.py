@@ -13,7 +13,8 @@ from neurodiff.plan import transmission as planned
 from neurodiff.plan.sampling import Sampling
 from neurodiff.simulator.backends.variables import ArrayVariable
 from neurodiff.simulator.history import turned_rows
-from neurodiff.simulator.kernels.events.numpy_step import Network, NumpyStep
+from neurodiff.simulator.kernels.events.numpy_blocks import Network
+from neurodiff.simulator.kernels.events.numpy_step import NumpyStep
 from neurodiff.simulator.kernels.events.tables import tables_of
 from neurodiff.simulator.kernels.events.text import EventText
 from neurodiff.simulator.kernels.group import KernelGroup
@@ -137,8 +138,8 @@ class EventKernel(KernelGroup):
     def _unscale(self, values: Values) -> None:
         """Let the sums of a state be what they stand for, and nothing more to be added to them."""
         plastic, left = self.plan.graph.plastic, float(values["left"][0])
-        for number, (block, part) in enumerate(self.tables.parts()):
-            if plastic[part.start]:
+        for number, (block, projection) in enumerate(self.tables.parts()):
+            if plastic[projection.start]:
                 sent = values["error_sent"][block.posts]
                 driven, returned = (
                     values["driven"][block.targets],
@@ -204,7 +205,7 @@ class EventKernel(KernelGroup):
             **dict.fromkeys(("left", "learning", "learning_before"), 1),
             **dict.fromkeys(("square", "meeting", "drift", "back_drift"), len(tables.blocks)),
             **dict.fromkeys(("unit_sent", "unit_moved", "unit_times"), n_units),
-            **dict.fromkeys(("mean_square", "least"), len(_populations(graph))),
+            **dict.fromkeys(("mean_square", "least", "of_errors"), len(_populations(graph))),
             "unit_counts": forward,
             **dict.fromkeys(("unit_numbers", "unit_values"), forward * n_units),
             "error_counts": backward,
@@ -245,7 +246,11 @@ class EventKernel(KernelGroup):
             name: self._array(name, dtype, len(values), values)
             for name, (dtype, values) in constants.items()
         }
-        return {**made, "scratch": self._array("_scratch", np.float64, 2 * graph.n_units)}
+        n_blocks = len(self.tables.blocks)
+        scratch = {"scratch": 2 * graph.n_units, "forward": n_blocks, "backward": n_blocks}
+        return made | {
+            name: self._array(f"_{name}", np.float64, size) for name, size in scratch.items()
+        }
 
 
 def _populations_of(units: b2.NeuronGroup, errors: b2.NeuronGroup) -> dict[str, ArrayVariable]:

@@ -46,6 +46,8 @@ struct Network {
     const double *has_bias, *u, *y;
     const int32_t* output;                            // place among the outputs of each error unit
     double* scratch;                                  // 2 numbers for each sender or unit
+    double *forward, *backward;                       // whether events arrive in this step, by block
+    double* of_errors;                                // sums of squares of errors, of populations
     double* const* signals;                           // what records may name
     const Record* records;
     int64_t n_records;
@@ -270,20 +272,24 @@ void meet(const Network& net, const Ring& ring, int64_t step, const double* chan
 }
 
 void come_back(const Network& net, const Block& b, int64_t step) {
+    net.backward[&b - net.blocks] = 0;
     for (int64_t k = 0; b.returns && k < b.n_backward; k++) {
         const int64_t sent = step - net.index[b.backward_lags + k];
         const Sent events = sent_in(net.sent_delta, sent, b.first_post, b.n_post);
         if (!events.n) continue;
+        net.backward[&b - net.blocks] = 1;
         if (b.form == DENSE) take_back_dense(net, b, events);
         else take_back_sparse(net, b, events, k);
     }
 }
 
 void arrive(const Network& net, const Block& b, int64_t step) {
+    net.forward[&b - net.blocks] = 0;
     for (int64_t k = 0; k < b.n_forward; k++) {
         const int64_t sent = step - net.index[b.forward_lags + k];
         const Sent events = sent_in(net.sent_x, sent, b.first_pre, b.n_pre);
         if (!events.n) continue;
+        net.forward[&b - net.blocks] = 1;
         if (b.form == DENSE) take_dense(net, b, events);
         else take_sparse(net, b, events, k);
     }

@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 
 class Form(IntEnum):
-    """How rows are laid out; the numbers are those of `events.h`."""
+    """How rows are laid out; the numbers are those of `synapses.h`."""
 
     #: All to all, one delay in each direction: rows are those of a matrix.
     DENSE = 0
@@ -25,7 +25,7 @@ class Form(IntEnum):
 
 
 class Block(NamedTuple):
-    """A projection, as a line of the table; see `struct Block` of `events.h`.
+    """A projection, as a line of the table; see `struct Block` of `synapses.h`.
 
     A *sender* is a presynaptic unit with one of its delays, a *receiver* an error unit with one of
     its backward delays. Both are numbered delay by delay.

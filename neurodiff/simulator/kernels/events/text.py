@@ -23,8 +23,8 @@ static void sigma(int64_t activation, const double* __restrict__ as, double* __r
 }}
 """
 _SLOPE = """
-static void slope_of(int64_t activation, const double* __restrict__ as, const double* __restrict__ xs,
-                     double* __restrict__ result, int64_t n) {{
+static void slope_of(int64_t activation, const double* __restrict__ as,
+                     const double* __restrict__ xs, double* __restrict__ result, int64_t n) {{
     switch (activation) {{
 {cases}
     }}
@@ -100,7 +100,18 @@ _SAME = (
         "x",
         "delta",
     ),
-    *("bias", "target", "has_bias", "u", "y", "output", "scratch"),
+    *(
+        "bias",
+        "target",
+        "has_bias",
+        "u",
+        "y",
+        "output",
+        "scratch",
+        "forward",
+        "backward",
+        "of_errors",
+    ),
 )
 
 

@@ -123,16 +123,38 @@ void send_errors(const Network& net, const Population& part, const Size& size, N
     });
 }
 
-// All units: their activities and errors, and what they send.
-void compute_and_send(const Network& net, int64_t step) {
+// Whether the sums stay as they are where no events arrive: nothing was learned in the step before.
+inline bool is_quiet(const Network& net) {
+    if (*net.learning == *net.learning_before) return true;
+    int64_t any = net.rule.decay != 0;
+    for (int64_t i = 0; i < net.n_units - net.n_inputs; i++) any |= net.error_sent[i] != 0;
+    return !any;
+}
+
+// Whether the units of a population can have moved since the step before.
+inline bool can_move(const Network& net, const Population& part) {
+    if (part.output) return true;
+    for (int64_t k = 0; k < net.n_blocks; k++) {
+        const Block& b = net.blocks[k];
+        if (net.forward[k] && b.first_post == part.start) return true;
+        if (net.backward[k] && b.first_pre == part.start + net.n_inputs) return true;
+    }
+    return false;
+}
+
+// All units: their activities and errors, and what they send. In a step that is `quiet`, those that
+// no event reaches are as they were.
+void compute_and_send(const Network& net, int64_t step, bool quiet) {
     Noted activities(net.sent_x, step), errors(net.sent_delta, step);
     for (int64_t i = 0; i < net.n_inputs; i++) net.a[i] = net.x[i] = net.u[i];
     send_activities(net, 0, net.n_inputs, activities);
     for (int64_t k = 0; k < net.n_populations; k++) {
         const Population& part = net.populations[k];
         const int64_t end = part.start + part.size;
-        double square = 0;
-        for (int64_t first = part.start; first < end; first += AT_ONCE) {
+        const bool still = quiet && !can_move(net, part);
+        double& square = net.of_errors[k];
+        square = still ? square : 0;
+        for (int64_t first = part.start; !still && first < end; first += AT_ONCE) {
             const int64_t n = first + AT_ONCE < end ? AT_ONCE : end - first;
             square += compute(net, part, first, n);
             send_activities(net, net.n_inputs + first, net.n_inputs + first + n, activities);
@@ -221,8 +243,10 @@ void keep(const Network& net, int64_t step) {
 double step(const Network& net, int64_t now) {
     for (int64_t k = 0; k < net.n_blocks; k++) come_back(net, net.blocks[k], now);
     for (int64_t k = 0; k < net.n_blocks; k++) arrive(net, net.blocks[k], now);
-    if (now % net.renewed_every == 0 || *net.left < LEAST_LEFT) renew(net);
-    compute_and_send(net, now);
+    const bool renews = now % net.renewed_every == 0 || *net.left < LEAST_LEFT;
+    const bool quiet = !renews && is_quiet(net);
+    if (renews) renew(net);
+    compute_and_send(net, now, quiet);
     keep(net, now);
     learn(net, now);
     return (double)now;
