@@ -13,8 +13,10 @@ from neurodiff import Model
 THRESHOLD, ERROR_THRESHOLD = 0.01, 0.02
 #: Steps for which a frame is held.
 HOLD = 200
-#: Learning rates per step: slow against all signals, and as fast as the fastest that are useful.
-SLOW, FAST = 1e-8, 1e-5
+#: Learning rates per step: none, slow against all signals, as fast as the fastest that are useful.
+FROZEN, SLOW, FAST = 0.0, 1e-8, 1e-5
+#: Speeds of the curve, in radian per step.
+SPEEDS = (1e-5, 1e-4, 1e-3, 3e-3, 1e-2)
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,14 @@ class Case:
         Weight layers, and units of each layer.
     steps : int
     omega : float or None
-        Radian per step of the sinusoids at the input; None for frames held for `HOLD` steps.
+        Radian per step of the sinusoids at the input, 0 for a constant input; None for frames held
+        for `HOLD` steps.
     learning_rate : float
         Per step.
     exact : bool
         Both thresholds are 0.
+    programs : tuple of str
+        What is timed; see `event_driven.PROGRAMS`.
     """
 
     name: str
@@ -41,6 +46,7 @@ class Case:
     omega: float | None
     learning_rate: float = SLOW
     exact: bool = False
+    programs: tuple[str, ...] = ("events", "native", "dense", "C loop", "NumPy", "NumPy+ger")
 
     @property
     def size(self) -> str:
@@ -56,11 +62,16 @@ class Case:
             bias=False,
             weights={"init": "lecun_normal"},
             target={"kind": "constant", "values": [0.3] * self.width},
-            plasticity={"rule": "diffusion", "learning_rate": f"{1e3 * self.learning_rate!r} Hz"},
+            plasticity=self._plasticity(),
             transmission=self._transmission(),
             record="none",
             **self._stimulus(folder),
         )
+
+    def _plasticity(self) -> dict[str, Any]:
+        if not self.learning_rate:
+            return {"rule": "none"}
+        return {"rule": "diffusion", "learning_rate": f"{1e3 * self.learning_rate!r} Hz"}
 
     def _transmission(self) -> dict[str, Any]:
         thresholds = (0, 0) if self.exact else (THRESHOLD, ERROR_THRESHOLD)
@@ -73,6 +84,9 @@ class Case:
             frames = {"dataset": str(path), "order": "as_given", "test_fraction": 0}
             held = {"kind": "frames", "hold": f"{HOLD} ms", **frames}
             return {"input": held, "run": {"epochs": 1}}
+        if not self.omega:
+            constant = {"kind": "constant", "values": [0.5] * self.width}
+            return {"input": constant, "duration": f"{self.steps} ms"}
         frequency = f"{1e3 * self.omega / (2 * np.pi)!r} Hz"
         sinusoids = {"kind": "sinusoid", "frequency": frequency, "phase": "random"}
         return {"input": sinusoids, "duration": f"{self.steps} ms"}
@@ -103,15 +117,38 @@ CASES = [
 ]
 
 
-def curve(rate: float) -> list[Case]:
-    """From slow signals to fast ones, at one learning rate per step."""
+#: What is timed along the curve: the native network is left out where it takes minutes to build.
+_ALONG = ("events", "dense", "NumPy+ger")
+
+
+def curve(width: int, rate: float) -> list[Case]:
+    """From slow signals to fast ones, at one width and one learning rate per step."""
     # slow signals run for longer, so that their beginning, when all units send, counts for little
+    long, short = (5_000, 1_000) if width < 1000 else (1_000, 300)
     return [
         Case(
-            f"curve-{omega:.0e}-{rate:.0e}", 10, 300, 5_000 if omega < 2e-3 else 1_000, omega, rate
+            f"curve-{width}-{omega:g}-{rate:g}",
+            *(10, width, long if omega < 2e-3 else short, omega, rate),
+            programs=_ALONG,
         )
-        for omega in (1e-5, 1e-4, 1e-3, 1e-2)
+        for omega in SPEEDS
     ]
+
+
+#: Ever more events: what they add to a run in which the input hardly moves.
+WORK = [
+    Case(f"work-{omega:g}", 10, 1000, 1_000, omega, programs=("events",))
+    for omega in (1e-9, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
+]
+#: Nothing changes.
+STILL = [
+    Case(f"still-{width}", 10, width, 10_000, 0.0, FROZEN, programs=("events",))
+    for width in (300, 1000)
+]
+CURVES = [
+    *(case for width in (300, 1000) for rate in (FROZEN, SLOW) for case in curve(width, rate)),
+    *curve(300, FAST),
+]
 
 
 def tiny(case: Case) -> Case:

@@ -15,12 +15,15 @@ from typing import Any, NamedTuple
 import brian2 as b2
 import numpy as np
 from brian2.devices.device import get_device
+from dense.peers.c_loop import CLoop
+from dense.problem import network_of
 from numpy.typing import NDArray
 from peak_memory import own_peak, reset_own_peak, wrap
 
 import neurodiff
 from neurodiff.plan.sampling import Schedule
 from neurodiff.simulator.backends.execution import Run, machine_code
+from neurodiff.simulator.kernels.interface import learning_of
 from neurodiff.simulator.network import BuiltNetwork
 from neurodiff.stimuli.signals import Sinusoids, Table
 
@@ -31,10 +34,14 @@ _PEAK = "peak_memory.txt"
 
 
 class Measured(NamedTuple):
-    """One run: wall-clock seconds of its steps, and the peak memory (bytes) of its process."""
+    """One run: wall-clock seconds of its steps, and the peak memory (bytes) of its process.
+
+    Where `steps` is given, the seconds are of so many steps, and else of all of the case.
+    """
 
     seconds: float
     peak: int
+    steps: int | None = None
 
 
 def steps_of(simulation: neurodiff.Simulation) -> int:
@@ -65,7 +72,7 @@ class NumpyLoop:
             "n_weights": len(weights),
             "target": simulation.plan.stimuli.target_at(np.array([steps_of(simulation)]))[0],
             "target_lag": simulation.plan.stimuli.target_lag[0],
-            "eta": simulation.plan.plasticity.learning_rate,
+            "eta": learning_of(simulation.plan.plasticity).rate,
             "steps": steps_of(simulation),
         }
 
@@ -102,46 +109,57 @@ def _parameters(signal: Sinusoids | Table) -> dict[str, Any]:
     return {name: getattr(signal, name) for name in ("amplitude", "frequency", "phase")}
 
 
-class EventDriven:
-    """The simulator, built and compiled once, for as many runs as one likes; see `prepared`.
+class CompiledLoop:
+    """The fused loop in C of the same chain with sinusoids; see dense/peers/c_loop.py."""
+
+    def __init__(self, simulation: neurodiff.Simulation):
+        self._network, self._steps = network_of(simulation.plan, "dense", ""), 0
+
+    def measure(self) -> Measured:
+        """Seconds of a step, of as many steps as take about half a second."""
+        loop = CLoop()
+        self._steps = self._steps or max(10, int(1e9 / len(self._network.w)))
+        loop.prepare(self._network)
+        return Measured(loop.run(self._steps) / self._steps, own_peak(), steps=1)
+
+
+class Ours:
+    """The simulator on one kind of machine code; each run is built anew, and compiled once.
 
     Attributes
     ----------
+    simulation : Simulation
+        Of nothing that is recorded.
+    weights : array (n_synapses,)
+        After the last run, in the order of the graph.
+    event_counts : (int array, int array)
+        How often each unit and each error unit sent in the last run, where they send events.
     preparation : float
         Seconds of the first run that were not time steps: building, compiling, setting up, writing.
     building_peak : int
         Peak memory (bytes) of the process that builds.
     """
 
-    def __init__(self, simulation: neurodiff.Simulation, execute: "Execute"):
-        self._steps, self._execute = steps_of(simulation), execute
-        # nothing is recorded
-        simulation = neurodiff.Simulation(simulation.plan.replace(schedule=Schedule()))
-        reset_own_peak()
-        began = time.perf_counter()
-        self._built = simulation.build()
-        self.preparation = time.perf_counter() - began
-        self.building_peak, self._has_run = 0, False
+    def __init__(self, simulation: neurodiff.Simulation, target: str):
+        self.simulation = neurodiff.Simulation(simulation.plan.replace(schedule=Schedule()))
+        self._target = target
+        self.weights, self.event_counts = np.zeros(0), (np.zeros(0, int), np.zeros(0, int))
+        self.preparation, self.building_peak = 0.0, 0
 
     def measure(self) -> Measured:
         """Run it once from the beginning."""
+        steps, first = steps_of(self.simulation), not self.preparation
         began = time.perf_counter()
-        measured = self._execute(self._built, self._steps)
-        if not self._has_run:
-            self._has_run = True
-            self.preparation += time.perf_counter() - began - measured.seconds
-            self.building_peak = own_peak()
+        with prepared(self._target) as execute:
+            reset_own_peak()
+            built = self.simulation.build()
+            measured = execute(built, steps)
+            if first:
+                self.preparation = time.perf_counter() - began - measured.seconds
+                self.building_peak = own_peak()
+            self.weights = built.synapses.weights()
+            self.event_counts = built.synapses.event_counts() or self.event_counts
         return measured
-
-    def weights(self) -> Floats:
-        """Weights (n_synapses,) after the last run, in the order of the graph."""
-        return self._built.synapses.weights()
-
-    def event_counts(self) -> tuple[Ints, Ints]:
-        """How often each unit and each error unit sent in the last run."""
-        counts = self._built.synapses.event_counts()
-        assert counts is not None
-        return counts
 
 
 #: Runs a network for some steps from the beginning.
@@ -149,22 +167,21 @@ Execute = Callable[[BuiltNetwork, int], Measured]
 
 
 @contextmanager
-def prepared(simulation: neurodiff.Simulation, target: str) -> Iterator[EventDriven]:
-    """The simulator on one kind of machine code; all runs must be inside the `with` block."""
+def prepared(target: str) -> Iterator[Execute]:
+    """One kind of machine code; all that is built and run must be inside the `with` block."""
     with machine_code(target) as run:
         if target != "cpp_standalone":
-            yield EventDriven(simulation, _interpreter(run))
+            yield _interpreter(run)
             return
         with _programs_that_note_their_memory():
-            yield EventDriven(simulation, _program(run))
+            yield _program(run)
 
 
 def _interpreter(run: Run) -> Execute:
-    """Runs inside this process; a network that has run goes back to its beginning."""
+    """Runs inside this process."""
 
     def execute(built: BuiltNetwork, steps: int) -> Measured:
         first: list[float] = []
-        built.network.store() if built.network.t == 0 else built.network.restore()
         run(built, steps, lambda fraction: first.append(time.perf_counter()))
         return Measured(time.perf_counter() - first[0], own_peak())
 
@@ -172,7 +189,7 @@ def _interpreter(run: Run) -> Execute:
 
 
 def _program(run: Run) -> Execute:
-    """Compiles at its first call, and runs the program again at all others."""
+    """Compiles it, unless the same sources were compiled before."""
 
     def execute(built: BuiltNetwork, steps: int) -> Measured:
         seconds = run(built, steps, lambda fraction: None).seconds

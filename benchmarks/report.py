@@ -16,19 +16,19 @@ from measuring import Measured
 
 from neurodiff.plot.style import DARK, LIGHT, WIDE, dress, new_axes, styled
 
-#: What the two updates of the NumPy loop are called where they are read about.
-PEERS = {"outer": "NumPy", "ger": "NumPy+ger"}
-
-_COLOURS = (DARK, "#808080")
+_COLOURS = (DARK, "#808080", "#b0b0b0")
+#: What may be timed besides events by the kernel.
+OTHERS = ("native", "dense", "C loop", "NumPy", "NumPy+ger")
 #: Columns of the two tables.
 TIMES = [
-    *("case", "size", "steps", "omega", "eta", "events ms"),
-    *(f"{peer} ms" for peer in PEERS.values()),
-    *(f"{peer} / events" for peer in PEERS.values()),
+    *("case", "size", "steps", "omega", "eta", "events us"),
+    *(f"{name} us" for name in OTHERS),
+    "events / C loop",
+    *(f"{name} / events" for name in OTHERS if name != "C loop"),
 ]
 DETAILS = [
-    *("case", "sent x", "sent delta", "synapses", "cosine", "prepare s"),
-    *("MB events", "MB NumPy", "MB building"),
+    *("case", "events", "sent x", "sent delta", "synapses", "cosine", "prepare s"),
+    *("MB events", "MB NumPy", "MB building", "bytes per synapse"),
 ]
 
 
@@ -39,30 +39,40 @@ class Row:
     Attributes
     ----------
     times : dict
-        A list of Measured for `events` and for each update of the loop.
+        A list of Measured for `events` and for the others that were timed.
+    events : int
+        Number of all events.
     sent : (float, float)
         Events per step and unit, and per step and error unit.
     synapses : float
         Synapses that an event crosses, as a fraction of those that a dense step crosses.
     cosine : float
-        Between the weight changes of the simulator and those of the loop.
+        Between the weight changes of the simulator and those of the loop; NaN without either.
     preparation : float
         Seconds.
     building_peak : int
         Bytes.
+    blas : dict
+        What the NumPy loops multiplied with.
     """
 
     case: Case
     times: dict[str, list[Measured]]
+    events: int
     sent: tuple[float, float]
     synapses: float
     cosine: float
     preparation: float
     building_peak: int
+    blas: dict[str, str]
 
-    def ratio(self, update: str) -> float:
-        """How many times as long as the simulator the loop takes, by the medians."""
-        return self._median(update) / self._median("events")
+    def seconds(self, name: str) -> float:
+        """Median of a step; NaN where it was not timed."""
+        return median(self._steps(name)) if name in self.times else float("nan")
+
+    def ratio(self, name: str) -> float:
+        """How many times as long as events another program takes, by the medians."""
+        return self.seconds(name) / self.seconds("events")
 
     def time_cells(self) -> list[str]:
         """One for each column of `TIMES`."""
@@ -70,58 +80,91 @@ class Row:
         omega = "frames" if case.omega is None else f"{case.omega:.0e}"
         return [
             *(case.name, case.size, f"{case.steps}", omega, f"{case.learning_rate:.0e}"),
-            *(self._milliseconds(name) for name in ("events", *PEERS)),
-            *(f"{self.ratio(update):.2f}" for update in PEERS),
+            *(self._microseconds(name) for name in ("events", *OTHERS)),
+            _number(1 / self.ratio("C loop"), ".3f"),
+            *(_number(self.ratio(name), ".2f") for name in OTHERS if name != "C loop"),
         ]
 
     def detail_cells(self) -> list[str]:
         """One for each column of `DETAILS`."""
+        weights = self.case.layers * self.case.width**2
         return [
-            *(self.case.name, *(f"{sent:.4f}" for sent in self.sent)),
-            *(f"{self.synapses:.4f}", f"{self.cosine:.4f}", f"{self.preparation:.1f}"),
-            *(_megabytes(self._peak(name)) for name in ("events", "outer")),
-            _megabytes(self.building_peak),
+            *(self.case.name, f"{self.events}", *(f"{sent:.5f}" for sent in self.sent)),
+            *(f"{self.synapses:.4f}", _number(self.cosine, ".4f"), f"{self.preparation:.1f}"),
+            *(_megabytes(self._peak(name)) for name in ("events", "NumPy")),
+            *(_megabytes(self.building_peak), f"{self._peak('events') / weights:.1f}"),
         ]
 
     def summary(self) -> str:
         """One line, for those who wait."""
-        ratios = (
-            f"{self.ratio(update):.2f} times as fast as {peer}" for update, peer in PEERS.items()
-        )
-        return f"{self.case.name}: events are {', '.join(ratios)}"
-
-    def _median(self, name: str) -> float:
-        return median(run.seconds for run in self.times[name])
+        ratios = [f"{self.ratio(name):.2f} for {name}" for name in self.times if name != "events"]
+        step = f"{1e6 * self.seconds('events'):.1f} us a step"
+        return f"{self.case.name}: {step}; times as long: {', '.join(ratios) or 'nothing else'}"
 
     def _peak(self, name: str) -> int:
-        return max(run.peak for run in self.times[name])
+        return max((run.peak for run in self.times.get(name, [])), default=0)
 
-    def _milliseconds(self, name: str) -> str:
+    def _steps(self, name: str) -> list[float]:
+        return [run.seconds / (run.steps or self.case.steps) for run in self.times[name]]
+
+    def _microseconds(self, name: str) -> str:
         """Per step: median [least, most]."""
-        seconds = [run.seconds for run in self.times[name]]
-        middle, least, most = (
-            1e3 * time / self.case.steps for time in (median(seconds), min(seconds), max(seconds))
-        )
-        return f"{middle:.3f} [{least:.3f}, {most:.3f}]"
+        if name not in self.times:
+            return ""
+        steps = [1e6 * time for time in self._steps(name)]
+        return f"{median(steps):.4g} [{min(steps):.4g}, {max(steps):.4g}]"
+
+
+def _number(value: float, form: str) -> str:
+    return "" if np.isnan(value) else f"{value:{form}}"
 
 
 def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.0f}"
+    return f"{size / 1e6:.0f}" if size else ""
 
 
-def crossings(rows: list[Row]) -> list[str]:
-    """A line for each learning rate and each update of the loop."""
+def stillness(rows: list[Row]) -> list[str]:
+    """What a step costs in which nothing changes."""
+    still = [row for row in rows if row.case.name.startswith("still")]
+    units = [(row.case.layers + 1) * row.case.width / 1000 for row in still]
     return [
-        f"eta = {rate:.0e} per step: {peer} {_crossing(part, update)}"
-        for rate, part in _by_rate(rows).items()
-        for update, peer in PEERS.items()
+        f"nothing changes, {row.case.size}: {step:.1f} us a step, {step / n:.2f} us per 1,000 units"
+        for row, n in zip(still, units, strict=True)
+        for step in [1e6 * row.seconds("events")]
     ]
 
 
-def _crossing(rows: list[Row], update: str) -> str:
+def growth(rows: list[Row]) -> list[str]:
+    """How the time that events take grows with their number, beyond that of an input at rest."""
+    rows = [row for row in rows if row.case.name.startswith("work")]
+    if len(rows) < 3:
+        return []
+    # what disturbs a run makes it longer
+    least = np.array([min(run.seconds for run in row.times["events"]) for row in rows])
+    events, seconds = np.array([row.events for row in rows]) - rows[0].events, least - least[0]
+    more = (events > 0) & (seconds > 0)
+    if more.sum() < 2:
+        return ["the time that events add cannot be told from what disturbs the runs"]
+    exponent = np.polyfit(np.log(events[more]), np.log(seconds[more]), 1)[0]
+    pairs = zip(events[more], seconds[more], strict=True)
+    each = ", ".join(f"{n:.1e} ({1e6 * s / n:.2f} us each)" for n, s in pairs)
+    return [f"the time that events add grows as their number to the {exponent:.3f}: {each}"]
+
+
+def crossings(rows: list[Row]) -> list[str]:
+    """A line for each curve and each of the others that were timed."""
+    return [
+        f"{size}, eta = {rate:.0e} per step: {name} {_crossing(part, name)}"
+        for (size, rate), part in _curves(rows).items()
+        for name in part[0].times
+        if name != "events"
+    ]
+
+
+def _crossing(rows: list[Row], name: str) -> str:
     """Where both take equally long, interpolated in logarithms."""
     omega = np.log([row.case.omega or np.nan for row in rows])
-    ratio = np.log([row.ratio(update) for row in rows])
+    ratio = np.log([row.ratio(name) for row in rows])
     turns = np.flatnonzero((ratio[:-1] >= 0) & (ratio[1:] < 0))
     if not turns.size:
         return f"is {'slower' if ratio[0] >= 0 else 'faster'} than events at all of these speeds"
@@ -131,43 +174,51 @@ def _crossing(rows: list[Row], update: str) -> str:
     return f"is as fast as events at omega = {at:.2e} per step, and faster beyond"
 
 
-def _by_rate(rows: list[Row]) -> dict[float, list[Row]]:
-    rates = sorted({row.case.learning_rate for row in rows})
-    return {rate: [row for row in rows if row.case.learning_rate == rate] for rate in rates}
+def _curves(rows: list[Row]) -> dict[tuple[str, float], list[Row]]:
+    found: dict[tuple[str, float], list[Row]] = {}
+    for row in rows:
+        if row.case.name.startswith("curve"):
+            found.setdefault((row.case.size, row.case.learning_rate), []).append(row)
+    return found
 
 
 @styled
 def save_curve(rows: list[Row], path: Path) -> None:
-    """Draw the ratio of the times against the speed of the signal, by learning rate and update."""
+    """Draw the ratio of the times against the speed of the signal, by network and learning rate."""
     axes = new_axes(WIDE, 3.2)
     axes.axhline(1, color=LIGHT, linewidth=0.8)
-    for (rate, part), colour, marker in zip(_by_rate(rows).items(), _COLOURS, "os", strict=False):
-        for update, line, face in zip(PEERS, ("-", "--"), (colour, "white"), strict=True):
-            axes.loglog(
-                [row.case.omega or np.nan for row in part],
-                [row.ratio(update) for row in part],
-                line + marker,
-                color=colour,
-                markersize=4,
-                markerfacecolor=face,
-                label=f"{PEERS[update]}, eta = {rate:.0e} per step",
-            )
+    curves = _curves(rows)
+    rates = sorted({rate for _, rate in curves})
+    sizes = sorted({size for size, _ in curves}, key=len)
+    for (size, rate), part in curves.items():
+        axes.loglog(
+            [row.case.omega or np.nan for row in part],
+            [row.ratio("dense") for row in part],
+            f"{'-' if size == sizes[0] else '--'}{'os^'[rates.index(rate)]}",
+            color=_COLOURS[rates.index(rate)],
+            markersize=4,
+            label=f"{size}, " + (f"eta = {rate:.0e} per step" if rate else "nothing is learned"),
+        )
     axes.legend()
-    title = f"Where events are faster (above 1): {rows[0].case.size} tanh units"
+    title = "Where events are faster than a dense kernel (above 1)"
     dress(
-        axes, "speed of the input, omega (radian per step)", "time of NumPy / time of events", title
+        axes,
+        "speed of the input, omega (radian per step)",
+        "time of the dense kernel / time of events",
+        title,
     )
     cast(Figure, axes.figure).savefig(path, dpi=150)
 
 
-def surroundings(blas: dict[str, str], target: str) -> list[str]:
+def surroundings(rows: list[Row], target: str) -> list[str]:
     """Versions and machine."""
     versions = [f"{name} {version(name)}" for name in ("numpy", "scipy", "brian2", "neurodiff")]
+    blas = {update: text for row in rows for update, text in row.blas.items()}
     return [
         f"python {platform.python_version()}, {', '.join(versions)}",
-        f"events run on {target}" + (f", {compiler()}" if target == "cpp_standalone" else ""),
+        f"ours run on {target}" + (f", {compiler()}" if target == "cpp_standalone" else ""),
         f"CPU {cpu()}",
-        *(f"BLAS of {peer}: {blas[update]}" for update, peer in PEERS.items()),
+        *(f"BLAS of the NumPy loop with {update}: {text}" for update, text in blas.items()),
     ]
 
 

@@ -1,8 +1,8 @@
 """Kills runs that keep states, resumes them, and looks whether they end as if nothing had been.
 
-``python -m tests.resumed_kills --kills 50`` (``--target cpp_standalone`` for programs) prints what
-was found: how often a resumed run differs in any bit from one that was never interrupted, a state
-was lost, or something was left over. All have to be 0.
+``python -m tests.resumed_kills --kills 50`` (``--target cpp_standalone`` for programs, ``--by
+events`` for events) prints what was found: how often a resumed run differs in any bit from one that
+was never interrupted, a state was lost, or something was left over. All have to be 0.
 """
 
 import argparse
@@ -30,6 +30,11 @@ LONG = {
         *("--set", "run.target=cpp_standalone", "--set", "run.duration=600 s"),
         *("--set", "run.checkpoint=400 ms"),
     ],
+}
+#: What travels, as an argument of the command.
+BY = {
+    "graded": [],
+    "events": ["--set", "transmission={kind: events, threshold: 0.01, error_threshold: 0.02}"],
 }
 #: How many kills came while a run was running.
 MET = "kills that met a running run"
@@ -66,13 +71,13 @@ def alive(child: Child) -> bool:
     return os.waitid(os.P_PID, child.number, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
-def resume_run(case: Case, target: str = "numpy") -> None:
+def resume_run(case: Case, target: str = "numpy", by: str = "graded") -> None:
     """Kill a run at random moments, and resume it each time; its end is as if nothing had been."""
     folder, name = case.folder, f"resumed-{case.random.random()}"
-    whole = folder / "whole"
-    arguments = ["run", "model.yaml", *LONG[target], "--output"]
+    whole = folder / f"whole-{by}"
+    arguments = ["run", "model.yaml", *LONG[target], *BY[by], "--output"]
     if not whole.exists():
-        code, text = Child(command(*arguments, "whole"), folder).end()
+        code, text = Child(command(*arguments, whole.name), folder).end()
         case.faults["traceback"] += code != 0
     for _ in range(case.random.randint(1, 4)):
         kept = list(folder.glob(f".{name}-*/new/state.npz"))
@@ -108,12 +113,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, n in (("kills", 50), ("seed", 1)):
         parser.add_argument(f"--{name}", type=int, default=n)
     parser.add_argument("--target", choices=sorted(LONG), default="numpy")
+    parser.add_argument("--by", choices=sorted(BY), default="graded")
     n = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
         case = Case(Path(folder), n.seed)
         warm_up(Path(folder))
         while case.faults[MET] < n.kills:
-            resume_run(case, n.target)
+            resume_run(case, n.target, n.by)
             print(dict(case.faults), flush=True)
     met = case.faults.pop(MET)
     print(f"{met} kills met a running run; faults: {sum(case.faults.values())}")

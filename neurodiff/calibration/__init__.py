@@ -34,7 +34,7 @@ def calibrate(say: Callable[[str], object] = print) -> Speeds:
     """
     fused = dict(_measured(say))
     measured = {"fused": _with_cython(fused)}
-    for engine in ("native", "events"):
+    for engine in ("native", "events", "fused_events"):
         measured[engine] = {
             backend: _scaled(speed, measured["fused"].get(backend), TYPICAL["fused"][backend])
             for backend, speed in TYPICAL[engine].items()

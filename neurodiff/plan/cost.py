@@ -79,10 +79,13 @@ def estimate(
     if sending is not None:
         # an error is told to the synapses that it came from, and goes on to the other end of them
         reached *= sending[0] + 2 * sending[1]
+    of_engine = {"native": "native", "fused": "fused"}
+    if sending is not None:
+        of_engine = {"native": "events", "fused": "fused_events"}
     seconds = {
         backend: speed.start
         + steps * (speed.step + speed.unit * graph.n_units + speed.synapse * (reached + backward))
-        for backend, speed in speeds()["events" if sending else engine].items()
+        for backend, speed in speeds()[of_engine[engine]].items()
     }
     forward = max(int(graph.forward_lag.max(initial=1)), longest_age)
     lags = forward + int(graph.backward.lag.max(initial=1))

@@ -32,7 +32,8 @@ class Speed(NamedTuple):
 #: depends on them.
 Speeds = dict[str, dict[str, Speed]]
 
-#: A machine with 2 cores of 2.5 GHz. `events` are events, and the spikes of a unit in a step.
+#: A machine with 2 cores of 2.5 GHz. `fused_events` are events by a kernel; `events` those of the
+#: native network, and the spikes of a unit in a step.
 TYPICAL: Speeds = {
     "fused": {
         "numpy": Speed(0.5, 3e-4, 1e-7, 1.6e-9),
@@ -43,6 +44,11 @@ TYPICAL: Speeds = {
         "numpy": Speed(0.5, 3e-4, 0.0, 1.2e-7),
         "cython": Speed(40.0, 1.5e-4, 0.0, 1.2e-8),
         "cpp_standalone": Speed(20.0, 1e-5, 0.0, 8e-9),
+    },
+    "fused_events": {
+        "numpy": Speed(0.5, 4e-4, 3e-7, 5e-9),
+        "cython": Speed(30.0, 1e-4, 4e-9, 6e-10),
+        "cpp_standalone": Speed(7.0, 1e-6, 4e-9, 6e-10),
     },
     "events": {
         "numpy": Speed(1.0, 2e-3, 0.0, 2e-7),

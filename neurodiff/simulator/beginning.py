@@ -77,9 +77,10 @@ def no_state(plan: Plan) -> str | None:
     if plan.transmission.resumable:
         return None
     kind = plan.transmission.kind
-    return (
+    text = (
         f"transmission by {kind}: what travels is in queues inside Brian2, which keeps it to itself"
     )
+    return f"{text} (kernels have states)" if plan.transmission.has_kernel else text
 
 
 def learned_weights(recording: xr.Dataset, graph: Graph) -> dict[str, NDArray[Any]]:

@@ -88,12 +88,27 @@ def test_where_nothing_was_kept_nothing_is_resumed(here: Path, command):
     assert code == 2 and "has no state" in err
 
 
-def test_events_are_not_resumed(here: Path, command):
+def test_events_by_the_native_engine_are_not_resumed(here: Path, command):
     sending = "transmission={kind: events, threshold: 0.01, error_threshold: 0.01}"
-    code, _, _ = command("run", "small.yaml", "--set", sending, "--set", "run.checkpoint=1 ms")
+    changed = ["--set", sending, "--set", "run.engine=native"]
+    code, _, _ = command("run", "small.yaml", *changed, "--set", "run.checkpoint=1 ms")
     assert code == 0 and not (here / "runs/small/state.npz").exists()
-    code, _, err = command("run", "small.yaml", "--set", sending, "--output", "x", "--resume")
+    code, _, err = command("run", "small.yaml", *changed, "--output", "x", "--resume")
     assert code == 2 and "events: what travels is in queues inside Brian2" in err
+    assert "kernels have states" in err
+
+
+def test_events_by_a_kernel_are_resumed_to_the_same_end(here: Path, command):
+    sending = "transmission={kind: events, threshold: 0.01, error_threshold: 0.01}"
+    changed = [*options(), "--set", sending]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("neurodiff.run_files.checkpoints.write_state", after(2, signal.SIGINT))
+        code, _, _ = command("run", "small.yaml", *changed)
+    assert code == 130
+    code, _, _ = command("run", "small.yaml", *changed, "--resume")
+    assert code == 0
+    command("run", "small.yaml", *changed, "--output", "whole")
+    assert same_run(here / "runs/small", here / "whole")
 
 
 def test_a_run_begins_where_another_ended(here: Path, command):

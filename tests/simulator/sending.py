@@ -52,8 +52,12 @@ class Observed(NamedTuple):
 
 
 def observe(model: Model) -> Observed:
-    """Run a model; its sums are looked at when all has arrived and nothing is learned yet."""
-    simulation = Simulation(model, backend="numpy")
+    """Run the native network of a model.
+
+    Its sums are looked at when all has arrived and nothing is learned yet.
+    """
+    native = model.replace(run=model.run.replace(engine="native"))
+    simulation = Simulation(native, backend="numpy")
     n_inputs = simulation.graph.n_inputs
     with machine_code("numpy") as run:
         built = simulation.build()

@@ -272,20 +272,30 @@ def _blocks(simulation: Simulation) -> list[Any]:
     return look_at(simulation.build, lambda built: built.synapses.kernel._tables.blocks)
 
 
+SPIKES = {
+    "kind": "spikes",
+    "neuron": "poisson",
+    "maximum_rate": "100 Hz",
+    "synaptic_time_constant": "20 ms",
+}
+
+
 def test_auto_takes_kernels_where_there_are_any():
     assert Plan.of(layers()).transmission.engine == "fused"
     events = layers(transmission={"kind": "events", "threshold": 0.01, "error_threshold": 0.01})
-    assert Plan.of(events).transmission.engine == "native"
-    assert "events" in Plan.of(events).engine
+    assert Plan.of(events).transmission.engine == "fused"
+    spikes = chain([2, 3, 1], activation="sigmoid", transmission=SPIKES)
+    assert Plan.of(spikes).transmission.engine == "native"
+    assert "spikes" in Plan.of(spikes).engine
 
 
 @pytest.mark.parametrize(
     ("key", "value"), [("engine", "fused"), ("precision", "float32"), ("threads", 2)]
 )
 def test_what_only_kernels_can_do_is_refused_without(key: str, value: Any):
-    events = {"kind": "events", "threshold": 0.01, "error_threshold": 0.01}
-    model = layers(transmission=events, run={"duration": "120 ms", key: value})
-    with pytest.raises(ModelError, match=rf"run\.{key}: .*needs fused kernels.*events"):
+    run = {"duration": "120 ms", key: value}
+    model = chain([2, 3, 1], activation="sigmoid", transmission=SPIKES, run=run)
+    with pytest.raises(ModelError, match=rf"run\.{key}: .*needs fused kernels.*spikes"):
         Plan.of(model)
 
 

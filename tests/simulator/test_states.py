@@ -208,9 +208,8 @@ def test_networks_that_differ_are_named():
 
 
 def test_what_cannot_go_on_is_refused_with_the_reason():
-    events = chain(
-        [2, 3, 1], transmission={"kind": "events", "threshold": 0.01, "error_threshold": 0.01}
-    )
+    sent = {"kind": "events", "threshold": 0.01, "error_threshold": 0.01}
+    events = chain([2, 3, 1], transmission=sent, run={"duration": "20 ms", "engine": "native"})
     simulation = Simulation(events, backend="numpy").run("20 ms")
     with pytest.raises(SimulationError, match="events: what travels is in queues inside Brian2"):
         simulation.run("20 ms")

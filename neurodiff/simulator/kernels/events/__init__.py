@@ -26,8 +26,8 @@ With weight decay, all of these are divided by `left`, what decay has left since
 renewed; a step of learning then counts as 1/left of a step. See theory 14.
 
 Where the synapses of a unit have different delays, it counts as several senders, or receivers, one
-for each delay. `tables` makes rows of a graph; `numpy_blocks` and `numpy_step` are the same step as `synapses.h`
-and `units.h`; `text` makes C++ of a network, and `kernel` puts it there.
+for each delay. `tables` makes rows of a graph; `numpy_blocks` and `numpy_step` are the same step as
+`synapses.h` and `units.h`; `text` makes C++ of a network, and `kernel` puts it there.
 """
 
 from neurodiff.simulator.kernels.events.kernel import EventKernel as EventKernel
