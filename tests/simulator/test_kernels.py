@@ -272,19 +272,23 @@ def _blocks(simulation: Simulation) -> list[Any]:
     return look_at(simulation.build, lambda built: built.synapses.kernel._tables.blocks)
 
 
-SPIKES = {
-    "kind": "spikes",
-    "neuron": "poisson",
-    "maximum_rate": "100 Hz",
-    "synaptic_time_constant": "20 ms",
-}
+def spiking(**keys: Any) -> Model:
+    """A network by spikes, which have no kernel."""
+    spikes = {"kind": "spikes", "neuron": "poisson", "maximum_rate": "100 Hz"}
+    return chain(
+        [2, 3, 1],
+        activation="sigmoid",
+        transmission=spikes | {"synaptic_time_constant": "20 ms"},
+        input={"kind": "constant", "values": [0.2, 0.7]},
+        **keys,
+    )
 
 
 def test_auto_takes_kernels_where_there_are_any():
     assert Plan.of(layers()).transmission.engine == "fused"
     events = layers(transmission={"kind": "events", "threshold": 0.01, "error_threshold": 0.01})
     assert Plan.of(events).transmission.engine == "fused"
-    spikes = chain([2, 3, 1], activation="sigmoid", transmission=SPIKES)
+    spikes = spiking()
     assert Plan.of(spikes).transmission.engine == "native"
     assert "spikes" in Plan.of(spikes).engine
 
@@ -293,8 +297,7 @@ def test_auto_takes_kernels_where_there_are_any():
     ("key", "value"), [("engine", "fused"), ("precision", "float32"), ("threads", 2)]
 )
 def test_what_only_kernels_can_do_is_refused_without(key: str, value: Any):
-    run = {"duration": "120 ms", key: value}
-    model = chain([2, 3, 1], activation="sigmoid", transmission=SPIKES, run=run)
+    model = spiking(run={"duration": "120 ms", key: value})
     with pytest.raises(ModelError, match=rf"run\.{key}: .*needs fused kernels.*spikes"):
         Plan.of(model)
 
