@@ -158,5 +158,5 @@ def tiny(case: Case) -> Case:
 
 def check(case: Case) -> Case:
     """A short run in which all changes are sent and much is learned, to compare the weights of."""
-    omega = case.omega and 0.05
+    omega = None if case.omega is None else 0.05
     return replace(case, width=20, steps=2 * HOLD, omega=omega, learning_rate=1e-3, exact=True)
