@@ -73,7 +73,7 @@ MAY_IMPORT = {
         "simulation",
         "validation",
     },
-    "command_line": {"model_file", "plan", "simulation"},
+    "command_line": {"forecast", "model_file", "plan", "simulation"},
     "cli": {
         "auditing",
         "calibration",

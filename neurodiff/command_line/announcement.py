@@ -1,8 +1,12 @@
 """What is said of a run before it begins."""
 
+import warnings
 from typing import TYPE_CHECKING
 
 import typer
+
+#: About how many multiplications an estimate may take before a run.
+_WORK = 2e8
 
 if TYPE_CHECKING:
     from neurodiff.simulation import Simulation
@@ -30,3 +34,22 @@ def announce(simulation: "Simulation") -> None:
         f"{estimate}; {simulation.plan.engine}",
         err=True,
     )
+    _warn_of_slow_events(simulation)
+
+
+def _warn_of_slow_events(simulation: "Simulation") -> None:
+    """Say where a dense kernel would be faster than events."""
+    from neurodiff.forecast.event_activity import expected_activity
+    from neurodiff.forecast.event_speed import event_speed
+
+    activity = expected_activity(simulation.plan, _WORK)
+    if activity is None:
+        return
+    speed = event_speed(simulation.plan, simulation.backend, activity)
+    if speed.until < 1:
+        warnings.warn(
+            f"the input is fast: a step by events is estimated to take "
+            f"{1e6 * speed.events:.3g} us, and by a dense kernel {1e6 * speed.dense:.3g} us; write "
+            "`transmission: graded`, or larger thresholds",
+            stacklevel=2,
+        )

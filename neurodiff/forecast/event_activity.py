@@ -40,7 +40,7 @@ class Activity:
     ratio: float
 
 
-def expected_activity(plan: Plan) -> Activity | None:
+def expected_activity(plan: Plan, work: float = _WORK) -> Activity | None:
     """What the static network answers to changes of the stimulus, set against the thresholds.
 
     A value that changes by d sends d/threshold times, at most once a step. The weights are the
@@ -50,24 +50,26 @@ def expected_activity(plan: Plan) -> Activity | None:
     ----------
     plan : Plan
         Plan of the run.
+    work : float
+        About how many multiplications it may take.
     """
-    return _activity(plan.transmission, plan)
+    return _activity(plan.transmission, plan, work)
 
 
 @singledispatch
-def _activity(transmission: Transmission, plan: Plan) -> Activity | None:
+def _activity(transmission: Transmission, plan: Plan, work: float) -> Activity | None:
     raise UnknownKindError("neurodiff.forecast.event_activity._activity", transmission)
 
 
 @_activity.register
-def _(transmission: Graded | Spikes, plan: Plan) -> None:
+def _(transmission: Graded | Spikes, plan: Plan, work: float) -> None:
     return None
 
 
 @_activity.register
-def _(thresholds: Events, plan: Plan) -> Activity:
+def _(thresholds: Events, plan: Plan, work: float) -> Activity:
     graph = plan.graph
-    before, after, changes_per_step = _changes(plan)
+    before, after, changes_per_step = _changes(plan, work)
     forward = changes_per_step * _sent(
         after.x - before.x, np.full(graph.n_units, thresholds.forward)
     )
@@ -104,12 +106,12 @@ def _error_threshold(graph: Graph, thresholds: Events, answers: Gradient) -> Flo
     return thresholds.error * sizes
 
 
-def _changes(plan: Plan) -> tuple[Gradient, Gradient, float]:
+def _changes(plan: Plan, work: float) -> tuple[Gradient, Gradient, float]:
     """Answers before and after some changes of the stimuli, and how often these change a step."""
     stimuli, graph = plan.stimuli, plan.graph
     every = _period(stimuli)
     last = max((stimuli.learning_steps - 1) // every, 1)
-    affordable = int(np.clip(_WORK / (6 * graph.n_synapses), _FEWEST, _MOST))
+    affordable = int(np.clip(work / (6 * graph.n_synapses), _FEWEST, _MOST))
     count = min(affordable, last)
     at = every * np.unique(np.linspace(1, last, count).round().astype(np.int64))
     before, after = (

@@ -81,7 +81,7 @@ def _compared(plan: "Plan") -> tuple[Sampling | None, Sampling | None, bool]:
     """When products are compared, when their factors are recorded, and whether they are listed.
 
     Factors of every step are recorded where the disk has room for them, and products of all
-    synapses take too much memory, or comparing every step anew takes long.
+    synapses take too much memory, or comparing every step anew takes long; by events never.
     """
     model, graph, stimuli = plan.model, plan.graph, plan.stimuli
     listed = _products(model, stimuli, _within(_PRODUCTS, 2 * graph.n_synapses))
@@ -91,7 +91,8 @@ def _compared(plan: "Plan") -> tuple[Sampling | None, Sampling | None, bool]:
     assert wanted is not None
     fits = 16.0 * graph.n_synapses * wanted.count(steps) <= BUDGET
     every_step = Sampling(1, stop=steps)
-    if 8.0 * steps * factors_of(graph) > DISK:
+    # what was sent as events cannot be computed anew, and is little
+    if not plan.transmission.recomputable or 8.0 * steps * factors_of(graph) > DISK:
         few = _products(model, stimuli, _affordable(plan))
         return (listed, None, True) if fits else (few, few, False)
     if fits:

@@ -12,6 +12,7 @@ from neurodiff.forecast.description.cycles import describe_cycles
 from neurodiff.forecast.description.feedback import describe_feedback
 from neurodiff.forecast.description.leak import describe_leak
 from neurodiff.forecast.event_activity import expected_activity
+from neurodiff.forecast.event_speed import event_speed
 from neurodiff.model_file.quantities import TIME_UNITS, format_quantity
 from neurodiff.network.dale import kept_signs
 from neurodiff.network.graph import Floats, Ints, Projection
@@ -80,7 +81,7 @@ def describe(plan: Plan, backend: str) -> str:
         *describe_leak(plan, bands),
         *describe_alignment(plan),
         *describe_feedback(plan),
-        *_events(plan),
+        *_events(plan, backend),
         *_spikes(plan),
         _cost(plan, backend),
     ]
@@ -188,15 +189,22 @@ def _legend(plan: Plan) -> str:
     return _LEGEND.format(steady=steady)
 
 
-def _events(plan: Plan) -> list[str]:
+def _events(plan: Plan, backend: str) -> list[str]:
     activity = expected_activity(plan)
     if activity is None:
         return []
+    speed = event_speed(plan, backend, activity)
+    faster = "the dense kernel is faster"
+    if speed.until > 1:
+        faster = f"events are faster until the input is {speed.until:.2g} times as fast"
     return [
         f"by events: expected synaptic operations {_share(activity.ratio)} of those of graded "
         f"transmission\n({_share(activity.forward)} of the units and "
         f"{_share(activity.backward)} of the error units send in a step, with the initial weights; "
-        "learning adds to it)"
+        "learning adds to it)\n"
+        f"{speed.per_second:.3g} events a second; about {1e6 * speed.events:.3g} us a step on "
+        f"{backend}, and {1e6 * speed.dense:.3g} us by a dense kernel (`transmission: graded`): "
+        f"{faster}"
     ]
 
 
