@@ -36,7 +36,7 @@ class Case:
     exact : bool
         Both thresholds are 0.
     programs : tuple of str
-        What is timed; see `event_driven.PROGRAMS`.
+        What is timed; see README.md.
     """
 
     name: str
@@ -138,7 +138,7 @@ def curve(width: int, rate: float) -> list[Case]:
 #: Ever more events: what they add to a run in which the input hardly moves.
 WORK = [
     Case(f"work-{omega:g}", 10, 1000, 1_000, omega, programs=("events",))
-    for omega in (1e-9, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
+    for omega in (1e-9, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 ]
 #: Nothing changes.
 STILL = [

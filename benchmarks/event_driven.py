@@ -15,7 +15,17 @@ import numpy as np
 from cases import CASES, CURVES, STILL, WORK, Case, check, tiny
 from measuring import CompiledLoop, Measured, NumpyLoop, Ours
 from numpy.typing import NDArray
-from report import Row, crossings, growth, markdown, save_curve, stillness, surroundings, tables
+from report import (
+    Row,
+    crossings,
+    growth,
+    markdown,
+    save_curve,
+    save_growth,
+    stillness,
+    surroundings,
+    tables,
+)
 
 from neurodiff import Simulation
 from neurodiff.network.graph import Graph
@@ -57,7 +67,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=3, help="runs of each program (3)")
     parser.add_argument("--threads", type=int, help="BLAS threads of the loops; see README.md")
     parser.add_argument("--quick", action="store_true", help="tiny networks, on numpy, one run")
-    parser.add_argument("--output", type=Path, help="file for the figure of the curve")
+    parser.add_argument("--output", type=Path, help="file for the figure of curve or work")
     parser.add_argument("--write-results", type=Path, help="Markdown file for the table")
     options = parser.parse_args()
     options.target = "numpy" if options.quick else "cpp_standalone"
@@ -180,8 +190,10 @@ def _write(options: argparse.Namespace, rows: list[Row], lines: list[str]) -> No
         lists = "\n".join(f"- {line}" for line in lines)
         text = "\n\n".join([command, *map(markdown, tables(rows)), lists])
         options.write_results.write_text(text + "\n")
-    if options.output and any(row.case.name.startswith("curve") for row in rows):
-        save_curve(rows, options.output)
+    drawn = {"curve": save_curve, "work": save_growth}
+    for name, save in drawn.items():
+        if options.output and rows[-1].case.name.startswith(name) and len(rows) > 2:
+            save(rows, options.output)
 
 
 if __name__ == "__main__":

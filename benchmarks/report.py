@@ -13,9 +13,11 @@ import numpy as np
 from cases import Case
 from matplotlib.figure import Figure
 from measuring import Measured
+from numpy.typing import NDArray
 
 from neurodiff.plot.style import DARK, LIGHT, WIDE, dress, new_axes, styled
 
+Floats = NDArray[np.float64]
 _COLOURS = (DARK, "#808080", "#b0b0b0")
 #: What may be timed besides events by the kernel.
 OTHERS = ("native", "dense", "C loop", "NumPy", "NumPy+ger")
@@ -136,19 +138,40 @@ def stillness(rows: list[Row]) -> list[str]:
 
 def growth(rows: list[Row]) -> list[str]:
     """How the time that events take grows with their number, beyond that of an input at rest."""
-    rows = [row for row in rows if row.case.name.startswith("work")]
-    if len(rows) < 3:
+    events, seconds = _added(rows)
+    if len(events) < 2:
         return []
+    exponent = np.polyfit(np.log(events), np.log(seconds), 1)[0]
+    pairs = zip(events, seconds, strict=True)
+    each = ", ".join(f"{n:.1e} ({1e6 * s / n:.2f} us each)" for n, s in pairs)
+    return [f"the time that events add grows as their number to the {exponent:.3f}: {each}"]
+
+
+def _added(rows: list[Row]) -> tuple[Floats, Floats]:
+    """Events and seconds that are added to those of an input at rest."""
+    rows = [row for row in rows if row.case.name.startswith("work")]
+    if not rows:
+        return np.zeros(0), np.zeros(0)
     # what disturbs a run makes it longer
     least = np.array([min(run.seconds for run in row.times["events"]) for row in rows])
     events, seconds = np.array([row.events for row in rows]) - rows[0].events, least - least[0]
     more = (events > 0) & (seconds > 0)
-    if more.sum() < 2:
-        return ["the time that events add cannot be told from what disturbs the runs"]
-    exponent = np.polyfit(np.log(events[more]), np.log(seconds[more]), 1)[0]
-    pairs = zip(events[more], seconds[more], strict=True)
-    each = ", ".join(f"{n:.1e} ({1e6 * s / n:.2f} us each)" for n, s in pairs)
-    return [f"the time that events add grows as their number to the {exponent:.3f}: {each}"]
+    return events[more], seconds[more]
+
+
+@styled
+def save_growth(rows: list[Row], path: Path) -> None:
+    """Draw the time that events add against their number."""
+    axes = new_axes(WIDE, 3.2)
+    events, seconds = _added(rows)
+    size = next(row.case.size for row in rows if row.case.name.startswith("work"))
+    axes.loglog(events, seconds, "o", color=DARK, markersize=4, label="measured")
+    middle = np.median(seconds / events)
+    axes.loglog(events, middle * events, color=LIGHT, label=f"{1e6 * middle:.2f} us for each event")
+    axes.legend()
+    title = f"The time that events add is proportional to their number: {size} tanh units"
+    dress(axes, "events", "time that they add (s)", title)
+    cast(Figure, axes.figure).savefig(path, dpi=150)
 
 
 def crossings(rows: list[Row]) -> list[str]:

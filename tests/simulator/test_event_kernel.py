@@ -81,7 +81,9 @@ MODELS: dict[str, Callable[..., Model]] = {
 }
 every_model = pytest.mark.parametrize("name", MODELS)
 SENT = {"all": ALL, "some": SOME, "absolute": ABSOLUTE}
-thresholds = pytest.mark.parametrize("sent", SENT)
+#: All thresholds with all forms of rows, and one with each of the other models.
+PAIRS = [(name, sent) for name in ("layers", "mixed", "drawn") for sent in SENT]
+PAIRS += [(name, "some") for name in MODELS if name not in ("layers", "mixed", "drawn")]
 
 
 def by(engine: str, model: Model) -> Simulation:
@@ -112,8 +114,7 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> Libraries:
     return Libraries(tmp_path_factory.mktemp("kernels"))
 
 
-@every_model
-@thresholds
+@pytest.mark.parametrize(("name", "sent"), PAIRS)
 def test_both_kernels_equal_the_native_network(
     name: str, sent: str, libraries: Libraries, monkeypatch: pytest.MonkeyPatch
 ):
@@ -194,6 +195,24 @@ def test_the_compiled_kernel_sends_the_same_events_for_20000_steps(
         kernel = by("fused", model)
     assert len(native.recording["spike_time"]) > 50_000
     assert_equal(kernel, native)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(30))
+def test_both_kernels_equal_the_native_network_of_any_digraph(
+    seed: int, libraries: Libraries, monkeypatch: pytest.MonkeyPatch
+):
+    rng = np.random.default_rng(seed)
+    delays = [{"uniform": ["1 ms", "4 ms"]}, "1 ms", {"forward": "2 ms", "backward": "1 ms"}]
+    rule = {"rule": "diffusion", "learning_rate": "5 Hz", "start": f"{rng.integers(30)} ms"}
+    decays = {"weight_decay": "0.5 Hz"} if rng.integers(2) else {}
+    sent = list(SENT.values())[seed % 3]
+    keys = {"delay": delays[rng.integers(3)], "plasticity": rule | decays, "run": RUN}
+    model = random_digraph(rng, transmission=sent, **EVERY_STEP, **keys)
+    native = by("native", model)
+    assert_equal(by("fused", model), native)
+    with compiled_kernels(monkeypatch, libraries):
+        assert_equal(by("fused", model), native)
 
 
 def test_with_every_change_sent_it_is_graded_transmission():

@@ -179,11 +179,12 @@ class Tables:
         w : array (n_synapses,)
             Weights.
         """
-        by_sender, by_receiver = np.empty_like(w), np.empty(self.n_by_receiver)
+        # of matrices the one order is that of the graph: no copy of large arrays
+        by_sender = w if self.dense else w.copy()
+        by_receiver = np.empty(self.n_by_receiver)
         for block, part in self.parts():
             own, end = w[part.synapses], block.by_receiver + part.stop - part.start
             if block.form is Form.DENSE:
-                by_sender[part.synapses] = own
                 if block.returns:
                     matrix = by_receiver[block.by_receiver : end].reshape(block.n_post, block.n_pre)
                     matrix[:] = own.reshape(block.n_pre, block.n_post).T
