@@ -37,7 +37,7 @@ from neurodiff.simulator.beginning import (
     started,
     with_weights,
 )
-from neurodiff.simulator.firing import counted, warn_of_saturation
+from neurodiff.simulator.firing import counted, counted_before, warn_of_saturation
 from neurodiff.simulator.network import BuiltNetwork, build_network
 from neurodiff.simulator.readout import labelled, last_signals
 from neurodiff.simulator.segments import run_segments
@@ -396,4 +396,4 @@ class Simulation:
         """
         if self._recording is None:
             raise SimulationError("nothing is counted yet; call run() first")
-        return self._events
+        return self._events or counted_before(self._state, self.plan)

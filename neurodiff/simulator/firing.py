@@ -5,14 +5,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from neurodiff.network.graph import Graph
+from neurodiff.network.graph import Graph, Ints
 from neurodiff.plan import Plan
 from neurodiff.results.event_counts import EventCounts, count_events
 from neurodiff.simulator.network import BuiltNetwork
+from neurodiff.simulator.state import State
 from neurodiff.simulator.transmission.closed_form import RENEWED_EVERY
 
 #: Share of the steps in which a neuron may be asked for more than one spike without a warning.
 _SATURATED = 1e-3
+
+#: Where the state of a kernel says how often units and error units have sent.
+_COUNTS = ("kernel.unit_times", "kernel.error_times")
 
 
 def counted(built: BuiltNetwork, plan: Plan, completed: int) -> EventCounts | None:
@@ -30,14 +34,34 @@ def counted(built: BuiltNetwork, plan: Plan, completed: int) -> EventCounts | No
     counts = built.synapses.event_counts()
     if counts is None:
         return None
-    spikes = plan.transmission.fires
-    renewals = 0 if spikes else -(-completed // RENEWED_EVERY)
-    learns = not plan.plasticity.frozen
-    events = count_events(plan.graph, *counts, completed, renewals, learns=learns, spikes=spikes)
-    if not spikes:
+    events = _summed_up(plan, counts, completed)
+    if not plan.transmission.fires:
         return events
     fired = [int(part.fired[:].sum()) for part in built.synapses.firing.values()]
     return replace(events, forward=fired[0], backward=fired[1])
+
+
+def counted_before(state: State | None, plan: Plan) -> EventCounts | None:
+    """The same of a run that another process has made, by its state; None where it says nothing.
+
+    Parameters
+    ----------
+    state : State or None
+        State at its end.
+    plan : Plan
+        Plan of the run.
+    """
+    if state is None or not all(name in state.values for name in _COUNTS):
+        return None
+    units, errors = (np.array(state.values[name], dtype=np.int64) for name in _COUNTS)
+    return _summed_up(plan, (units, errors), state.step)
+
+
+def _summed_up(plan: Plan, counts: tuple[Ints, Ints], completed: int) -> EventCounts:
+    spikes = plan.transmission.fires
+    renewals = 0 if spikes else -(-completed // RENEWED_EVERY)
+    learns = not plan.plasticity.frozen
+    return count_events(plan.graph, *counts, completed, renewals, learns=learns, spikes=spikes)
 
 
 def warn_of_saturation(built: BuiltNetwork, graph: Graph, completed: int) -> None:

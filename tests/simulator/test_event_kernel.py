@@ -1,13 +1,14 @@
 """The kernel for events against the native network, which is held against a dense twin."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from neurodiff import Model, ModelError, Simulation
+from neurodiff import Model, ModelError, Simulation, open_run
 from neurodiff.simulator.kernels.events import EventKernel
 from neurodiff.simulator.kernels.events.tables import Form
 from tests.networks import chain, digraph, random_digraph
@@ -167,6 +168,13 @@ def test_a_run_in_two_halves_is_one_whole(name: str):
     half = Simulation(model, backend="numpy").run("63 ms").run("87 ms")
     assert half.recording.drop_attrs().identical(whole.recording.drop_attrs())
     assert half.events == whole.events
+
+
+def test_a_run_that_is_opened_knows_how_many_events_it_had(tmp_path: Path):
+    simulation = by("fused", layers(transmission=SOME))
+    simulation.save(tmp_path / "run")
+    assert simulation.events is not None
+    assert open_run(tmp_path / "run").events == simulation.events
 
 
 def test_another_run_begins_in_the_state_of_one():
