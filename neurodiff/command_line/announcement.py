@@ -7,6 +7,8 @@ import typer
 
 #: About how many multiplications an estimate may take before a run.
 _WORK = 2e8
+#: Seconds that a dense kernel has to save before it is spoken of.
+_WORTH = 5.0
 
 if TYPE_CHECKING:
     from neurodiff.simulation import Simulation
@@ -46,7 +48,8 @@ def _warn_of_slow_events(simulation: "Simulation") -> None:
     if activity is None:
         return
     speed = event_speed(simulation.plan, simulation.backend, activity)
-    if speed.until < 1:
+    steps = simulation.plan.stimuli.steps
+    if (speed.events - speed.dense) * steps > _WORTH:
         warnings.warn(
             f"the input is fast: a step by events is estimated to take "
             f"{1e6 * speed.events:.3g} us, and by a dense kernel {1e6 * speed.dense:.3g} us; write "

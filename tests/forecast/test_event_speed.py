@@ -47,8 +47,10 @@ def test_a_run_for_which_a_dense_kernel_is_faster_is_warned_of(
     from neurodiff import Simulation
     from neurodiff.command_line.announcement import announce
 
-    monkeypatch.setitem(KNOWN["fused_events"], "numpy", Speed(1.0, 20e-6, 5e-6, 20e-6))
-    model = chain([2, 3, 1], transmission=SENT, input={"kind": "sinusoid", "frequency": frequency})
+    # 1,000 steps; at most all 27 synaptic operations are left, of 1 ms each
+    monkeypatch.setitem(KNOWN["fused_events"], "numpy", Speed(1.0, 20e-6, 5e-6, 1e-3))
+    sinusoid = {"kind": "sinusoid", "frequency": frequency}
+    model = chain([2, 3, 1], transmission=SENT, run={"duration": "1 s"}, input=sinusoid)
     simulation = Simulation(model, backend="numpy")
     if warned:
         with pytest.warns(UserWarning, match="input is fast.*`transmission: graded`"):

@@ -48,7 +48,7 @@ def after(n: int, number: int):
 
 @pytest.fixture(autouse=True)
 def reports_come_often(monkeypatch):
-    monkeypatch.setattr("neurodiff.simulator.backends.execution._REPORT_PERIOD", 0.02)
+    monkeypatch.setattr("neurodiff.simulator.backends.execution._REPORT_PERIOD", 0.06)
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_end(stopped: Path, command):
@@ -98,6 +98,7 @@ def test_events_by_the_native_engine_are_not_resumed(here: Path, command):
     assert "kernels have states" in err
 
 
+@pytest.mark.slow
 def test_events_by_a_kernel_are_resumed_to_the_same_end(here: Path, command):
     sending = "transmission={kind: events, threshold: 0.01, error_threshold: 0.01}"
     changed = [*options(), "--set", sending]
@@ -221,7 +222,10 @@ neurodiff.cli.main()
 """
 
 
-@pytest.mark.parametrize("where", ["cli._compare", "run_files.keeping.keep_recording"])
+@pytest.mark.parametrize(
+    "where",
+    ["cli._compare", pytest.param("run_files.keeping.keep_recording", marks=pytest.mark.slow)],
+)
 def test_a_process_that_dies_again_while_it_compares_leaves_what_was_done(
     here: Path, command, where: str
 ):

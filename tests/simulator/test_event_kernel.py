@@ -170,6 +170,17 @@ def test_a_run_in_two_halves_is_one_whole(name: str):
     assert half.events == whole.events
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["cython", "cpp_standalone"])
+def test_compiled_runs_equal_the_native_network(backend: str, plain_compilation):
+    model = mixed(transmission=SOME)
+    got = simulate(model, backend)
+    assert_equal(got, by("native", model))
+    half = Simulation(model, backend=backend).run("63 ms").run("87 ms")
+    assert half.recording.drop_attrs().identical(got.recording.drop_attrs())
+    assert half.events == got.events
+
+
 def test_a_run_that_is_opened_knows_how_many_events_it_had(tmp_path: Path):
     simulation = by("fused", layers(transmission=SOME))
     simulation.save(tmp_path / "run")
