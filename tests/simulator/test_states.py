@@ -41,8 +41,8 @@ def test_two_halves_are_one_whole_in_float32():
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("backend", "engine"),
-    # arrays of the native network are the same on numpy and cython
-    [("cython", "fused"), ("cpp_standalone", "fused"), ("cpp_standalone", "native")],
+    # arrays of the native network are the same on all of them
+    [("cython", "fused"), ("cpp_standalone", "fused")],
 )
 def test_two_halves_are_one_whole_compiled(backend: str, engine: str, plain_compilation):
     model = skips(plasticity=LEARNS | {"alignment": "trace", "stages": 2})

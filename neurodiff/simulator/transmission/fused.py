@@ -4,10 +4,8 @@ It is the same network as `Graded` builds, whose units and error units stay Bria
 equations; see `neurodiff.simulator.kernels`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import brian2 as b2
 import numpy as np
@@ -22,7 +20,6 @@ from neurodiff.simulator import alignment as alignments
 from neurodiff.simulator import feedback as feedbacks
 from neurodiff.simulator import plasticity as rules
 from neurodiff.simulator.alignment import Alignment
-from neurodiff.simulator.backends.variables import ArrayVariable
 from neurodiff.simulator.feedback import Feedback
 from neurodiff.simulator.history import Past, at_step_0
 from neurodiff.simulator.kernels.bundle import Bundle, Learning
@@ -32,7 +29,7 @@ from neurodiff.simulator.kernels.reading import Moves, Numbered, element, past, 
 from neurodiff.simulator.kernels.vector_math import VECTOR
 from neurodiff.simulator.plasticity import Plasticity
 from neurodiff.simulator.population_parts import Addition
-from neurodiff.simulator.sampling import Monitors, Sampled
+from neurodiff.simulator.transmission.by_kernel import ByKernel, Values
 from neurodiff.simulator.transmission.interface import SampledBy, Transmission, build
 
 
@@ -145,8 +142,8 @@ def _errors(graph: Graph) -> Numbered:
 
 
 @dataclass(frozen=True, eq=False)
-class FusedSynapses:
-    """The synapses of a network with a kernel; see `Connections`.
+class FusedSynapses(ByKernel):
+    """The synapses of a graded network with kernels; see `ByKernel`.
 
     Attributes
     ----------
@@ -163,37 +160,10 @@ class FusedSynapses:
     w: NDArray[np.float64]
     b: NDArray[np.float64]
 
-    def keep_in(self, folder: Path) -> None:
-        """Have samples appended to files in a folder.
-
-        Parameters
-        ----------
-        folder : Path
-            Folder for samples, which is there until they have been read.
-        """
-        self.kernel.folder = folder
-
-    @property
-    def initial(self) -> dict[ArrayVariable, NDArray[Any]]:
-        """Arrays to be filled before the first step."""
-        return self.kernel.initial
-
     def weights(self) -> np.ndarray:
         """Weights (n_synapses,) at the end of the run."""
         ended = self.kernel.ended()[0]
         return ended if ended.dtype == np.float64 else apart(ended, np.float64)
-
-    def recorded(self, sampling: str, variable: str) -> np.ndarray:
-        """Samples (n_samples, n_synapses) of `w` or `product`; `sampling`: weights or products.
-
-        Parameters
-        ----------
-        sampling : str
-            What is sampled: `weights` or `products`.
-        variable : str
-            Name of the variable: `w` or `product`.
-        """
-        return self.kernel.samples(sampling, "synapses", variable)
 
     def backward_weights(self) -> np.ndarray | None:
         """Samples (n_samples + 1, n_backward) of b; None with symmetric feedback."""
@@ -204,30 +174,8 @@ class FusedSynapses:
             first = self.kernel.samples("weights", "feedback", "b")
         return np.vstack([first, self.kernel.ended()[1]]).astype(np.float64)
 
-    @property
-    def spike_monitors(self) -> dict[str, b2.EventMonitor]:
-        """Nothing fires."""
-        return {}
-
-    @property
-    def firing(self) -> dict[str, b2.NeuronGroup]:
-        """Nothing fires."""
-        return {}
-
-    def sampled_of(self, monitors: Monitors) -> Sampled:
-        """The kernel records the populations, too.
-
-        Parameters
-        ----------
-        monitors : Monitors
-            Monitors of the populations, of which there are none.
-        """
-        return self.kernel
-
-    def begun(
-        self, values: Mapping[str, NDArray[Any]], step: int, weights: Mapping[str, NDArray[Any]]
-    ) -> Mapping[str, NDArray[Any]]:
-        """The state of another run after some steps as that in which this network begins.
+    def begun(self, values: Values, step: int, weights: Values) -> Values:
+        """With what was learned in the last step; see `ByKernel`.
 
         Parameters
         ----------

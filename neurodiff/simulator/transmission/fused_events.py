@@ -3,10 +3,8 @@
 It is the same network as `Events` builds; see `neurodiff.simulator.kernels.events`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import brian2 as b2
 import numpy as np
@@ -15,10 +13,9 @@ from numpy.typing import NDArray
 from neurodiff.plan import Plan
 from neurodiff.plan import transmission as planned
 from neurodiff.plan.sampling import Sampling
-from neurodiff.simulator.backends.variables import ArrayVariable
 from neurodiff.simulator.kernels.events import EventKernel
 from neurodiff.simulator.population_parts import Addition
-from neurodiff.simulator.sampling import Monitors, Sampled
+from neurodiff.simulator.transmission.by_kernel import ByKernel, Values
 from neurodiff.simulator.transmission.interface import SampledBy, Transmission, build
 
 
@@ -72,8 +69,8 @@ class FusedEvents:
 
 
 @dataclass(frozen=True, eq=False)
-class EventSynapses:
-    """The synapses of a network with a kernel for events; see `Connections`.
+class EventSynapses(ByKernel):
+    """The synapses of a network with a kernel for events; see `ByKernel`.
 
     Attributes
     ----------
@@ -88,64 +85,15 @@ class EventSynapses:
         """What has to be in the Brian2 network."""
         return [self.kernel.group]
 
-    def keep_in(self, folder: Path) -> None:
-        """Have samples appended to files in a folder.
-
-        Parameters
-        ----------
-        folder : Path
-            Folder for samples, which is there until they have been read.
-        """
-        self.kernel.folder = folder
-
-    @property
-    def initial(self) -> dict[ArrayVariable, NDArray[Any]]:
-        """Arrays to be filled before the first step."""
-        return self.kernel.initial
-
     def weights(self) -> np.ndarray:
         """Weights (n_synapses,) at the end of the run."""
         return self.kernel.weights()
 
-    def recorded(self, sampling: str, variable: str) -> np.ndarray:
-        """Samples (n_samples, n_synapses) of `w` or `product`, in the order of the graph.
-
-        Parameters
-        ----------
-        sampling : str
-            What is sampled: `weights` or `products`.
-        variable : str
-            Name of the variable: `w` or `product`.
-        """
-        return self.kernel.recorded(sampling, variable)
-
     def backward_weights(self) -> None:
         """Errors come back through the weights of the synapses."""
 
-    @property
-    def spike_monitors(self) -> dict[str, b2.EventMonitor]:
-        """No neuron fires."""
-        return {}
-
-    @property
-    def firing(self) -> dict[str, b2.NeuronGroup]:
-        """No neuron fires."""
-        return {}
-
-    def sampled_of(self, monitors: Monitors) -> Sampled:
-        """The kernel records the populations, too.
-
-        Parameters
-        ----------
-        monitors : Monitors
-            Monitors of the populations, of which there are none.
-        """
-        return self.kernel
-
-    def begun(
-        self, values: Mapping[str, NDArray[Any]], step: int, weights: Mapping[str, NDArray[Any]]
-    ) -> Mapping[str, NDArray[Any]]:
-        """The state of another run after some steps as that in which this network begins.
+    def begun(self, values: Values, step: int, weights: Values) -> Values:
+        """With its copies of the weights made anew; see `ByKernel`.
 
         Parameters
         ----------
@@ -154,7 +102,7 @@ class EventSynapses:
         step : int
             Number of its steps.
         weights : mapping
-            What it had learned: `w` and, where there are any, backward weights `b`.
+            What it had learned.
         """
         return self.kernel.begun(values, step, weights["w"])
 

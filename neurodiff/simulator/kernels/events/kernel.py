@@ -153,18 +153,18 @@ class EventKernel(KernelGroup):
             values[part][:] = 0
         values["left"][:] = 1
 
-    def recorded(self, sampling: str, variable: str) -> Floats:
-        """Samples (n_samples, n_synapses) of `w` or `product`, in the order of the graph.
+    def samples(self, event: str, group: str, variable: str) -> Floats:
+        """What was recorded (n_samples, n), that of synapses in the order of the graph.
 
         Parameters
         ----------
-        sampling : str
-            `weights`, `products` or `factors`.
-        variable : str
-            Name of the variable.
+        event : str
+            Name of the sampling.
+        group, variable : str
+            What was recorded.
         """
-        values = self.samples(sampling, "synapses", variable)
-        if self.tables.dense or variable == "factors":
+        values = super().samples(event, group, variable)
+        if group != "synapses" or self.tables.dense or variable == "factors":
             return values
         return np.array([self.tables.in_graph(sample) for sample in values]).reshape(values.shape)
 
