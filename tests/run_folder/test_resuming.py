@@ -48,7 +48,7 @@ def after(n: int, number: int):
 
 @pytest.fixture(autouse=True)
 def reports_come_often(monkeypatch):
-    monkeypatch.setattr("neurodiff.simulator.backends.execution._REPORT_PERIOD", 0.06)
+    monkeypatch.setattr("neurodiff.simulator.backends.execution._REPORT_PERIOD", 0.02)
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_end(stopped: Path, command):
