@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
+if TYPE_CHECKING:
+    from neurodiff.simulation import Simulation
+
 #: About how many multiplications an estimate may take before a run.
 _WORK = 2e8
 #: Seconds that a dense kernel has to save before it is spoken of.
 _WORTH = 5.0
-
-if TYPE_CHECKING:
-    from neurodiff.simulation import Simulation
 
 
 def announce(simulation: "Simulation") -> None:
@@ -41,15 +41,21 @@ def announce(simulation: "Simulation") -> None:
 
 def _warn_of_slow_events(simulation: "Simulation") -> None:
     """Say where a dense kernel would be faster than events."""
-    from neurodiff.forecast.event_activity import expected_activity
+    from neurodiff.forecast.event_activity import Activity, expected_activity
     from neurodiff.forecast.event_speed import event_speed
 
-    activity = expected_activity(simulation.plan, _WORK)
-    if activity is None:
+    plan, backend = simulation.plan, simulation.backend
+    if plan.transmission.sending is None or plan.transmission.fires:
         return
-    speed = event_speed(simulation.plan, simulation.backend, activity)
-    steps = simulation.plan.stimuli.steps
-    if (speed.events - speed.dense) * steps > _WORTH:
+    # what is sent takes a while to predict: most runs are short enough whatever is
+    most = event_speed(plan, backend, Activity(1.0, 1.0, 1.0))
+    worth = _WORTH / plan.stimuli.steps
+    if most.events - most.dense <= worth:
+        return
+    activity = expected_activity(plan, _WORK)
+    assert activity is not None
+    speed = event_speed(plan, backend, activity)
+    if speed.events - speed.dense > worth:
         warnings.warn(
             f"the input is fast: a step by events is estimated to take "
             f"{1e6 * speed.events:.3g} us, and by a dense kernel {1e6 * speed.dense:.3g} us; write "

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from neurodiff.forecast.event_activity import Activity
 from neurodiff.plan import Plan
-from neurodiff.plan.speeds import Speed, speeds
+from neurodiff.plan.speeds import event_speeds, speeds
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,10 @@ def event_speed(plan: Plan, backend: str, activity: Activity) -> EventSpeed:
     activity : Activity
         What is expected to be sent.
     """
-    graph, known = plan.graph, speeds()
-    engine = {"fused": "fused_events", "native": "events"}[plan.transmission.engine]
-    of_events, of_dense = known[engine][backend], known["fused"][backend]
-    synapses = float(graph.n_synapses)
-    at_rest = _step(of_events, graph.n_units, 0.0)
-    of_synapses = of_events.synapse * 3 * synapses * activity.ratio
-    dense = _step(of_dense, graph.n_units, synapses)
+    graph, of_events = plan.graph, event_speeds(plan.transmission.engine)[backend]
+    at_rest = of_events.of_step(graph.n_units, 0.0)
+    of_synapses = of_events.synapse * 3 * graph.n_synapses * activity.ratio
+    dense = speeds()["fused"][backend].of_step(graph.n_units, graph.n_synapses)
     sent = activity.forward * graph.n_units
     sent += activity.backward * (graph.n_units - graph.n_inputs)
     return EventSpeed(
@@ -57,7 +54,3 @@ def event_speed(plan: Plan, backend: str, activity: Activity) -> EventSpeed:
         per_second=sent / graph.time_step,
         until=max(dense - at_rest, 0.0) / of_synapses if of_synapses else float("inf"),
     )
-
-
-def _step(speed: Speed, units: int, synapses: float) -> float:
-    return speed.step + speed.unit * units + speed.synapse * synapses

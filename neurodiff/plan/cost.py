@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from neurodiff.network.graph import Graph
-from neurodiff.plan.speeds import speeds
+from neurodiff.plan.speeds import event_speeds, speeds
 
 #: Of a synapse at the end of a run, when most copies of it are there; and of one in a projection
 #: from all to all, by engine: kernels number none of these.
@@ -79,13 +79,10 @@ def estimate(
     if sending is not None:
         # an error is told to the synapses that it came from, and goes on to the other end of them
         reached *= sending[0] + 2 * sending[1]
-    of_engine = {"native": "native", "fused": "fused"}
-    if sending is not None:
-        of_engine = {"native": "events", "fused": "fused_events"}
+    known = speeds()[engine] if sending is None else event_speeds(engine)
     seconds = {
-        backend: speed.start
-        + steps * (speed.step + speed.unit * graph.n_units + speed.synapse * (reached + backward))
-        for backend, speed in speeds()[of_engine[engine]].items()
+        backend: speed.start + steps * speed.of_step(graph.n_units, reached + backward)
+        for backend, speed in known.items()
     }
     forward = max(int(graph.forward_lag.max(initial=1)), longest_age)
     lags = forward + int(graph.backward.lag.max(initial=1))

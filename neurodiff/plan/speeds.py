@@ -27,6 +27,18 @@ class Speed(NamedTuple):
     unit: float
     synapse: float
 
+    def of_step(self, units: int, synapses: float) -> float:
+        """Seconds of a step in which so many units and synapses have work.
+
+        Parameters
+        ----------
+        units : int
+            Number of units.
+        synapses : float
+            Number of synapses, with events of those that are reached.
+        """
+        return self.step + self.unit * units + self.synapse * synapses
+
 
 #: Speeds by engine and backend. They choose a backend and tell a user what to expect; nothing else
 #: depends on them.
@@ -73,6 +85,17 @@ def speeds() -> Speeds:
             for backend, numbers in backends.items():
                 found[engine][backend] = Speed(*(float(number) for number in numbers))
     return found
+
+
+def event_speeds(engine: str) -> dict[str, Speed]:
+    """Those of events, by backend.
+
+    Parameters
+    ----------
+    engine : str
+        What moves the weights: `native` or `fused`.
+    """
+    return speeds()[{"native": "events", "fused": "fused_events"}[engine]]
 
 
 def keep(measured: Speeds) -> None:

@@ -18,7 +18,8 @@ KNOWN = {
 
 @pytest.fixture(autouse=True)
 def known_speeds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neurodiff.forecast.event_speed.speeds", lambda: KNOWN)
+    for module in ("forecast.event_speed", "plan.speeds"):
+        monkeypatch.setattr(f"neurodiff.{module}.speeds", lambda: KNOWN)
 
 
 def test_times_by_hand():

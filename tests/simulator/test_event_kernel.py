@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import xarray as xr
 
 from neurodiff import Model, ModelError, Simulation, open_run
 from neurodiff.simulator.kernels.events import EventKernel
@@ -14,6 +13,7 @@ from neurodiff.simulator.kernels.events.tables import Form
 from tests.networks import chain, digraph, random_digraph
 from tests.simulated import EVERY_STEP, deviations, moved, simulate
 from tests.simulator.kernel_library import Libraries, compiled_kernels
+from tests.simulator.test_kernels import apart
 
 SOME = {"kind": "events", "threshold": 0.02, "error_threshold": {"relative": 0.03}}
 ALL = {"kind": "events", "threshold": 0.0, "error_threshold": 0.0}
@@ -91,13 +91,6 @@ def by(engine: str, model: Model) -> Simulation:
     return simulate(model.replace(run=model.run.replace(engine=engine)))
 
 
-def furthest_apart(got: xr.Dataset, want: xr.Dataset) -> dict[str, float]:
-    """Largest difference of each variable, as a share of its largest value."""
-    names = [str(name) for name in want.data_vars if want[name].dtype == np.float64]
-    sizes = {name: float(abs(want[name]).max()) or 1.0 for name in names}
-    return {name: float(abs(got[name] - want[name]).max()) / sizes[name] for name in names}
-
-
 def assert_equal(got: Simulation, want: Simulation, tolerance: float = 1e-12) -> None:
     assert got.plan.transmission.engine != want.plan.transmission.engine
     one, two = got.recording, want.recording
@@ -109,7 +102,7 @@ def assert_equal(got: Simulation, want: Simulation, tolerance: float = 1e-12) ->
     else:
         # where every change is sent, so is one by a rounding: events need not be the same
         one, two = one.drop_dims("event"), two.drop_dims("event")
-    found = furthest_apart(one, two)
+    found = apart(one, two)
     assert {"x", "delta", "w", "bias", "product"} <= set(found)
     assert max(found.values()) <= tolerance, found
 

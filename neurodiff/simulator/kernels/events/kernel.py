@@ -7,19 +7,18 @@ import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.network.graph import Graph
 from neurodiff.plan import Plan
 from neurodiff.plan import transmission as planned
 from neurodiff.plan.sampling import Sampling
 from neurodiff.simulator.backends.variables import ArrayVariable
 from neurodiff.simulator.history import turned_rows
-from neurodiff.simulator.kernels.events.numpy_blocks import Network
+from neurodiff.simulator.kernels.events.numpy_blocks import LEAST_LEFT, Network
 from neurodiff.simulator.kernels.events.numpy_step import NumpyStep
 from neurodiff.simulator.kernels.events.tables import tables_of
 from neurodiff.simulator.kernels.events.text import EventText
 from neurodiff.simulator.kernels.group import KernelGroup
 from neurodiff.simulator.kernels.interface import learning_of
-from neurodiff.simulator.kernels.records import Kind, Record, records_of
+from neurodiff.simulator.kernels.records import SIGNALS, Kind, Record, records_of
 from neurodiff.simulator.order import PASS
 from neurodiff.simulator.transmission.closed_form import RENEWED_EVERY
 from neurodiff.simulator.transmission.send_on_change import AHEAD, LEAST
@@ -69,7 +68,7 @@ class EventKernel(KernelGroup):
         self._transmission, self._w = transmission, w
         self.learning = learning_of(plan.plasticity)
         self.tables = tables_of(plan.graph, frozen=self.learning.frozen)
-        used = {part.activation: part.sigma for part in _populations(plan.graph)}
+        used = {part.activation: part.sigma for part in self.tables.populations}
         self._activations = {name: used[name] for name in sorted(used)}
         self._named = {**_populations_of(units, errors), **self._state()}
         self._named |= self._constants()
@@ -124,16 +123,17 @@ class EventKernel(KernelGroup):
             What it has learned.
         """
         name = self.group.name
-        own = {part.removeprefix(f"{name}."): np.array(of) for part, of in values.items()}
+        copies = dict(zip(("by_sender", "by_receiver"), self.tables.copies(w), strict=True))
+        names = self._state_sizes().keys() - copies
+        own = {part: np.array(values[f"{name}.{part}"]) for part in names}
         for counts, rows in _RINGS.items():
             length = len(own[counts])
             for part in (counts, *rows):
                 own[part] = turned_rows(own[part], length, step)
         self._unscale(own)
-        own["by_sender"], own["by_receiver"] = self.tables.copies(w)
         for part in ("learned", "gathered", "unit_times", "error_times"):
             own[part][:] = 0
-        return {**values, **{f"{name}.{part}": own[part] for part in self._state_sizes()}}
+        return {**values, **{f"{name}.{part}": of for part, of in (own | copies).items()}}
 
     def _unscale(self, values: Values) -> None:
         """Let the sums of a state be what they stand for, and nothing more to be added to them."""
@@ -166,7 +166,7 @@ class EventKernel(KernelGroup):
         values = super().samples(event, group, variable)
         if group != "synapses" or self.tables.dense or variable == "factors":
             return values
-        return np.array([self.tables.in_graph(sample) for sample in values]).reshape(values.shape)
+        return self.tables.in_graph(values)
 
     @property
     def _now(self) -> NumpyStep:
@@ -179,7 +179,7 @@ class EventKernel(KernelGroup):
     def _values(self, record: Record, step: int) -> NDArray[Any]:
         assert self._numpy is not None  # a step is done before it is kept
         if record.kind is Kind.SIGNAL:
-            return self._named[("x", "delta", "target", "bias")[record.which]].get_value()
+            return self._named[SIGNALS[record.which][1]].get_value()
         if record.kind is Kind.EVENTS:
             return self._numpy.sent(step, record.which)
         kinds = {Kind.WEIGHTS: "by_sender", Kind.PRODUCTS: "products", Kind.FACTORS: "factors"}
@@ -205,7 +205,7 @@ class EventKernel(KernelGroup):
             **dict.fromkeys(("left", "learning", "learning_before"), 1),
             **dict.fromkeys(("square", "meeting", "drift", "back_drift"), len(tables.blocks)),
             **dict.fromkeys(("unit_sent", "unit_moved", "unit_times"), n_units),
-            **dict.fromkeys(("mean_square", "least", "of_errors"), len(_populations(graph))),
+            **dict.fromkeys(("mean_square", "least", "of_errors"), len(tables.populations)),
             "unit_counts": forward,
             **dict.fromkeys(("unit_numbers", "unit_values"), forward * n_units),
             "error_counts": backward,
@@ -218,7 +218,7 @@ class EventKernel(KernelGroup):
         output[graph.outputs] = np.arange(len(graph.outputs))
         average = -1 if at.average is None else at.average
         lags = [self._named[name].size for name in _RINGS]
-        parts = _populations(graph)
+        parts = self.tables.populations
         sizes = [len(self.tables.blocks), len(parts), graph.n_units, graph.n_inputs, RENEWED_EVERY]
         sizes += [rule.start, rule.stop, average, *lags, len(self.records)]
         sizes.append(int(graph.has_bias.any()))
@@ -232,9 +232,10 @@ class EventKernel(KernelGroup):
             )
             for part in parts
         ]
+        numbers = [rule.rate, rule.decay, at.forward, at.error, AHEAD, LEAST, LEAST_LEFT]
         constants: dict[str, tuple[Any, Any]] = {
             "sizes": (np.int64, sizes),
-            "numbers": (np.float64, [rule.rate, rule.decay, at.forward, at.error, AHEAD, LEAST]),
+            "numbers": (np.float64, numbers),
             "blocks": (np.int64, self.tables.lines()),
             "populations": (np.int64, np.array(lines, dtype=np.int64).ravel()),
             "index": (np.int32, self.tables.index),
@@ -259,8 +260,3 @@ def _populations_of(units: b2.NeuronGroup, errors: b2.NeuronGroup) -> dict[str, 
     names = ("delta", "bias", "target")
     of_errors = {name: errors.variables[name] for name in names}
     return {**of_units, **of_errors, "y": errors.variables["played"]}
-
-
-def _populations(graph: Graph) -> list[Any]:
-    """Those that are no inputs."""
-    return [part for part in graph.populations if part.role != "input"]

@@ -10,6 +10,9 @@ from neurodiff.plan import transmission as planned
 from neurodiff.simulator.kernels.bundle import Learning
 from neurodiff.simulator.kernels.events.tables import Form, Tables
 
+#: What decay leaves before the sums are renewed, whatever the step; smaller numbers could vanish.
+LEAST_LEFT = 1e-100
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Arrays = dict[str, Floats]
@@ -30,7 +33,7 @@ class Network:
     loss : str
         Loss of the model.
     arrays : dict
-        The state by name; see `kernel.STATE`, and the arrays of both populations.
+        The state by name, which the package explains, and the arrays of both populations.
     """
 
     tables: Tables

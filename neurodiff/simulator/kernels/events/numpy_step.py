@@ -3,13 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodiff.network.populations import Population
-from neurodiff.simulator.kernels.events.numpy_blocks import Network, Ring, part_of
+from neurodiff.simulator.kernels.events.numpy_blocks import LEAST_LEFT, Network, Ring, part_of
 from neurodiff.simulator.transmission.closed_form import RENEWED_EVERY
 from neurodiff.simulator.transmission.send_on_change import AHEAD, LEAST
-
-#: What decay leaves before the sums are renewed, whatever the step; smaller numbers could vanish.
-LEAST_LEFT = 1e-100
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -116,22 +112,18 @@ class NumpyStep:
         of["a"][n_inputs:] = of["bias"]
         for part in self._blocks:
             of["a"][n_inputs:][part.block.posts] += part.drives
-        for population in self._populations:
+        for population in self._net.tables.populations:
             own = slice(population.start, population.stop)
             of["x"][own] = population.sigma.function(of["a"][own])
-
-    @property
-    def _populations(self) -> list[Population]:
-        return [part for part in self._net.tables.graph.populations if part.role != "input"]
 
     def _propagate(self) -> None:
         of, graph = self._net.arrays, self._net.tables.graph
         feedback, n_inputs = np.zeros_like(of["delta"]), graph.n_inputs
         for part in self._blocks:
-            if block := part.block if part.block.returns else None:
-                first = block.first_pre - n_inputs
-                feedback[first : first + block.n_pre] += part.returns.sum(axis=0)
-        for population in self._populations:
+            if part.block.returns:
+                first = part.block.first_pre - n_inputs
+                feedback[first : first + part.block.n_pre] += part.returns.sum(axis=0)
+        for population in self._net.tables.populations:
             units = slice(population.start, population.stop)
             own = slice(population.start - n_inputs, population.stop - n_inputs)
             slope = population.sigma.slope(of["a"][units])
@@ -170,7 +162,7 @@ class NumpyStep:
             return of["delta"], np.full(1, at.error)
         error, threshold = of["delta"].copy(), np.empty_like(of["delta"])
         n_inputs = self._net.tables.graph.n_inputs
-        for number, population in enumerate(self._populations):
+        for number, population in enumerate(self._net.tables.populations):
             own = slice(population.start - n_inputs, population.stop - n_inputs)
             mean, least = of["mean_square"][number], of["least"][number]
             square = (error[own] ** 2).sum() / population.size

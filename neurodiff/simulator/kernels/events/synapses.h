@@ -27,6 +27,7 @@ struct Network {
     int64_t n_populations;
     const int32_t* index;
     int64_t n_units, n_inputs, renewed_every, biased;
+    double least_left;
     Rule rule;
     Thresholds thresholds;
     Ring sent_x, sent_delta;

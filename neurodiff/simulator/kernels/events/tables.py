@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.network.graph import Graph, Projection
+from neurodiff.network.populations import Population
 from neurodiff.network.synapses import is_uniform
 
 Ints = NDArray[np.int64]
@@ -158,6 +159,11 @@ class Tables:
     n_by_receiver: int
 
     @property
+    def populations(self) -> list[Population]:
+        """Those that are no inputs."""
+        return [part for part in self.graph.populations if part.role != "input"]
+
+    @property
     def dense(self) -> bool:
         """Whether all rows are those of matrices."""
         return all(block.form is Form.DENSE for block in self.blocks)
@@ -196,22 +202,22 @@ class Tables:
         return by_sender, by_receiver
 
     def in_graph(self, by_sender: Floats) -> Floats:
-        """Weights (n_synapses,) in the order of the graph, of those by sender.
+        """Values (..., n_synapses) in the order of the graph, of those by sender.
 
         Parameters
         ----------
-        by_sender : array (n_synapses,)
-            Weights in the order of the rows of senders.
+        by_sender : array (..., n_synapses)
+            Weights, or samples, in the order of the rows of senders.
         """
         if self.dense:
             return by_sender
-        w = np.empty_like(by_sender)
+        w = np.empty(by_sender.shape)
         for block, part in self.parts():
-            own = w[part.synapses]
+            own = w[..., part.synapses]
             if block.form is Form.DENSE:
-                own[:] = by_sender[part.synapses]
+                own[:] = by_sender[..., part.synapses]
             else:
-                own[rows_of(self.graph, part).by_sender] = by_sender[part.synapses]
+                own[..., rows_of(self.graph, part).by_sender] = by_sender[..., part.synapses]
         return w
 
 

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from string import Formatter
 from typing import ClassVar
 
 from neurodiff.network.activations import Activation
@@ -59,60 +60,19 @@ _FILL = """
     net.n_inputs = sizes[3];
     net.renewed_every = sizes[4];
     net.biased = sizes[11];
+    net.least_left = numbers[6];
     net.rule = Rule{{numbers[0], numbers[1], sizes[5], sizes[6]}};
     net.thresholds = Thresholds{{numbers[2], numbers[3], sizes[7], numbers[4], numbers[5]}};
     net.sent_x = Ring{{{unit_counts}, {unit_numbers}, {unit_values}, sizes[8], net.n_units}};
     net.sent_delta = Ring{{{error_counts}, {error_numbers}, {error_values}, sizes[9],
                           net.n_units - net.n_inputs}};
 {same}
-    double* signals[] = {{{x}, {delta}, {target}, {bias}}};
+    double* signals[] = {{net.x, net.delta, net.target, net.bias}};
     net.signals = signals;
     net.records = (const Record*){records};
     net.n_records = sizes[10];
     net.folder = {folder};
 """
-
-#: Arrays that have one name in Python and in C++.
-_SAME = (
-    *("by_sender", "by_receiver", "arrived", "gathered", "returned", "met", "driven", "squares"),
-    *(
-        "arrived_back",
-        "learned",
-        "square",
-        "meeting",
-        "drift",
-        "back_drift",
-        "left",
-        "learning",
-        "learning_before",
-        "unit_sent",
-        "unit_moved",
-        "unit_times",
-    ),
-    *(
-        "error_sent",
-        "error_times",
-        "tanh_before",
-        "tanh_there",
-        "mean_square",
-        "least",
-        "a",
-        "x",
-        "delta",
-    ),
-    *(
-        "bias",
-        "target",
-        "has_bias",
-        "u",
-        "y",
-        "output",
-        "scratch",
-        "forward",
-        "backward",
-        "of_errors",
-    ),
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +112,9 @@ class EventText:
             Arguments besides the step.
         """
         names = {name: name_of(variable) for name, variable in self.named.items()}
-        same = "\n".join(f"    net.{name} = {names[name]};" for name in _SAME)
+        # all others have one name in Python and in C++
+        others = names.keys() - {field for _, field, _, _ in Formatter().parse(_FILL)}
+        same = "\n".join(f"    net.{name} = {names[name]};" for name in names if name in others)
         fill = _FILL.format(same=same, **names)
         head = f"static double neurodiff_{called}({arguments}double now) {{"
         end = f"    return {called}(net, (int64_t)now);\n}}\n"

@@ -4,9 +4,6 @@
 // The activation functions, their slopes and the injected error are generated, and populations have
 // the number of theirs: `sigma`, `slope_of` and `injected`.
 
-// What decay leaves before the sums are renewed, whatever the step; smaller numbers could vanish.
-static const double LEAST_LEFT = 1e-100;
-
 // sum += what the blocks into, or out of, some error units have for them.
 inline void add_driven(const Network& net, int64_t first, int64_t n, double* __restrict__ sum) {
     for (int64_t k = 0; k < net.n_blocks; k++) {
@@ -199,7 +196,7 @@ void append_rows(Appended& file, const Network& net, const Block& b, bool produc
     for (int64_t p = 0; p < b.n_pre * b.n_forward; p++) {
         const int64_t n = b.form == DENSE ? b.n_post : starts[p + 1] - starts[p];
         double* line = net.scratch;
-        weights_of_row(net, b, p, line);
+        if (!products) weights_of_row(net, b, p, line);
         for (int64_t s = 0; products && s < n; s++) {
             const int64_t i = b.form == DENSE ? s : posts[starts[p] + s];
             line[s] = net.arrived[b.first_sender + p] * net.error_sent[b.first_post + i];
@@ -243,7 +240,7 @@ void keep(const Network& net, int64_t step) {
 double step(const Network& net, int64_t now) {
     for (int64_t k = 0; k < net.n_blocks; k++) come_back(net, net.blocks[k], now);
     for (int64_t k = 0; k < net.n_blocks; k++) arrive(net, net.blocks[k], now);
-    const bool renews = now % net.renewed_every == 0 || *net.left < LEAST_LEFT;
+    const bool renews = now % net.renewed_every == 0 || *net.left < net.least_left;
     const bool quiet = !renews && is_quiet(net);
     if (renews) renew(net);
     compute_and_send(net, now, quiet);
