@@ -3,19 +3,17 @@
 from dataclasses import dataclass
 from functools import singledispatch
 from itertools import pairwise
-from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.exceptions import UnknownKindError
+from neurodiff.network.event_reach import operations_per_event
 from neurodiff.network.graph import Graph
 from neurodiff.network.static_response import respond, slopes
 from neurodiff.plan import Plan
 from neurodiff.plan.transmission import Events, Graded, Spikes, Transmission
 from neurodiff.reference.backprop import Gradient, backprop
-from neurodiff.results.event_counts import operations_per_event
-from neurodiff.stimuli import Stimuli
 
 Floats = NDArray[np.float64]
 
@@ -109,7 +107,7 @@ def _error_threshold(graph: Graph, thresholds: Events, answers: Gradient) -> Flo
 def _changes(plan: Plan, work: float) -> tuple[Gradient, Gradient, float]:
     """Answers before and after some changes of the stimuli, and how often these change a step."""
     stimuli, graph = plan.stimuli, plan.graph
-    every = _period(stimuli)
+    every = stimuli.period
     last = max((stimuli.learning_steps - 1) // every, 1)
     affordable = int(np.clip(work / (6 * graph.n_synapses), _FEWEST, _MOST))
     count = min(affordable, last)
@@ -126,11 +124,6 @@ def _changes(plan: Plan, work: float) -> tuple[Gradient, Gradient, float]:
         for steps in (at - 1, at)
     )
     return before, after, 1 / every
-
-
-def _period(stimuli: Stimuli) -> int:
-    """Steps from one moment at which stimuli may change to the next."""
-    return gcd(stimuli.input.period, stimuli.target.period)
 
 
 def _errors_between(plan: Plan, before: Gradient, after: Gradient) -> Floats:

@@ -81,24 +81,58 @@ ErrorThreshold = Annotated[
 ]
 
 
+class CosineThreshold(Part):
+    """Both thresholds are chosen by pilot runs, so that events are near to graded transmission.
+
+    `cosine` is that between the local products of the run and those of the same run with graded
+    transmission, in the projection where it is smallest. Of all pairs of thresholds the one with
+    the fewest synaptic operations is taken; a run keeps it in its model file as numbers.
+    """
+
+    cosine: Annotated[float, Field(gt=0, lt=1)]
+
+
+def _threshold_form(value: Any) -> str:
+    is_cosine = isinstance(value, Mapping | CosineThreshold)
+    return "cosine_form" if is_cosine else "number_form"
+
+
 def _refuse_relative(value: Any) -> Any:
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and set(value) & {"relative", "absolute"}:
         text = "an activity has no scale that a threshold could be relative to"
         raise problem(text, "write a number such as 0.01: the largest change that is not sent")
     return value
+
+
+Threshold = Annotated[
+    Annotated[NotNegative, Tag("number_form")] | Annotated[CosineThreshold, Tag("cosine_form")],
+    choose(_threshold_form, "write a number such as 0.01, or {cosine: 0.995}"),
+    BeforeValidator(_refuse_relative, json_schema_input_type=NotNegative | CosineThreshold),
+]
 
 
 class EventTransmission(Part):
     """A value is sent only when it has changed by more than a threshold since it was last sent.
 
     `threshold` is that of the activities, absolute; `error_threshold` that of the errors, relative
-    to the size of the population's errors. With 0 every change is sent.
+    to the size of the population's errors. With 0 every change is sent. Both are chosen where
+    `threshold` names a cosine.
     """
 
     kind: Literal["events"]
-    threshold: Annotated[NotNegative, BeforeValidator(_refuse_relative)]
-    error_threshold: ErrorThreshold
+    threshold: Threshold
+    error_threshold: ErrorThreshold | None = None
     maximum_rate: ClassVar[None] = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        chosen = isinstance(self.threshold, CosineThreshold)
+        if chosen and self.error_threshold is not None:
+            text = "`threshold: {cosine: ...}` chooses this one, too"
+            raise problem(text, "leave it out, or write both as numbers", "error_threshold")
+        if not chosen and self.error_threshold is None:
+            raise problem("missing", "write `error_threshold: 0.02`", "error_threshold")
+        return self
 
     def threshold_text(self, kind: str) -> str:
         """The largest change that is not sent, of an activity (`forward`) or error, in words.
@@ -108,10 +142,13 @@ class EventTransmission(Part):
         kind : str
             Either `forward`, for activities, or `error`.
         """
+        if isinstance(self.threshold, CosineThreshold):
+            return f"threshold for a cosine of {self.threshold.cosine:g}"
         if kind == "forward":
             return f"threshold {self.threshold:g}"
         if isinstance(self.error_threshold, RelativeThreshold):
             return f"threshold {self.error_threshold.relative:g} of layer's r.m.s."
+        assert self.error_threshold is not None
         return f"threshold {self.error_threshold.absolute:g}"
 
 

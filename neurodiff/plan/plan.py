@@ -41,7 +41,7 @@ class Plan:
     Parameters
     ----------
     model : Model
-        What was asked for.
+        What was asked for, with the numbers that were chosen for it.
     graph : Graph
         Units, synapses and delays.
     latencies : Latencies
@@ -117,9 +117,12 @@ class Plan:
         feedback = feedbacks.prepare(model.feedback, known)
         refuse_long_delays(graph, max(alignment.longest_age, feedback.longest_age))
         plasticity = rules.prepare(model.plasticity, model, stimuli, feedback)
-        sent = transmissions.Context(model, graph, w, bias, stimuli)
+        transmission = transmissions.prepare(
+            model.transmission,
+            transmissions.Context(model, graph, w, bias, stimuli, latencies, plasticity),
+        )
         plan = cls(
-            model=model,
+            model=transmission.written(model),
             graph=graph,
             latencies=latencies,
             w=w,
@@ -128,7 +131,7 @@ class Plan:
             alignment=alignment,
             feedback=feedback,
             plasticity=plasticity,
-            transmission=transmissions.prepare(model.transmission, sent),
+            transmission=transmission,
             schedule=Schedule(),
             files=tuple(files),
         ).replace()

@@ -5,6 +5,7 @@ Both are `Signal`s. The simulator plays them, the reference reads them; both get
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,11 @@ class Stimuli:
     steady: bool
     labelled: bool
     target_of: Callable[[Floats], Floats] | None = None
+
+    @property
+    def period(self) -> int:
+        """Steps from one moment at which input or target may change to the next."""
+        return gcd(self.input.period, self.target.period)
 
     def target_at(self, steps: Ints) -> Floats:
         """Target (len(steps), n_outputs) as it meets the outputs, y(t - D_y).

@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from neurodiff.model_file.transmission import EventTransmission, RelativeThreshold
+from neurodiff.model_file import Model
+from neurodiff.model_file.transmission import (
+    CosineThreshold,
+    EventTransmission,
+    RelativeThreshold,
+)
+from neurodiff.plan.thresholds import Chosen, Setting, choose
 from neurodiff.plan.transmission.interface import Context, Sending, Transmission, prepare
 
 #: Share of the units that send an event in a step.
@@ -25,11 +31,14 @@ class Events(Transmission):
         Of an error delta, absolute or relative to the running root mean square of its population.
     average : int or None
         Steps of the running mean; None where `error` is absolute.
+    chosen : Chosen or None
+        What pilots said of them, where they were chosen for a cosine.
     """
 
     forward: float
     error: float
     average: int | None
+    chosen: Chosen | None = None
     kind: ClassVar[str] = "events"
     has_kernel: ClassVar[bool] = True
     sending: ClassVar[Sending] = Sending(_EVENT_SHARE, _EVENT_SHARE)
@@ -44,7 +53,26 @@ class Events(Transmission):
         threads : int
             Number of threads, which is 1.
         """
-        return FusedEvents(self.forward, self.error, self.average)
+        return FusedEvents(self.forward, self.error, self.average, self.chosen)
+
+    def written(self, model: Model) -> Model:
+        """The model with the thresholds as numbers, where they were chosen.
+
+        Parameters
+        ----------
+        model : Model
+            Model as it was asked for.
+        """
+        if self.chosen is None:
+            return model
+        errors = {"relative": self.error}
+        return model.replace(
+            transmission={
+                "kind": self.kind,
+                "threshold": self.forward,
+                "error_threshold": errors,
+            }
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,14 +86,30 @@ class FusedEvents(Events):
     @property
     def native(self) -> Events:
         """The same by the plain Brian2 network."""
-        return Events(self.forward, self.error, self.average)
+        return Events(self.forward, self.error, self.average, self.chosen)
 
 
 @prepare.register
 def _(spec: EventTransmission, context: Context) -> Events:
     of_errors = spec.error_threshold
+    if isinstance(spec.threshold, CosineThreshold):
+        chosen = choose(spec.threshold.cosine, _setting(context))
+        return Events(chosen.forward, chosen.error, _AVERAGE, chosen)
     if not isinstance(of_errors, RelativeThreshold):
         return Events(spec.threshold, of_errors.absolute, None)
     steps = context.model.steps
     average = _AVERAGE if of_errors.average is None else steps(of_errors.average)
     return Events(spec.threshold, of_errors.relative, average)
+
+
+def _setting(context: Context) -> Setting:
+    return Setting(
+        graph=context.graph,
+        latencies=context.latencies,
+        w=context.w,
+        bias=context.bias,
+        stimuli=context.stimuli,
+        loss=context.model.loss,
+        learns=not context.plasticity.frozen,
+        average=_AVERAGE,
+    )

@@ -8,6 +8,8 @@ from typing import ClassVar, NamedTuple
 from neurodiff.exceptions import UnknownKindError
 from neurodiff.model_file import Model
 from neurodiff.network.graph import Floats, Graph
+from neurodiff.network.latency import Latencies
+from neurodiff.plan.plasticity import Plasticity
 from neurodiff.stimuli import Stimuli
 
 
@@ -21,6 +23,8 @@ class Context(NamedTuple):
     w, bias : arrays (n_synapses,), (n_units,)
         At the start.
     stimuli : Stimuli
+    latencies : Latencies
+    plasticity : Plasticity
     """
 
     model: Model
@@ -28,6 +32,8 @@ class Context(NamedTuple):
     w: Floats
     bias: Floats
     stimuli: Stimuli
+    latencies: Latencies
+    plasticity: Plasticity
 
 
 class Sending(NamedTuple):
@@ -93,6 +99,16 @@ class Transmission(ABC):
             Number of threads.
         """
         return self
+
+    def written(self, model: Model) -> Model:
+        """The model with the numbers that were chosen here, as they stand in a run folder.
+
+        Parameters
+        ----------
+        model : Model
+            Model as it was asked for.
+        """
+        return model
 
     @property
     @abstractmethod

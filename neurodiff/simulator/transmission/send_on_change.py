@@ -18,6 +18,7 @@ import brian2 as b2
 import numpy as np
 
 from neurodiff.network.graph import Graph
+from neurodiff.plan.thresholds.coding import AHEAD, LEAST
 from neurodiff.plan.transmission import Events
 from neurodiff.simulator.order import COMPARE, SCALE, SEND
 
@@ -30,12 +31,6 @@ times_sent : integer
 
 #: Equations of a unit: by how much it moved when it last sent.
 MOVING = "last_move : 1"
-
-#: Smaller errors count as 0, relative to the largest running size of the population's so far.
-LEAST = 1e-6
-
-#: How far ahead an activity that moves on is sent, in thresholds.
-AHEAD = 0.25
 
 #: What a unit sends; after a jump of more than two thresholds nothing says that it moves on.
 ACTIVITY = f"""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from neurodiff.plan import Plan
 from neurodiff.plan import transmission as planned
 from neurodiff.plan.sampling import Sampling
+from neurodiff.plan.thresholds.coding import AHEAD, LEAST
 from neurodiff.simulator.backends.variables import ArrayVariable
 from neurodiff.simulator.history import turned_rows
 from neurodiff.simulator.kernels.events.numpy_blocks import LEAST_LEFT, Network
@@ -21,7 +22,6 @@ from neurodiff.simulator.kernels.interface import learning_of
 from neurodiff.simulator.kernels.records import SIGNALS, Kind, Record, records_of
 from neurodiff.simulator.order import PASS
 from neurodiff.simulator.transmission.closed_form import RENEWED_EVERY
-from neurodiff.simulator.transmission.send_on_change import AHEAD, LEAST
 
 Floats = NDArray[np.float64]
 Values = dict[str, NDArray[Any]]

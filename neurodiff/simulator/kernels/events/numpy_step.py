@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodiff.plan.thresholds.coding import AHEAD, LEAST
 from neurodiff.simulator.kernels.events.numpy_blocks import LEAST_LEFT, Network, Ring, part_of
 from neurodiff.simulator.transmission.closed_form import RENEWED_EVERY
-from neurodiff.simulator.transmission.send_on_change import AHEAD, LEAST
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
