@@ -36,6 +36,8 @@ def announce(simulation: "Simulation") -> None:
         f"{estimate}; {simulation.plan.engine}",
         err=True,
     )
+    for text in simulation.plan.transmission.choices:
+        typer.echo(text, err=True)
     _warn_of_slow_events(simulation)
 
 

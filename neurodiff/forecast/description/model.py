@@ -81,6 +81,7 @@ def describe(plan: Plan, backend: str) -> str:
         *describe_leak(plan, bands),
         *describe_alignment(plan),
         *describe_feedback(plan),
+        *plan.transmission.choices,
         *_events(plan, backend),
         *_spikes(plan),
         _cost(plan, backend),

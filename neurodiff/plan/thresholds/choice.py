@@ -50,6 +50,19 @@ class Chosen:
     share: float
     steps: int
 
+    def __str__(self) -> str:
+        return (
+            f"thresholds chosen for a cosine of {self.asked:g} with graded transmission: "
+            f"{self.forward:g} for activities,\n{self.error:g} of their population's r.m.s. for "
+            f"errors; a pilot of {self.steps} steps gave {self.cosine:.{self._digits}f},\n"
+            f"with about {self.share:.2%} of the synaptic operations"
+        )
+
+    @property
+    def _digits(self) -> int:
+        """So many that 1 - cosine has two of them."""
+        return int(np.ceil(-np.log10(1 - self.asked))) + 1
+
 
 class _Laws(NamedTuple):
     """1 - cosine = A q^2 + B r^2 by projection, and f/q + g/r operations in a step."""

@@ -1,7 +1,5 @@
 """What units and error units would send of values that are known for all moments."""
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,73 +12,92 @@ AHEAD = 0.25
 LEAST = 1e-6
 
 
-class Sent(NamedTuple):
-    """What was sent of values.
-
-    Attributes
-    ----------
-    values : array (n_moments, n)
-        What was sent last, at each moment.
-    times : int array (n,)
-        How often each unit has sent.
-    """
-
-    values: Floats
-    times: NDArray[np.int64]
-
-
-def send_activities(x: Floats, threshold: float) -> Sent:
+class Activities:
     """What units send: x when it has moved by more than the threshold, and a little ahead.
 
     Parameters
     ----------
-    x : array (n_moments, n)
-        Activities.
+    n : int
+        Number of units.
     threshold : float
         Largest move that is not sent.
+
+    Attributes
+    ----------
+    times : int array (n,)
+        How often each unit has sent.
     """
-    sent, times = np.empty_like(x), np.zeros(x.shape[1], dtype=np.int64)
-    last, moved = np.zeros(x.shape[1]), np.zeros(x.shape[1])
-    for now, value in enumerate(x):
-        move = value - last
-        own = np.flatnonzero(np.abs(move) > threshold)
-        if len(own):
-            by = move[own]
-            moves_on = (by * moved[own] > 0) & (np.abs(by) < 2 * threshold)
-            last[own] = value[own] + AHEAD * threshold * np.sign(by) * moves_on
-            moved[own] = by
-            times[own] += 1
-        sent[now] = last
-    return Sent(sent, times)
+
+    def __init__(self, n: int, threshold: float):
+        self._threshold, self.times = threshold, np.zeros(n, dtype=np.int64)
+        self._last, self._moved = np.zeros(n), np.zeros(n)
+
+    def send(self, x: Floats) -> Floats:
+        """What was sent last (n_moments, n), at each of the moments that follow.
+
+        Parameters
+        ----------
+        x : array (n_moments, n)
+            Activities.
+        """
+        sent, threshold = np.empty_like(x), self._threshold
+        for now, value in enumerate(x):
+            move = value - self._last
+            own = np.flatnonzero(np.abs(move) > threshold)
+            if len(own):
+                by = move[own]
+                moves_on = (by * self._moved[own] > 0) & (np.abs(by) < 2 * threshold)
+                self._last[own] = value[own] + AHEAD * threshold * np.sign(by) * moves_on
+                self._moved[own] = by
+                self.times[own] += 1
+            sent[now] = self._last
+        return sent
 
 
-def send_errors(
-    delta: Floats, threshold: float, average: float, lasting: NDArray[np.int64]
-) -> Sent:
+class Errors:
     """What error units of a population send: what has changed by a part of their running size.
 
     Parameters
     ----------
-    delta : array (n_moments, n)
-        Errors.
+    n : int
+        Number of units.
     threshold : float
         Largest change that is not sent, relative to the running root mean square of all.
     average : float
         Steps over which that is taken.
-    lasting : int array (n_moments,)
-        Steps of the run that each moment stands for.
+
+    Attributes
+    ----------
+    times : int array (n,)
+        How often each error unit has sent.
     """
-    squares = np.mean(delta**2, axis=1)
-    sent, times = np.empty_like(delta), np.zeros(delta.shape[1], dtype=np.int64)
-    weights = np.minimum(lasting / np.minimum(np.cumsum(lasting), average), 1.0)
-    mean, least, last = 0.0, 0.0, np.zeros(delta.shape[1])
-    for now, value in enumerate(delta):
-        mean += (squares[now] - mean) * weights[now]
-        size = np.sqrt(mean)
-        least = max(least, LEAST * size)
-        value = np.where(np.abs(value) > least, value, 0.0)
-        own = np.flatnonzero(np.abs(value - last) > threshold * size)
-        last[own] = value[own]
-        times[own] += 1
-        sent[now] = last
-    return Sent(sent, times)
+
+    def __init__(self, n: int, threshold: float, average: float):
+        self._threshold, self._average = threshold, average
+        self.times = np.zeros(n, dtype=np.int64)
+        self._mean, self._least, self._last, self._steps = 0.0, 0.0, np.zeros(n), 0
+
+    def send(self, delta: Floats, lasting: NDArray[np.int64]) -> Floats:
+        """What was sent last (n_moments, n), at each of the moments that follow.
+
+        Parameters
+        ----------
+        delta : array (n_moments, n)
+            Errors.
+        lasting : int array (n_moments,)
+            Steps of the run that each moment stands for.
+        """
+        squares, sent = np.mean(delta**2, axis=1), np.empty_like(delta)
+        steps = self._steps + np.cumsum(lasting)
+        parts = np.minimum(lasting / np.minimum(steps, self._average), 1.0)
+        for now, value in enumerate(delta):
+            self._mean += (squares[now] - self._mean) * parts[now]
+            size = np.sqrt(self._mean)
+            self._least = max(self._least, LEAST * size)
+            value = np.where(np.abs(value) > self._least, value, 0.0)
+            own = np.flatnonzero(np.abs(value - self._last) > self._threshold * size)
+            self._last[own] = value[own]
+            self.times[own] += 1
+            sent[now] = self._last
+        self._steps = int(steps[-1])
+        return sent

@@ -11,16 +11,20 @@ from neurodiff.network.latency import Latencies
 from neurodiff.network.loss import Loss
 from neurodiff.network.populations import Population
 from neurodiff.network.static_response import dense
-from neurodiff.plan.thresholds.coding import Sent, send_activities, send_errors
-from neurodiff.plan.thresholds.window import window
+from neurodiff.plan.plasticity import Plasticity
+from neurodiff.plan.thresholds.coding import Activities, Errors
+from neurodiff.plan.thresholds.window import Window, window
 from neurodiff.stimuli import Stimuli
 
 #: Groups of delays of a projection at most.
 _LAGS = 8
 
+#: How far learning may go while weights are taken to stay, of all that it has to.
+_LEARNED = 0.05
+
 
 class Setting(NamedTuple):
-    """The network of a pilot, which does not learn in it.
+    """The network of a pilot.
 
     Attributes
     ----------
@@ -32,8 +36,8 @@ class Setting(NamedTuple):
     stimuli : Stimuli
     loss : str
         Name of the loss.
-    learns : bool
-        Whether the run learns, which makes events cost more.
+    rule : Plasticity
+        Learning rule, by the plain product of error and activity.
     average : int
         Steps over which the size of errors is taken.
     """
@@ -44,8 +48,17 @@ class Setting(NamedTuple):
     bias: Floats
     stimuli: Stimuli
     loss: Loss
-    learns: bool
+    rule: Plasticity
     average: int
+
+    @property
+    def learning(self) -> float:
+        """About how much of what there is to learn is learned in a step.
+
+        Weights onto a unit turn by the learning rate times |x|^2, of activities of up to 1.
+        """
+        largest = max(part.size for part in self.graph.populations)
+        return self.rule.learning_rate * largest / 2 + self.rule.weight_decay
 
 
 class Outcome(NamedTuple):
@@ -55,7 +68,7 @@ class Outcome(NamedTuple):
     ----------
     wrong : array (n_projections,)
         1 - cosine between the local products by events and those of graded transmission, over all
-        moments and synapses of each projection.
+        moments and synapses of each projection that learns, or of all where none does.
     forward, backward : float
         Synaptic operations in a step due to activities, and to errors.
     """
@@ -70,34 +83,25 @@ class Outcome(NamedTuple):
         return float(1 - self.wrong.max())
 
 
-class _Waves(NamedTuple):
-    """What was sent (n_moments, n_units) of activities and errors, and how often (n_units,)."""
-
-    x: Floats
-    delta: Floats
-    x_times: Floats
-    delta_times: Floats
-
-
 class Pilot:
     """Both waves of a network without cycles at some moments of a run, with any thresholds.
 
-    A population is taken for all moments at once, as matrix products, and its events then moment by
-    moment.  So what is sent is exact but for delays, which are rounded where the moments are some
-    steps apart, and taken in groups where a projection has many.
+    A population is taken for many moments at once, as matrix products, and its events then moment
+    by moment. So what is sent is exact but for three things: delays are rounded where the moments
+    are some steps apart, and taken in groups where a projection has many; and weights move after
+    some moments each.
 
     Parameters
     ----------
     setting : Setting
-        Network and stimuli.
+        Network, stimuli and learning rule.
     """
 
     def __init__(self, setting: Setting):
-        self._of, graph = setting, setting.graph
-        self._at = window(setting.stimuli, graph.n_units, _settled(setting.latencies))
-        self._u = setting.stimuli.input.at(self._at.steps)
-        self._y = setting.stimuli.target_at(self._at.steps)
-        self._graded = self._waves(0.0, 0.0)
+        self._of = setting
+        settled, n_units = _settled(setting.latencies), setting.graph.n_units
+        self._at = window(setting.stimuli, n_units, settled, setting.learning)
+        self._graded = _Waves(setting, self._at, 0.0, 0.0)
 
     @property
     def steps(self) -> int:
@@ -110,98 +114,29 @@ class Pilot:
         Parameters
         ----------
         forward, error : float
-            Threshold of activities, and of errors relative to the size of those of a population.
+            Threshold of activities, and of errors relative to the size of those of a population; 0
+            for those that travel as they are.
         """
-        waves, graph = self._waves(forward, error), self._of.graph
-        of_unit, of_error = operations_per_event(graph, learns=self._of.learns)
+        graph, waves = self._of.graph, _Waves(self._of, self._at, forward, error)
+        of_unit, of_error = operations_per_event(graph, learns=not self._of.rule.frozen)
         learning = [part for part in graph.projections if graph.plastic[part.synapses].any()]
         parts = learning or list(graph.projections)
         return Outcome(
             np.array([self._wrong(part, waves) for part in parts]),
-            float(of_unit @ waves.x_times) / self.steps,
-            float(of_error @ waves.delta_times) / self.steps,
+            float(of_unit @ waves.times_sent) / self.steps,
+            float(of_error @ waves.errors_sent) / self.steps,
         )
 
-    def _waves(self, forward: float, error: float) -> _Waves:
-        graph = self._of.graph
-        shape = len(self._at.steps), graph.n_units
-        # half the memory of float64, and far more digits than thresholds have
-        x, slope, delta = (np.zeros(shape, dtype=np.float32) for _ in range(3))
-        times = np.zeros((2, graph.n_units))
-        error_sizes = x[:, graph.outputs].copy()
-        outputs = np.full(graph.n_units, -1)
-        outputs[graph.outputs] = np.arange(len(graph.outputs))
-        for part in graph.populations:
-            values = self._u if part.role == "input" else self._activity(part, x, slope)
-            if part.role == "output":
-                error_sizes[:, outputs[part.units]] = values - self._y[:, outputs[part.units]]
-            sent = send_activities(values, forward) if forward else _all(values)
-            x[:, part.units], times[0, part.units] = sent
-        for part in reversed(graph.populations):
-            if part.role == "input":
-                continue
-            values = slope[:, part.units] * self._feedback(part, delta)
-            if part.role == "output":
-                wrong = error_sizes[:, outputs[part.units]]
-                cross = self._of.loss == "cross_entropy"
-                values += wrong if cross else slope[:, part.units] * wrong
-            sent = _all(values)
-            if error:
-                sent = send_errors(values, error, self._of.average, self._at.lasting)
-            delta[:, part.units], times[1, part.units] = sent
-        return _Waves(x, delta, *times)
-
-    def _activity(self, part: Population, x: Floats, slope: Floats) -> Floats:
-        """Of a population sigma(sum of W x_pre + b), (n_moments, n)."""
-        of = self._of
-        a = np.tile(of.bias[part.units], (len(x), 1))
-        for projection in of.graph.projections:
-            if projection.post is part:
-                pres = x[:, projection.pre.units]
-                for lag, weights in self._weights(projection, of.graph.forward_lag):
-                    a += self._late(pres, lag) @ weights.T
-        slope[:, part.units] = part.sigma.slope(a)
-        return part.sigma.function(a)
-
-    def _feedback(self, part: Population, delta: Floats) -> Floats:
-        """What comes back to a population by the weights of its synapses, (n_moments, n)."""
-        came = np.zeros((len(delta), part.size))
-        for projection in self._of.graph.projections:
-            if projection.pre is part:
-                posts = delta[:, projection.post.units]
-                for lag, weights in self._weights(projection, self._of.graph.backward_lag):
-                    came += self._late(posts, lag) @ weights
-        return came
-
-    def _weights(self, part: Projection, lags: Ints) -> Iterator[tuple[float, Floats]]:
-        """Lags, and the weights (n_post, n_pre) of a projection with about each."""
-        own = lags[part.synapses]
-        if own.min() == own.max():
-            yield float(own[0]), dense(self._of.graph, part, self._of.w)
-            return
-        edges = np.unique(np.quantile(own, np.linspace(0, 1, _LAGS + 1)).round())
-        groups = np.searchsorted(edges, own)
-        for group in np.unique(groups):
-            w = np.zeros_like(self._of.w)
-            w[part.synapses] = np.where(groups == group, self._of.w[part.synapses], 0.0)
-            yield float(own[groups == group].mean()), dense(self._of.graph, part, w)
-
-    def _late(self, values: Floats, lag: float) -> Floats:
-        """Values (n_moments, n) as they were some steps before each moment; first 0."""
-        at = self._at.earlier(lag)
-        return np.where(at[:, None] < 0, 0.0, values[at])
-
-    def _wrong(self, part: Projection, waves: _Waves) -> float:
+    def _wrong(self, part: Projection, waves: "_Waves") -> float:
         """1 - cosine between the products delta_post x_pre of a projection, over all moments."""
         graph, graded = self._of.graph, self._graded
-        lag = graph.forward_lag[part.synapses].mean()
-        x, exact_x = (self._late(of.x[:, part.pre.units], lag) for of in (waves, graded))
+        x, exact_x = (of.met(part, slice(None)) for of in (waves, graded))
         delta, exact_delta = (of.delta[:, part.post.units] for of in (waves, graded))
         mask = None if part.is_matrix else dense(graph, part, np.ones(graph.n_synapses))
 
         def inner(posts: Floats, pres: Floats) -> float:
             if mask is None:
-                products = posts.sum(axis=1) * pres.sum(axis=1)
+                products = posts.sum(axis=1, dtype=float) * pres.sum(axis=1, dtype=float)
             else:
                 products = np.sum((posts @ mask) * pres, axis=1)
             return float(products @ self._at.lasting)
@@ -211,12 +146,158 @@ class Pilot:
         return 1 - both / float(np.sqrt(np.prod(sizes))) if min(sizes) > 0 else 0.0
 
 
+class _Waves:
+    """Both waves as they are sent, with a pair of thresholds.
+
+    Attributes
+    ----------
+    x, delta : arrays (n_moments, n_units)
+        What was sent last, of activities and errors.
+    times_sent, errors_sent : arrays (n_units,)
+        How often; 0 for what travels as it is.
+    """
+
+    def __init__(self, setting: Setting, at: Window, forward: float, error: float):
+        self._of, self._at, graph = setting, at, setting.graph
+        self._w, self._bias = setting.w.copy(), setting.bias.copy()
+        shape = len(at.steps), graph.n_units
+        # half the memory of float64, and far more digits than thresholds have
+        self.x, self.delta = (np.zeros(shape, dtype=np.float32) for _ in range(2))
+        self.times_sent, self.errors_sent = np.zeros(graph.n_units), np.zeros(graph.n_units)
+        hidden = [part for part in graph.populations if part.role != "input"]
+        self._units = (
+            {part.name: Activities(part.size, forward) for part in graph.populations}
+            if forward
+            else {}
+        )
+        self._errors = (
+            {part.name: Errors(part.size, error, setting.average) for part in hidden}
+            if error
+            else {}
+        )
+        for rows in self._blocks():
+            self._pass(rows)
+            if not setting.rule.frozen:
+                self._learn(rows)
+        for part in graph.populations:
+            if part.name in self._units:
+                self.times_sent[part.units] = self._units[part.name].times
+            if part.name in self._errors:
+                self.errors_sent[part.units] = self._errors[part.name].times
+
+    def met(self, part: Projection, rows: slice) -> Floats:
+        """The activities (n_rows, n_pre) that arrive at a projection, with its mean delay.
+
+        Parameters
+        ----------
+        part : Projection
+            Projection of the graph.
+        rows : slice
+            Moments.
+        """
+        lag = self._of.graph.forward_lag[part.synapses].mean()
+        return self._late(self.x[:, part.pre.units], lag, rows)
+
+    def _blocks(self) -> Iterator[slice]:
+        """Moments in a row, in which little is learned."""
+        n = len(self._at.steps)
+        learned = np.cumsum(self._at.lasting) * self._of.learning
+        numbers = np.floor(learned / _LEARNED).astype(np.int64)
+        edges = [0, *(np.flatnonzero(np.diff(numbers)) + 1), n]
+        for first, last in zip(edges, edges[1:], strict=False):
+            yield slice(int(first), int(last))
+
+    def _pass(self, rows: slice) -> None:
+        """Both waves at some moments, with the weights as they are."""
+        of, steps = self._of, self._at.steps[rows]
+        graph = of.graph
+        slopes: dict[str, Floats] = {}
+        wrong = np.empty((len(steps), len(graph.outputs)))
+        numbers = np.full(graph.n_units, -1)
+        numbers[graph.outputs] = np.arange(len(graph.outputs))
+        u, y = of.stimuli.input.at(steps), of.stimuli.target_at(steps)
+        for part in graph.populations:
+            values = u
+            if part.role != "input":
+                a = self._drive(part, rows)
+                values, slopes[part.name] = part.sigma.function(a), part.sigma.slope(a)
+            if part.role == "output":
+                own = numbers[part.units]
+                wrong[:, own] = values - y[:, own]
+            coder = self._units.get(part.name)
+            self.x[rows, part.units] = coder.send(values) if coder else values
+        for part in reversed(graph.populations):
+            if part.role == "input":
+                continue
+            values = slopes[part.name] * self._feedback(part, rows)
+            if part.role == "output":
+                own = wrong[:, numbers[part.units]]
+                # delta_L = sigma'_L (x - y), or x - y for the cross-entropy
+                values += own if of.loss == "cross_entropy" else slopes[part.name] * own
+            sender = self._errors.get(part.name)
+            sent = sender.send(values, self._at.lasting[rows]) if sender else values
+            self.delta[rows, part.units] = sent
+
+    def _drive(self, part: Population, rows: slice) -> Floats:
+        """Of a population sum of W x_pre, plus b, (n_rows, n)."""
+        a = np.tile(self._bias[part.units], (len(self._at.steps[rows]), 1))
+        for projection in self._of.graph.projections:
+            if projection.post is part:
+                pres = self.x[:, projection.pre.units]
+                for lag, weights in self._weights(projection, self._of.graph.forward_lag):
+                    a += self._late(pres, lag, rows) @ weights.T
+        return a
+
+    def _feedback(self, part: Population, rows: slice) -> Floats:
+        """What comes back to a population by the weights of its synapses, (n_rows, n)."""
+        came = np.zeros((len(self._at.steps[rows]), part.size))
+        for projection in self._of.graph.projections:
+            if projection.pre is part:
+                posts = self.delta[:, projection.post.units]
+                for lag, weights in self._weights(projection, self._of.graph.backward_lag):
+                    came += self._late(posts, lag, rows) @ weights
+        return came
+
+    def _weights(self, part: Projection, lags: Ints) -> Iterator[tuple[float, Floats]]:
+        """Lags, and the weights (n_post, n_pre) of a projection with about each."""
+        own = lags[part.synapses]
+        if own.min() == own.max():
+            yield float(own[0]), dense(self._of.graph, part, self._w)
+            return
+        edges = np.unique(np.quantile(own, np.linspace(0, 1, _LAGS + 1)).round())
+        groups = np.searchsorted(edges, own)
+        for group in np.unique(groups):
+            w = np.zeros_like(self._w)
+            w[part.synapses] = np.where(groups == group, self._w[part.synapses], 0.0)
+            yield float(own[groups == group].mean()), dense(self._of.graph, part, w)
+
+    def _late(self, values: Floats, lag: float, rows: slice) -> Floats:
+        """Values (n_moments, n) as they were some steps before some moments; 0 before the first."""
+        at = self._at.earlier(lag, rows)
+        return np.where(at[:, None] < 0, 0.0, values[at])
+
+    def _learn(self, rows: slice) -> None:
+        """Weights and biases move by what was learned at some moments."""
+        rule, graph, steps = self._of.rule, self._of.graph, self._at.steps[rows]
+        lasting = self._at.lasting[rows] * rule.learns_at(steps)
+        left = (1 - rule.weight_decay) ** float(lasting.sum())
+        for part in graph.projections:
+            delta = self.delta[rows, part.post.units] * lasting[:, None]
+            products = self.met(part, rows).T @ delta
+            if part.is_matrix:
+                moved = products.ravel()
+            else:
+                pre, post = graph.pre[part.synapses], graph.post[part.synapses]
+                moved = products[pre - part.pre.start, post - part.post.start]
+            plastic = graph.plastic[part.synapses]
+            own = self._w[part.synapses]
+            own += plastic * (own * (left - 1) - rule.learning_rate * moved)
+        learns = graph.has_bias
+        biases = self._bias * (left - 1) - rule.learning_rate * (lasting @ self.delta[rows])
+        self._bias += learns * biases
+
+
 def _settled(latencies: Latencies) -> int:
     """Steps after which both waves have followed a change."""
     ages = np.concatenate([latencies.longest_forward, latencies.longest_age])
     return int(np.max(ages[np.isfinite(ages)], initial=1.0))
-
-
-def _all(values: Floats) -> Sent:
-    """Every value is sent; how often is not counted."""
-    return Sent(values, np.zeros(values.shape[1], dtype=np.int64))

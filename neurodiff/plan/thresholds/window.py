@@ -15,6 +15,9 @@ _FEWEST, _MOST, _NUMBERS = 1250, 2500, 12_500_000
 #: Periods of a tone that these are at least.
 _PERIODS = 2
 
+#: How far learning may go from one moment to the next, of all that it has to.
+_LEARNED = 0.02
+
 #: Pairs of moments by which that is measured.
 _PAIRS = 256
 
@@ -34,23 +37,25 @@ class Window(NamedTuple):
     begins: Ints
     lasting: Ints
 
-    def earlier(self, lag: float) -> Ints:
-        """The moments (n,) some steps before each; -1 before the first.
+    def earlier(self, lag: float, rows: slice) -> Ints:
+        """The moments (n_rows,) some steps before some of these; -1 before the first.
 
         Parameters
         ----------
         lag : float
             Steps.
+        rows : slice
+            Which moments.
         """
-        return np.searchsorted(self.begins, self.steps - round(lag), side="right") - 1
+        return np.searchsorted(self.begins, self.steps[rows] - round(lag), side="right") - 1
 
 
-def window(stimuli: Stimuli, n_units: int, settled: int) -> Window:
+def window(stimuli: Stimuli, n_units: int, settled: int, learning: float = 0.0) -> Window:
     """Moments that show what a run is like: two periods of a tone or more, or some presentations.
 
-    Slow stimuli are looked at every so many steps, between which they hardly change; but in the
-    beginning at every step, as what is sent then may stay for long. Of one that stays for long only
-    the first steps are looked at; the last of them stands for the rest.
+    Slow stimuli are looked at every so many steps, between which they hardly change, and little is
+    learned; but in the beginning at every step, as what is sent then may stay for long. Of one that
+    stays for long only the first steps are looked at; the last of them stands for the rest.
 
     Parameters
     ----------
@@ -60,6 +65,8 @@ def window(stimuli: Stimuli, n_units: int, settled: int) -> Window:
         Number of units, all of which are looked at.
     settled : int
         Steps after which both waves have followed a change.
+    learning : float, optional
+        Speed of learning per step: the part of what there is to learn.
     """
     steps = max(stimuli.learning_steps, 1)
     most = int(np.clip(_NUMBERS // n_units, _FEWEST, _MOST))
@@ -67,8 +74,11 @@ def window(stimuli: Stimuli, n_units: int, settled: int) -> Window:
     # by how much of its spread a tone changes from one moment to the next
     smooth = 2 * np.pi * _PERIODS / most
     if hold > 1 and _change(stimuli, hold, steps) > smooth:
-        return _presentations(hold, min(hold, settled + 1), steps, most)
+        seen = settled + 1 if learning * hold <= _LEARNED else most
+        return _presentations(hold, min(hold, seen), steps, most)
     stride = _stride(stimuli, steps, most, smooth)
+    if learning * stride > _LEARNED:
+        stride = max(int(_LEARNED / learning), 1)
     first = min(settled, most // 2, steps) if stride > 1 else 0
     strides = np.full(min(most, max((steps - first) // stride, 1)), stride)
     lasting = np.concatenate([np.ones(first, dtype=np.int64), strides])

@@ -55,6 +55,11 @@ class Events(Transmission):
         """
         return FusedEvents(self.forward, self.error, self.average, self.chosen)
 
+    @property
+    def choices(self) -> list[str]:
+        """Lines of text on the thresholds, where they were chosen."""
+        return [] if self.chosen is None else [str(self.chosen)]
+
     def written(self, model: Model) -> Model:
         """The model with the thresholds as numbers, where they were chosen.
 
@@ -110,6 +115,6 @@ def _setting(context: Context) -> Setting:
         bias=context.bias,
         stimuli=context.stimuli,
         loss=context.model.loss,
-        learns=not context.plasticity.frozen,
+        rule=context.plasticity,
         average=_AVERAGE,
     )

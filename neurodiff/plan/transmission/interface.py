@@ -111,6 +111,11 @@ class Transmission(ABC):
         return model
 
     @property
+    def choices(self) -> list[str]:
+        """Lines of text on the numbers that were chosen here, if there are any."""
+        return []
+
+    @property
     @abstractmethod
     def sending(self) -> Sending | None:
         """A rough figure, for the cost; None where every unit sends at every step."""
