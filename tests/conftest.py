@@ -1,5 +1,6 @@
 """What all tests share: compilation that takes less time, and leaves the user's programs alone."""
 
+import gc
 import logging
 import os
 from collections.abc import Iterator
@@ -16,6 +17,12 @@ from tests.commands import SMALL, neurodiff  # noqa: E402
 
 #: Brian2 logs all code that it makes, which would be in the report of each test that fails.
 logging.getLogger("brian2").setLevel(logging.INFO)
+
+
+def pytest_collection_finish() -> None:
+    """Brian2 looks for garbage before each run: not in all that was imported and collected."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

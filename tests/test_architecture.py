@@ -36,7 +36,7 @@ MAY_IMPORT = {
         "simulator",
     },
     "calibration": {"model_file", "plan", "simulation", "simulator"},
-    "forecast": {"model_file", "network", "plan", "reference", "results", "stimuli"},
+    "forecast": {"model_file", "network", "plan", "reference", "stimuli"},
     "auditing": {"forecast", "model_file", "network", "plan", "simulator"},
     "validation": {
         "files",

@@ -316,12 +316,13 @@ def test_the_model_file_is_one_with_every_part_that_is_shown():
     matched, leaky = (from_mapping(study() | part) for part in parts("guide-delays"))
     assert matched.plasticity.alignment == "matched"
     assert leaky.neuron.time_constant == 0.01
-    (mirror,), (by_events,), (by_spikes,) = (
+    (mirror,), (by_events, by_cosine), (by_spikes,) = (
         [from_mapping(study() | part) for part in parts(f"guide-{name}")]
         for name in ("feedback", "events", "spikes")
     )
     assert mirror.feedback.rule == "weight_mirror"
     assert by_events.transmission.threshold == 0.01
+    assert by_cosine.transmission.threshold.cosine == 0.995
     assert by_spikes.transmission.maximum_rate == 300
     with pytest.raises(ModelError, match="leaky"):
         from_mapping(study() | parts("guide-delays")[0] | parts("guide-delays")[1])

@@ -86,9 +86,10 @@ MEANINGS: dict[str, dict[str, str]] = {
     "GradedTransmission": {"kind": "Every time step carries the exact value"},
     "EventTransmission": {
         "kind": "A value is sent only when it has changed",
-        "threshold": "Largest change of an activity that is not sent",
+        "threshold": "Largest change of an activity that is not sent, or a cosine for both",
         "error_threshold": "Largest change of an error that is not sent, relative or absolute",
     },
+    "CosineThreshold": {"cosine": "Between local products by events and graded ones; below 1"},
     "AbsoluteThreshold": {"absolute": "Largest change of an error that is not sent"},
     "RelativeThreshold": {
         "relative": "Largest change that is not sent, as a share of the population's errors",

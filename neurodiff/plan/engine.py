@@ -37,8 +37,8 @@ def no_kernel(choice: Choice) -> str | None:
     choice : Choice
         What it would have to do.
     """
-    if not choice.transmission.has_kernel:
-        return f"there is no kernel for transmission by {choice.transmission.kind}"
+    if choice.transmission.no_kernel is not None:
+        return choice.transmission.no_kernel
     names = {
         "alignment": (choice.alignment.kind, choice.alignment.has_kernel),
         "feedback": (choice.feedback.rule, choice.feedback.has_kernel),
@@ -70,7 +70,9 @@ def engine_of(model: Model, choice: Choice) -> Transmission:
         "precision": (run.precision != "float64", run.precision),
         "threads": (run.threads > 1, run.threads),
     }
-    if run.engine != "native" and problem is None:
+    asked = run.engine == "fused" or any(given for given, _ in numbers.values())
+    slower = None if asked else choice.transmission.kernel_slower
+    if run.engine != "native" and problem is None and slower is None:
         if not choice.transmission.by_numbers:
             text = f"the kernel for {choice.transmission.kind} computes in float64 on one thread"
             _refuse(numbers, lambda value: f"{value} is not possible: {text}")
@@ -103,6 +105,8 @@ def explain(model: Model, choice: Choice) -> str:
         return f"native: {problem}"
     if model.run.engine == "native":
         return "native: the plain Brian2 network, as `run.engine` says"
+    if engine_of(model, choice).engine == "native":
+        return f"native: {choice.transmission.kernel_slower}"
     parts = [f"fused kernels, weights in {model.run.precision}"]
     if model.run.threads > 1:
         parts.append(f"{model.run.threads} threads")

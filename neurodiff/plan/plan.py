@@ -230,7 +230,7 @@ class Plan:
             self._recorded_values(backward),
             self.stimuli.input.size + self.stimuli.target.size + self.feedback.size,
             engine=self.transmission.engine,
-            sending=self.transmission.sending,
+            sending=None if self.transmission.dense else self.transmission.sending,
             longest_age=self.longest_age,
             backward=backward,
         )

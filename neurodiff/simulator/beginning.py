@@ -74,13 +74,12 @@ def no_state(plan: Plan) -> str | None:
     plan : Plan
         Plan of the run.
     """
-    if plan.transmission.resumable:
+    transmission = plan.transmission
+    if transmission.resumable:
         return None
-    kind = plan.transmission.kind
-    text = (
-        f"transmission by {kind}: what travels is in queues inside Brian2, which keeps it to itself"
-    )
-    return f"{text} (kernels have states)" if plan.transmission.has_kernel else text
+    text = f"transmission by {transmission.kind}: {transmission.hidden}"
+    kernels = transmission.fused("float64", 1).resumable
+    return f"{text} (kernels have states)" if kernels else text
 
 
 def learned_weights(recording: xr.Dataset, graph: Graph) -> dict[str, NDArray[Any]]:

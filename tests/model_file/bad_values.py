@@ -252,6 +252,14 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
             "threshold: 1 mV, error_threshold: 0.1": (
                 "transmission.threshold: '1 mV' is no number",
             ),
+            "threshold: {cosine: 1}": ("threshold.cosine: 1 is too large", "below 1"),
+            "threshold: {cosine: 0}": ("threshold.cosine: 0 is too small", "above 0"),
+            "threshold: {cosin: 0.9}": ("threshold.cosin: unknown key", "write `cosine`"),
+            "threshold: {}": ("threshold.cosine: missing",),
+            "threshold: {cosine: 0.9}, error_threshold: 0.02": (
+                "transmission.error_threshold: `threshold: {cosine: ...}` chooses this one, too",
+                "leave it out, or write both as numbers",
+            ),
             "threshold: {relative: 0.1}, error_threshold: 0.1": (
                 "transmission.threshold: an activity has no scale",
                 "write a number such as 0.01",

@@ -106,8 +106,8 @@ def test_a_pilot_that_sees_every_step_is_the_run(name, monkeypatch):
     wrong = 1 - np.array(cosines(model, pair(*thresholds)))
     assert wrong.max() > 3e-4
     usual = Pilot(setting(plan)).run(*thresholds)
-    assert usual.forward + usual.backward == pytest.approx(sent / plan.stimuli.steps, rel=0.05)
-    np.testing.assert_allclose(usual.wrong, wrong, rtol=0.2)
+    assert usual.forward + usual.backward == pytest.approx(sent / plan.stimuli.steps, rel=0.15)
+    np.testing.assert_allclose(usual.wrong, wrong, rtol=0.25)
     # weights move at every step
     monkeypatch.setattr(pilot, "_LEARNED", 1e-12)
     exact = Pilot(setting(plan)).run(*thresholds)
@@ -186,7 +186,7 @@ def test_the_chosen_thresholds_have_the_cosine_and_larger_ones_have_not(asked):
     assert chosen.asked == asked <= chosen.cosine
     got = min(cosines(model, pair(chosen.forward, chosen.error)))
     assert got >= asked
-    assert 1 - got == pytest.approx(1 - chosen.cosine, rel=0.15)
+    assert 1 - got == pytest.approx(1 - chosen.cosine, rel=0.25)
     coarse = min(cosines(model, pair(1.5 * chosen.forward, 1.5 * chosen.error)))
     assert coarse < asked
 

@@ -26,14 +26,17 @@ class Watched(Simulation):
 
     def build(self) -> BuiltNetwork:
         built = super().build()
-        parts = (
-            ["feedback"]
-            if self.plan.transmission.mutual_inhibition
-            else ["feedback_on", "feedback_off"]
-        )
-        self._units = b2.StateMonitor(built.units, parts, record=True, **OBSERVE.when)
-        self._errors = b2.StateMonitor(built.errors, ["drive"], record=True, **OBSERVE.when)
-        built.network.add(self._units, self._errors)
+        spiking = self.plan.transmission
+        sums = ["feedback"] if spiking.mutual_inhibition else ["feedback_on", "feedback_off"]
+        drives, returns = built.errors, built.units
+        if spiking.engine == "fused":
+            drives, returns = returns, drives
+        monitors = [
+            b2.StateMonitor(drives, ["drive"], record=True, **OBSERVE.when),
+            b2.StateMonitor(returns, sums, record=True, **OBSERVE.when),
+        ]
+        self._drive, self._feedback = monitors
+        built.network.add(*monitors)
         return built
 
     @property
@@ -44,14 +47,18 @@ class Watched(Simulation):
     @property
     def drive(self) -> Floats:
         """Of all units but the inputs, (steps, n)."""
-        return np.array(self._errors.drive).T
+        return self._without_inputs(self._drive.drive)
 
     @property
     def came_back(self) -> Floats:
         """Of all units but the inputs, (steps, n)."""
         if self.plan.transmission.mutual_inhibition:
-            return np.array(self._units.feedback).T[:, self.own]
-        return np.array(self._units.feedback_on - self._units.feedback_off).T[:, self.own]
+            return self._without_inputs(self._feedback.feedback)
+        return self._without_inputs(self._feedback.feedback_on - self._feedback.feedback_off)
+
+    def _without_inputs(self, values: Floats) -> Floats:
+        own = len(values) - (self.graph.n_units - self.graph.n_inputs)
+        return np.array(values[own:]).T
 
 
 def spikes(neuron: str = "integrate_and_fire", **keys: Any) -> dict[str, Any]:

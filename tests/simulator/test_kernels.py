@@ -272,13 +272,14 @@ def _blocks(simulation: Simulation) -> list[Any]:
     return look_at(simulation.build, lambda built: built.synapses.kernel._tables.blocks)
 
 
-def spiking(**keys: Any) -> Model:
-    """A network by spikes, which have no kernel."""
+def spiking(transmission: dict[str, Any] | None = None, **keys: Any) -> Model:
+    """A network by spikes."""
     spikes = {"kind": "spikes", "neuron": "poisson", "maximum_rate": "100 Hz"}
+    spikes["synaptic_time_constant"] = "20 ms"
     return chain(
         [2, 3, 1],
         activation="sigmoid",
-        transmission=spikes | {"synaptic_time_constant": "20 ms"},
+        transmission=spikes | (transmission or {}),
         input={"kind": "constant", "values": [0.2, 0.7]},
         **keys,
     )
@@ -288,16 +289,25 @@ def test_auto_takes_kernels_where_there_are_any():
     assert Plan.of(layers()).transmission.engine == "fused"
     events = layers(transmission={"kind": "events", "threshold": 0.01, "error_threshold": 0.01})
     assert Plan.of(events).transmission.engine == "fused"
-    spikes = spiking()
-    assert Plan.of(spikes).transmission.engine == "native"
-    assert "spikes" in Plan.of(spikes).engine
+    assert Plan.of(spiking()).transmission.engine == "fused"
+    signs = Plan.of(spiking(dale=True))
+    assert signs.transmission.engine == "native" and "keep their signs" in signs.engine
+    inhibits = spiking({"mutual_inhibition": False})
+    assert "without mutual inhibition" in Plan.of(inhibits).engine
+    few = spiking({"maximum_rate": "10 Hz", "error_rate": "5 Hz"})
+    assert Plan.of(few).transmission.engine == "native"
+    assert "about 0.015 of the synapses have a spike in a step" in Plan.of(few).engine
+    # unless one asks for it, or for what only a kernel can do
+    for key, value in {"engine": "fused", "precision": "float32", "threads": 2}.items():
+        asked = few.replace(run=few.run.replace(**{key: value}))
+        assert Plan.of(asked).transmission.engine == "fused"
 
 
 @pytest.mark.parametrize(
     ("key", "value"), [("engine", "fused"), ("precision", "float32"), ("threads", 2)]
 )
 def test_what_only_kernels_can_do_is_refused_without(key: str, value: Any):
-    model = spiking(run={"duration": "120 ms", key: value})
+    model = spiking(run={"duration": "120 ms", key: value}, dale=True)
     with pytest.raises(ModelError, match=rf"run\.{key}: .*needs fused kernels.*spikes"):
         Plan.of(model)
 

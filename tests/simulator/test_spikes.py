@@ -135,10 +135,31 @@ def test_layers_of_lif_neurons_are_those_of_the_dense_twin(tmp_path: Path):
     assert_as_the_twin(layered(tmp_path))
 
 
+@ANY_NETWORK
+@pytest.mark.parametrize("neuron", ["lif", "poisson"])
+def test_kernels_give_the_same_spikes_and_weights_as_single_synapses(neuron: str, tmp_path: Path):
+    build = {"lif": layered, "poisson": partial(random_network, 3)}[neuron]
+    model = build(tmp_path) if neuron == "lif" else build(tmp_path, neuron=neuron)
+    native, fused = (
+        simulate(model.replace(run=model.run.replace(engine=engine)))
+        for engine in ("native", "fused")
+    )
+    assert (native.plan.transmission.engine, fused.plan.transmission.engine) == ("native", "fused")
+    assert fused.events == native.events and native.events.forward > 300
+    for name in ("spike_time", "spike_unit", "spike_kind"):
+        assert (fused.recording[name].values == native.recording[name].values).all()
+    assert moved(native) >= 0.1
+    for name in ("x", "delta", "w", "bias", "product", "product_w"):
+        one, other = (run.recording[name].fillna(0).values for run in (native, fused))
+        np.testing.assert_allclose(other, one, rtol=0, atol=1e-12 * np.abs(one).max())
+
+
 @pytest.mark.slow
 @ANY_NETWORK
-def test_compiled_traces_and_weights_are_those_of_the_dense_twin(tmp_path: Path):
-    simulation = simulate(layered(tmp_path), "cpp_standalone")
+@pytest.mark.parametrize("engine", ["native", "fused"])
+def test_compiled_traces_and_weights_are_those_of_the_dense_twin(engine: str, tmp_path: Path):
+    model = layered(tmp_path)
+    simulation = simulate(model.replace(run=model.run.replace(engine=engine)), "cpp_standalone")
     assert moved(simulation) >= 0.1
     counts = recorded_counts(simulation)
     found = deviations_from_twin(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurodiff.network.event_reach import operations_per_event
 from neurodiff.network.graph import Floats, Graph, Ints, Projection
@@ -16,11 +17,13 @@ from neurodiff.plan.thresholds.coding import Activities, Errors
 from neurodiff.plan.thresholds.window import Window, window
 from neurodiff.stimuli import Stimuli
 
+Singles = NDArray[np.float32]
+
 #: Groups of delays of a projection at most.
 _LAGS = 8
 
 #: How far learning may go while weights are taken to stay, of all that it has to.
-_LEARNED = 0.05
+_LEARNED = 0.02
 
 
 class Setting(NamedTuple):
@@ -134,7 +137,7 @@ class Pilot:
         delta, exact_delta = (of.delta[:, part.post.units] for of in (waves, graded))
         mask = None if part.is_matrix else dense(graph, part, np.ones(graph.n_synapses))
 
-        def inner(posts: Floats, pres: Floats) -> float:
+        def inner(posts: Floats | Singles, pres: Floats) -> float:
             if mask is None:
                 products = posts.sum(axis=1, dtype=float) * pres.sum(axis=1, dtype=float)
             else:
@@ -271,7 +274,7 @@ class _Waves:
             w[part.synapses] = np.where(groups == group, self._w[part.synapses], 0.0)
             yield float(own[groups == group].mean()), dense(self._of.graph, part, w)
 
-    def _late(self, values: Floats, lag: float, rows: slice) -> Floats:
+    def _late(self, values: Singles, lag: float, rows: slice) -> Floats:
         """Values (n_moments, n) as they were some steps before some moments; 0 before the first."""
         at = self._at.earlier(lag, rows)
         return np.where(at[:, None] < 0, 0.0, values[at])

@@ -100,6 +100,7 @@ def _(spec: EventTransmission, context: Context) -> Events:
     if isinstance(spec.threshold, CosineThreshold):
         chosen = choose(spec.threshold.cosine, _setting(context))
         return Events(chosen.forward, chosen.error, _AVERAGE, chosen)
+    assert of_errors is not None
     if not isinstance(of_errors, RelativeThreshold):
         return Events(spec.threshold, of_errors.absolute, None)
     steps = context.model.steps

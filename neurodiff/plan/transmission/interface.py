@@ -61,7 +61,9 @@ class Transmission(ABC):
         Whether what was sent follows from the model alone, step by step, so that a reference can
         compute the run anew.
     resumable : bool
-        Whether a run can go on from a state; else what travels is in queues inside Brian2.
+        Whether a run can go on from a state.
+    hidden : str
+        Why not, where it cannot.
     fires : bool
         Whether neurons fire: answers are then means over many steps.
     has_kernel : bool
@@ -72,16 +74,30 @@ class Transmission(ABC):
         Whether local products can be recorded as their two factors.
     engine : str
         What moves the weights: `native`, the plain Brian2 network, or `fused` kernels.
+    dense : bool
+        Whether every synapse works at every step, whatever is sent.
     """
 
     kind: ClassVar[str]
     recomputable: ClassVar[bool] = False
     resumable: ClassVar[bool] = False
+    hidden: ClassVar[str] = "what travels is in queues inside Brian2, which keeps it to itself"
     fires: ClassVar[bool] = False
     has_kernel: ClassVar[bool] = False
     by_numbers: ClassVar[bool] = False
     records_factors: ClassVar[bool] = False
     engine: ClassVar[str] = "native"
+    dense: ClassVar[bool] = False
+
+    @property
+    def no_kernel(self) -> str | None:
+        """Why no kernel can do it; None where one can."""
+        return None if self.has_kernel else f"there is no kernel for transmission by {self.kind}"
+
+    @property
+    def kernel_slower(self) -> str | None:
+        """Why a kernel would take longer, although it can do it; None where it would not."""
+        return None
 
     @property
     def native(self) -> "Transmission":

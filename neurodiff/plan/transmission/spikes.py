@@ -1,7 +1,7 @@
 """Spiking transmission: values travel as spike rates, and synapses know traces of what arrives."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -11,6 +11,10 @@ from neurodiff.network.activations import Membrane, membrane_of
 from neurodiff.network.graph import Floats, Graph
 from neurodiff.plan.error_size import ErrorSize, expected_error_sizes
 from neurodiff.plan.transmission.interface import Context, Sending, Transmission, prepare
+
+#: Share of the synapses that have a spike in a step from which on a kernel, which passes all of
+#: them, is faster than Brian2, which takes those alone (`neurodiff.plan.speeds.TYPICAL`).
+_WORTH = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +40,8 @@ class Spikes(Transmission):
     mutual_inhibition : bool
         Whether ON and OFF cells share only the difference of what excites them.
     seed : int
+    keeps_signs : bool
+        Whether any weight keeps its sign.
     """
 
     neuron: Literal["lif", "integrate_and_fire", "poisson"]
@@ -47,8 +53,42 @@ class Spikes(Transmission):
     neurons_per_unit: int
     mutual_inhibition: bool
     seed: int
+    keeps_signs: bool
     kind: ClassVar[str] = "spikes"
     fires: ClassVar[bool] = True
+    has_kernel: ClassVar[bool] = True
+    by_numbers: ClassVar[bool] = True
+
+    @property
+    def no_kernel(self) -> str | None:
+        """Why a kernel cannot do it; None where it can."""
+        if self.keeps_signs:
+            return "there is no kernel for spikes and weights that keep their signs"
+        if not self.mutual_inhibition:
+            return "there is no kernel for spikes without mutual inhibition"
+        return None
+
+    @property
+    def kernel_slower(self) -> str | None:
+        """Why a kernel would take longer, although it can do it; None where it would not."""
+        # a spike of an error cell reaches synapses at both of their ends
+        share = self.sending.forward + 2 * self.sending.backward
+        if share < _WORTH:
+            return f"about {share:.2g} of the synapses have a spike in a step, and are faster alone"
+        return None
+
+    def fused(self, precision: str, threads: int) -> "FusedSpikes":
+        """The same by a kernel.
+
+        Parameters
+        ----------
+        precision : str
+            Type of the weights: `float64` or `float32`.
+        threads : int
+            Number of threads.
+        """
+        numbers = {part.name: getattr(self, part.name) for part in fields(Spikes)}
+        return FusedSpikes(**numbers, precision=precision, threads=threads)
 
     @property
     def sending(self) -> Sending:
@@ -79,6 +119,30 @@ class Spikes(Transmission):
         return (1 - self.decay) / (self.gain * self.neurons_per_unit)
 
 
+@dataclass(frozen=True, eq=False)
+class FusedSpikes(Spikes):
+    """The same by a kernel, which passes all synapses in a step; see `neurodiff.plan.engine`.
+
+    Attributes
+    ----------
+    precision : str
+        Type of the weights: `float64` or `float32`.
+    threads : int
+        Number of threads.
+    """
+
+    precision: str = "float64"
+    threads: int = 1
+    hidden: ClassVar[str] = "Brian2 does not tell the state of its random numbers on all backends"
+    engine: ClassVar[str] = "fused"
+    dense: ClassVar[bool] = True
+
+    @property
+    def native(self) -> Spikes:
+        """The same by the plain Brian2 network."""
+        return Spikes(*(getattr(self, part.name) for part in fields(Spikes)))
+
+
 @prepare.register
 def _(spec: SpikeTransmission, context: Context) -> Spikes:
     """The gain of each population's error cells is such that they fire at `error_rate`.
@@ -102,6 +166,7 @@ def _(spec: SpikeTransmission, context: Context) -> Spikes:
         neurons_per_unit=spec.neurons_per_unit,
         mutual_inhibition=spec.mutual_inhibition,
         seed=model.seed,
+        keeps_signs=bool(graph.dale.any()),
     )
 
 

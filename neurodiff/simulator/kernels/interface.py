@@ -14,6 +14,7 @@ from neurodiff.plan import Plan
 from neurodiff.plan import alignment as alignments
 from neurodiff.plan import feedback as feedbacks
 from neurodiff.plan import plasticity as rules
+from neurodiff.simulator.backends.variables import ArrayVariable
 from neurodiff.simulator.history import Past
 from neurodiff.simulator.kernels.bundle import Bundle, Learning
 from neurodiff.simulator.kernels.reading import Reading
@@ -34,6 +35,10 @@ class Signals(NamedTuple):
         Past of the activities and of the errors.
     clock : brian2.Clock
         Clock of the run.
+    sent : tuple of str
+        Variables of both groups of which the pasts are.
+    summed : tuple of str
+        Variables of both groups for the sums of what arrives.
     """
 
     plan: Plan
@@ -42,6 +47,21 @@ class Signals(NamedTuple):
     activity: Past
     error: Past
     clock: b2.Clock
+    sent: tuple[str, str] = ("x", "delta")
+    summed: tuple[str, str] = ("drive", "feedback")
+
+    @property
+    def variables(self) -> dict[str, ArrayVariable]:
+        """What kernels read and write of both groups, by the names that they have for it."""
+        of_units, of_errors = self.units.variables, self.errors.variables
+        return {
+            "x": of_units[self.sent[0]],
+            "delta": of_errors[self.sent[1]],
+            "drive": of_units[self.summed[0]],
+            "feedback": of_errors[self.summed[1]],
+            "target": of_errors["target"],
+            "bias": of_errors["bias"],
+        }
 
 
 class Met(NamedTuple):

@@ -123,14 +123,6 @@ class Kernel(KernelGroup):
             "scale": (np.float64, scale),
             **self._record_tables(),
         }
-        populations = {
-            "x": signals.units.variables["x"],
-            "delta": signals.errors.variables["delta"],
-            "drive": signals.units.variables["drive"],
-            "feedback": signals.errors.variables["feedback"],
-            "target": signals.errors.variables["target"],
-            "bias": signals.errors.variables["bias"],
-        }
         made = {
             name: self._array(name, dtype, len(values), values)
             for name, (dtype, values) in constants.items()
@@ -138,7 +130,7 @@ class Kernel(KernelGroup):
         n_units, threads = len(signals.units), self._numbers.threads
         size = threads * (4 * tables.longest + n_units) + n_units
         scratch = self._array("_scratch", np.dtype(self._numbers.precision), size)
-        return {**populations, **made, "scratch": scratch}
+        return {**signals.variables, **made, "scratch": scratch}
 
     def _sizes(self) -> list[int]:
         signals, follows = self._signals, self._follows
@@ -157,19 +149,16 @@ class Kernel(KernelGroup):
 
     @property
     def _network(self) -> Network:
-        signals = self._signals
+        signals, values = self._signals, self._signals.variables
         return Network(
             tables=self._tables,
             arrays=[variable.get_value() for variable in self._tables.arrays],
             activity=signals.activity,
             error=signals.error,
-            sources=(
-                signals.units.variables["x"].get_value(),
-                signals.errors.variables["delta"].get_value(),
-            ),
+            sources=(values["x"].get_value(), values["delta"].get_value()),
             weights=[variable.get_value() for variable in self.weights],
-            drive=signals.units.variables["drive"].get_value(),
-            feedback=signals.errors.variables["feedback"].get_value(),
+            drive=values["drive"].get_value(),
+            feedback=values["feedback"].get_value(),
             n_inputs=signals.plan.graph.n_inputs,
             follows=self._follows,
         )

@@ -108,7 +108,7 @@ class Fused:
         waits = met(plan.alignment, signals)
         slopes = self.meets.connect_slopes(errors, activity, clock)
         own = returning(plan.feedback, signals, learning)
-        bundles = [_synapses(w, signals, waits, learning)]
+        bundles = [synapses_of(w, signals, waits, learning)]
         if own.bundle is not None:
             bundles.append(own.bundle)
         self.rule.apply_to_biases(errors)
@@ -117,8 +117,20 @@ class Fused:
         return FusedSynapses(kernel, [kernel.group, *kept], w, plan.backward_weights)
 
 
-def _synapses(w: np.ndarray, signals: Signals, waits: Met, learning: Learning) -> Bundle:
-    """The synapses: what drives units, what comes back by them, and what they learn from."""
+def synapses_of(w: np.ndarray, signals: Signals, waits: Met, learning: Learning) -> Bundle:
+    """The synapses: what drives units, what comes back by them, and what they learn from.
+
+    Parameters
+    ----------
+    w : array (n_synapses,)
+        Weights at the start.
+    signals : Signals
+        Populations, and their past.
+    waits : Met
+        The activity that meets an error at each synapse.
+    learning : Learning
+        Numbers of the learning rule.
+    """
     graph, plan = signals.plan.graph, signals.plan
     back = None
     if plan.feedback.symmetric:
