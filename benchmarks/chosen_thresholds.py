@@ -17,7 +17,7 @@ from neurodiff.network.graph import Graph
 from neurodiff.text import align
 
 #: Factors by which the thresholds of the search differ from the chosen ones.
-_FACTORS = tuple(1.25**k for k in range(-4, 5))
+_FACTORS = tuple(1.25**k for k in range(-3, 4))
 
 #: Moments at which local products are compared, and steps of the start that are left out.
 _MOMENTS, _START = 400, 50

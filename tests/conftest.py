@@ -1,6 +1,7 @@
 """What all tests share: compilation that takes less time, and leaves the user's programs alone."""
 
 import gc
+import importlib
 import logging
 import os
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ logging.getLogger("brian2").setLevel(logging.INFO)
 
 def pytest_collection_finish() -> None:
     """Brian2 looks for garbage before each run: not in all that was imported and collected."""
+    for name in ("matplotlib.pyplot", "sklearn.datasets", "sympy", "xarray"):
+        importlib.import_module(name)
     gc.collect()
     gc.freeze()
 

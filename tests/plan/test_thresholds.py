@@ -121,16 +121,21 @@ def test_what_activities_and_errors_send_by_hand():
     units = coding.Activities(1, threshold=0.3)
     x = np.array([[0.0], [0.5], [0.9], [1.1], [2.0], [1.95]])
     # .5 and 2 are sent as they are, .9, which moves on, a quarter of the threshold ahead
-    sent = [*units.send(x[:3]).ravel(), *units.send(x[3:]).ravel()]
+    ones = np.ones(3, dtype=np.int64)
+    sent = [*units.send(x[:3], ones).ravel(), *units.send(x[3:], ones).ravel()]
     assert sent == pytest.approx([0.0, 0.5, 0.975, 0.975, 2.0, 2.0])
     assert units.times.tolist() == [3]
     errors = coding.Errors(2, threshold=0.15, average=1)
     delta = np.array([[1.0, 1.0], [1.2, 1.0], [1.2, 1.0], [1e-7, 1.0]])
-    ones = np.ones(2, dtype=np.int64)
-    sent = np.vstack([errors.send(delta[:2], ones), errors.send(delta[2:], ones)])
+    sent = np.vstack([errors.send(delta[:2], ones[:2]), errors.send(delta[2:], ones[:2])])
     # .2 is more than the threshold times the size of both, sqrt(1.22); 1e-7 counts as 0
     assert sent.tolist() == [[1.0, 1.0], [1.2, 1.0], [1.2, 1.0], [0.0, 1.0]]
     assert errors.times.tolist() == [3, 1]
+    # a move of 5 thresholds between moments that are 100 or 2 steps apart
+    for steps, times in ((100, 5), (2, 2)):
+        units = coding.Activities(1, threshold=0.2)
+        units.send(np.ones((1, 1)), np.full(1, steps))
+        assert units.times == pytest.approx([times])
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +19,18 @@ from tests.simulator.test_kernels import LEARNS, layers
 from tests.simulator.test_states import run_until
 
 
+@contextmanager
+def many_states() -> Iterator[pytest.MonkeyPatch]:
+    """Runs look often whether a state is due; each of these costs a beginning of Brian2's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("neurodiff.simulator.backends.execution._REPORT_PERIOD", 0.02)
+        yield patch
+
+
 @pytest.fixture
 def stopped(here: Path, command) -> Path:
     """A run that Ctrl-C has stopped, after several states."""
-    with pytest.MonkeyPatch.context() as patch:
+    with many_states() as patch:
         patch.setattr("neurodiff.run_files.checkpoints.write_state", after(3, signal.SIGINT))
         code, _, err = command("run", "small.yaml", *options())
     assert code == 130 and "what was recorded until then is kept" in err
@@ -44,11 +54,6 @@ def after(n: int, number: int):
             signal.raise_signal(number)
 
     return write
-
-
-@pytest.fixture(autouse=True)
-def reports_come_often(monkeypatch):
-    monkeypatch.setattr("neurodiff.simulator.backends.execution._REPORT_PERIOD", 0.02)
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_end(stopped: Path, command):
@@ -102,7 +107,7 @@ def test_events_by_the_native_engine_are_not_resumed(here: Path, command):
 def test_events_by_a_kernel_are_resumed_to_the_same_end(here: Path, command):
     sending = "transmission={kind: events, threshold: 0.01, error_threshold: 0.01}"
     changed = [*options(), "--set", sending]
-    with pytest.MonkeyPatch.context() as patch:
+    with many_states() as patch:
         patch.setattr("neurodiff.run_files.checkpoints.write_state", after(2, signal.SIGINT))
         code, _, _ = command("run", "small.yaml", *changed)
     assert code == 130
@@ -162,28 +167,29 @@ def test_a_run_that_was_begun_from_another_is_opened_with_its_weights(tmp_path: 
         assert report.moments.how == "every step" and report.moments.deviation < 1e-10
 
 
-def test_a_full_disk_costs_a_state_and_not_the_run(tmp_path: Path, monkeypatch, capsys):
+def test_a_full_disk_costs_a_state_and_not_the_run(tmp_path: Path, capsys):
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("neurodiff.run_files.checkpoints.write_state", full)
     checkpoints = Checkpoints(tmp_path, seconds=0.0)
-    run = Simulation(layers(run={"duration": "300 ms"}), backend="numpy").run(
-        checkpoints=checkpoints
-    )
+    run = Simulation(layers(run={"duration": "300 ms"}), backend="numpy")
+    with many_states() as patch:
+        patch.setattr("neurodiff.run_files.checkpoints.write_state", full)
+        run.run(checkpoints=checkpoints)
     assert run.recording.attrs["complete"]
     assert "could not be kept (No space left on device)" in capsys.readouterr().err
 
 
-def test_a_process_that_dies_at_the_end_leaves_the_state_of_the_end(here, command, monkeypatch):
+def test_a_process_that_dies_at_the_end_leaves_the_state_of_the_end(here, command):
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    with pytest.MonkeyPatch.context() as patch:
+    with many_states() as patch:
         patch.setattr("neurodiff.run_files.keeping.write_state", full)
         code, _, err = command("run", "small.yaml", *options())
     assert code == 0 and "the state at the end could not be kept" in err
-    command("run", "small.yaml", *options(), "--output", "whole")
+    with many_states():
+        command("run", "small.yaml", *options(), "--output", "whole")
     assert same_run(Path("runs/small"), Path("whole"))
     longer = [neurodiff.open_run(run).run("30 ms") for run in ("runs/small", "whole")]
     assert longer[0].recording.drop_attrs().identical(longer[1].recording.drop_attrs())
@@ -195,7 +201,7 @@ def interrupted(*arguments: object, **options: object) -> None:
 
 
 def test_a_process_that_dies_before_its_recording_is_resumed(here, command):
-    with pytest.MonkeyPatch.context() as patch:
+    with many_states() as patch:
         patch.setattr("neurodiff.run_files.keeping.keep_recording", interrupted)
         code, _, err = command("run", "small.yaml", *options())
     assert code == 130 and "--resume goes on from there" in err
@@ -205,7 +211,7 @@ def test_a_process_that_dies_before_its_recording_is_resumed(here, command):
     code, _, _ = command("run", "small.yaml", *options(), "--resume")
     command("run", "small.yaml", *options(), "--output", "whole")
     assert code == 0 and same_run(Path("runs/small"), Path("whole"))
-    with pytest.MonkeyPatch.context() as patch:
+    with many_states() as patch:
         patch.setattr("neurodiff.run_files.keeping.keep_recording", interrupted)
         command("run", "small.yaml", *options(), "--force")
     code, _, _ = command("run", "small.yaml", *options(), "--force")
@@ -222,10 +228,8 @@ neurodiff.cli.main()
 """
 
 
-@pytest.mark.parametrize(
-    "where",
-    ["cli._compare", pytest.param("run_files.keeping.keep_recording", marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["cli._compare", "run_files.keeping.keep_recording"])
 def test_a_process_that_dies_again_while_it_compares_leaves_what_was_done(
     here: Path, command, where: str
 ):
@@ -244,7 +248,7 @@ def test_a_stopped_run_without_parts_keeps_its_beginning_when_it_goes_on(here: P
     model = neurodiff.load("small.yaml", [option for option in options() if "=" in option])
     run_until(Simulation(model), 200).save("runs/small")
     assert not Path("runs/small/parts").exists()
-    with pytest.MonkeyPatch.context() as patch:
+    with many_states() as patch:
         patch.setattr("neurodiff.run_files.keeping.keep_recording", interrupted)
         code, _, err = command("run", "small.yaml", *options(), "--resume")
     assert code == 130 and "--resume goes on from there" in err
@@ -264,7 +268,7 @@ def test_a_damaged_state_is_refused(tmp_path: Path, content: bytes):
 def test_a_changed_file_is_refused(here: Path, command):
     np.save("u.npy", np.random.default_rng(1).random((10, 2)))
     array = ["--set", "input={kind: array, file: u.npy, interval: 200 ms}", *options()]
-    with pytest.MonkeyPatch.context() as patch:
+    with many_states() as patch:
         patch.setattr("neurodiff.run_files.checkpoints.write_state", after(1, signal.SIGINT))
         code, _, _ = command("run", "small.yaml", *array)
     assert code == 130

@@ -37,6 +37,7 @@ def script(folder: Path, guard: str, workers: int) -> subprocess.CompletedProces
     )
 
 
+@pytest.mark.slow
 def test_a_script_without_a_guard_is_told_so_and_nothing_is_kept(tmp_path):
     done = script(tmp_path, "if True:\n", workers=2)
     lines = done.stderr.splitlines()

@@ -1,9 +1,8 @@
 """What units and error units would send of values that are known for all moments."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from neurodiff.network.graph import Floats
+from neurodiff.network.graph import Floats, Ints
 
 #: How far ahead an activity that moves on is sent, in thresholds.
 AHEAD = 0.25
@@ -24,21 +23,24 @@ class Activities:
 
     Attributes
     ----------
-    times : int array (n,)
-        How often each unit has sent.
+    times : array (n,)
+        How often each unit has sent; a large move between moments that are many steps apart counts
+        as so many of the threshold.
     """
 
     def __init__(self, n: int, threshold: float):
-        self._threshold, self.times = threshold, np.zeros(n, dtype=np.int64)
+        self._threshold, self.times = threshold, np.zeros(n)
         self._last, self._moved = np.zeros(n), np.zeros(n)
 
-    def send(self, x: Floats) -> Floats:
+    def send(self, x: Floats, lasting: Ints) -> Floats:
         """What was sent last (n_moments, n), at each of the moments that follow.
 
         Parameters
         ----------
         x : array (n_moments, n)
             Activities.
+        lasting : int array (n_moments,)
+            Steps of the run that each moment stands for.
         """
         sent, threshold = np.empty_like(x), self._threshold
         for now, value in enumerate(x):
@@ -49,7 +51,7 @@ class Activities:
                 moves_on = (by * self._moved[own] > 0) & (np.abs(by) < 2 * threshold)
                 self._last[own] = value[own] + AHEAD * threshold * np.sign(by) * moves_on
                 self._moved[own] = by
-                self.times[own] += 1
+                self.times[own] += np.minimum(np.abs(by) / threshold, lasting[now])
             sent[now] = self._last
         return sent
 
@@ -68,16 +70,16 @@ class Errors:
 
     Attributes
     ----------
-    times : int array (n,)
-        How often each error unit has sent.
+    times : array (n,)
+        How often each error unit has sent; see `Activities`.
     """
 
     def __init__(self, n: int, threshold: float, average: float):
         self._threshold, self._average = threshold, average
-        self.times = np.zeros(n, dtype=np.int64)
+        self.times = np.zeros(n)
         self._mean, self._least, self._last, self._steps = 0.0, 0.0, np.zeros(n), 0
 
-    def send(self, delta: Floats, lasting: NDArray[np.int64]) -> Floats:
+    def send(self, delta: Floats, lasting: Ints) -> Floats:
         """What was sent last (n_moments, n), at each of the moments that follow.
 
         Parameters
@@ -95,9 +97,11 @@ class Errors:
             size = np.sqrt(self._mean)
             self._least = max(self._least, LEAST * size)
             value = np.where(np.abs(value) > self._least, value, 0.0)
-            own = np.flatnonzero(np.abs(value - self._last) > self._threshold * size)
-            self._last[own] = value[own]
-            self.times[own] += 1
+            move, threshold = np.abs(value - self._last), self._threshold * size
+            own = np.flatnonzero(move > threshold)
+            if len(own):
+                self._last[own] = value[own]
+                self.times[own] += np.minimum(move[own] / threshold, lasting[now])
             sent[now] = self._last
         self._steps = int(steps[-1])
         return sent

@@ -212,7 +212,7 @@ class _Waves:
 
     def _pass(self, rows: slice) -> None:
         """Both waves at some moments, with the weights as they are."""
-        of, steps = self._of, self._at.steps[rows]
+        of, steps, lasting = self._of, self._at.steps[rows], self._at.lasting[rows]
         graph = of.graph
         slopes: dict[str, Floats] = {}
         wrong = np.empty((len(steps), len(graph.outputs)))
@@ -228,7 +228,7 @@ class _Waves:
                 own = numbers[part.units]
                 wrong[:, own] = values - y[:, own]
             coder = self._units.get(part.name)
-            self.x[rows, part.units] = coder.send(values) if coder else values
+            self.x[rows, part.units] = coder.send(values, lasting) if coder else values
         for part in reversed(graph.populations):
             if part.role == "input":
                 continue
@@ -238,7 +238,7 @@ class _Waves:
                 # delta_L = sigma'_L (x - y), or x - y for the cross-entropy
                 values += own if of.loss == "cross_entropy" else slopes[part.name] * own
             sender = self._errors.get(part.name)
-            sent = sender.send(values, self._at.lasting[rows]) if sender else values
+            sent = sender.send(values, lasting) if sender else values
             self.delta[rows, part.units] = sent
 
     def _drive(self, part: Population, rows: slice) -> Floats:
