@@ -150,3 +150,12 @@ def test_chosen_thresholds_have_the_cosine_in_random_networks(tmp_path):
     options = ["--quick", "--networks", "4", "--slowest", "5e-4", "--write-results", str(results)]
     subprocess.run([sys.executable, script, *options], check=True, capture_output=True)
     assert "4 of 4 runs have a cosine of 0.995 or more" in results.read_text()
+
+
+@pytest.mark.slow
+def test_spikes_by_a_kernel_end_with_the_weights_of_brian2s_own(tmp_path):
+    results = tmp_path / "results.md"
+    command = [sys.executable, SCRIPT.with_name("spiking.py"), "--quick"]
+    # the script stops where they differ
+    subprocess.run([*command, "--write-results", results], check=True, capture_output=True)
+    assert results.read_text().count("| 10x10 |") == 2

@@ -112,9 +112,8 @@ def wait_for_steps(process: subprocess.Popen) -> None:
         text += read
 
 
-@pytest.mark.parametrize(
-    "target", ["numpy", pytest.param("cpp_standalone", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["numpy", "cpp_standalone"])
 def test_an_interrupted_run_keeps_what_it_had(here, target):
     long = "run.duration=100000 s"
     with start("run", "small.yaml", "--target", target, "--set", long) as process:

@@ -60,7 +60,7 @@ thorough = {"deadline": None, "derandomize": True, "suppress_health_check": list
 
 
 @pytest.mark.slow
-@settings(max_examples=30, **thorough)
+@settings(max_examples=15, **thorough)
 @random_networks
 def test_frozen_waves_equal_the_reference_at_every_one_of_300_steps(seed: int, build: Build):
     simulation = simulate(build(seed))
@@ -70,7 +70,7 @@ def test_frozen_waves_equal_the_reference_at_every_one_of_300_steps(seed: int, b
 
 
 @pytest.mark.slow
-@settings(max_examples=30, **thorough)
+@settings(max_examples=15, **thorough)
 @random_networks
 def test_learning_waves_equal_the_reference_at_every_one_of_300_steps(seed: int, build: Build):
     rule = strong_rule(build, seed)
