@@ -19,6 +19,9 @@ from neurodiff.text import align
 #: Factors by which the thresholds of the search differ from the chosen ones.
 _FACTORS = tuple(1.25**k for k in range(-3, 4))
 
+#: Steps from which on targets are constant.
+_LONG = 100_000
+
 #: Moments at which local products are compared, and steps of the start that are left out.
 _MOMENTS, _START = 400, 50
 
@@ -81,6 +84,10 @@ def random_model(seed: int, options: argparse.Namespace) -> tuple[Model, float]:
     if rng.random() < 0.4:
         network["delay"] = {"uniform": ["1 ms", "5 ms"]}
     steps = int(4 * np.pi / omega)
+    # the answers of a teacher are a table
+    target = {"kind": "teacher", "seed": 1000 + seed}
+    if steps > _LONG:
+        target = {"kind": "constant", "values": rng.uniform(0.1, 0.9, layers[-1]).tolist()}
     model = {
         "neurodiff": 1,
         "name": f"network-{seed}",
@@ -93,7 +100,7 @@ def random_model(seed: int, options: argparse.Namespace) -> tuple[Model, float]:
             "amplitude": 1.0,
             "phase": "random",
         },
-        "target": {"kind": "teacher", "seed": 1000 + seed},
+        "target": target,
         "transmission": {"kind": "events", "threshold": {"cosine": options.cosine}},
         "plasticity": {
             "rule": "diffusion",
