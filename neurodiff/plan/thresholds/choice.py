@@ -3,7 +3,7 @@
 For small thresholds q and r of activities and errors, products are wrong by independent amounts
 proportional to each, so that in every projection 1 - cosine = A q^2 + B r^2, and there are about
 f/q + g/r synaptic operations in a step (theory 9.2, G3 and G5). The pair with the fewest operations
-follows from these four numbers; a pilot with that pair corrects them, and so on.
+follows from these four numbers; pilots with other ratios of both say whether it is the cheapest.
 """
 
 from dataclasses import dataclass
@@ -15,10 +15,11 @@ from neurodiff.network.graph import Floats
 from neurodiff.plan.thresholds.pilot import Outcome, Pilot, Setting
 
 #: Thresholds of the first pilots; part of 1 - cosine that is aimed at, and that is enough.
-_FIRST, _AIM, _ENOUGH = (0.01, 0.02), 0.8, 0.6
+_FIRST, _AIM, _ENOUGH = (0.01, 0.02), 0.9, 0.8
 
-#: Pilots at most, and the ratios of both thresholds that are tried.
-_PILOTS, _RATIOS = 8, np.geomspace(0.02, 50, 120)
+#: Pilots at most, the ratios of both thresholds among which laws choose, and the factor between
+#: those that are tried.
+_PILOTS, _RATIOS, _FACTOR = 12, np.geomspace(0.02, 50, 120), 1.5
 
 #: Significant digits of thresholds.
 _DIGITS = 3
@@ -64,6 +65,29 @@ class Chosen:
         return int(np.ceil(-np.log10(1 - self.asked))) + 1
 
 
+class _Trial(NamedTuple):
+    """A pilot with a pair of thresholds."""
+
+    forward: float
+    error: float
+    outcome: Outcome
+
+    @property
+    def wrong(self) -> float:
+        return float(self.outcome.wrong.max())
+
+    @property
+    def work(self) -> float:
+        """Synaptic operations in a step."""
+        return self.outcome.forward + self.outcome.backward
+
+    @property
+    def price(self) -> float:
+        """The work of a pair of the same ratio that is as near as any other."""
+        # half the thresholds: twice the work, and a quarter of 1 - cosine
+        return self.work * float(np.sqrt(self.wrong))
+
+
 class _Laws(NamedTuple):
     """1 - cosine = A q^2 + B r^2 by projection, and f/q + g/r operations in a step."""
 
@@ -72,24 +96,16 @@ class _Laws(NamedTuple):
     forward: float
     error: float
 
-    def best(self, wrong: float) -> tuple[float, float]:
-        """Thresholds with the fewest operations of those that are wrong by so much."""
+    def best_ratio(self) -> float:
+        """The ratio r/q of the pair with the fewest operations of those that are as near."""
         at_one = np.max(self.of_forward + np.outer(_RATIOS**2, self.of_error), axis=1)
-        forward = np.sqrt(wrong / at_one)
-        work = (self.forward + self.error / _RATIOS) / forward
-        least = int(np.argmin(work))
-        return float(forward[least]), float(_RATIOS[least] * forward[least])
+        price = (self.forward + self.error / _RATIOS) * np.sqrt(at_one)
+        return float(_RATIOS[int(np.argmin(price))])
 
-    def corrected(self, forward: float, error: float, outcome: Outcome) -> "_Laws":
-        """With what a pilot gave for a pair of thresholds."""
-        expected = self.of_forward * forward**2 + self.of_error * error**2
-        by = np.divide(outcome.wrong, expected, out=np.ones_like(expected), where=expected > 0)
-        return _Laws(
-            self.of_forward * by,
-            self.of_error * by,
-            outcome.forward * forward,
-            outcome.backward * error,
-        )
+    def pair(self, ratio: float, wrong: float) -> tuple[float, float]:
+        """Thresholds of a ratio that are wrong by so much."""
+        forward = float(np.sqrt(wrong / np.max(self.of_forward + ratio**2 * self.of_error)))
+        return forward, ratio * forward
 
 
 def choose(asked: float, setting: Setting) -> Chosen:
@@ -107,22 +123,60 @@ def choose(asked: float, setting: Setting) -> Chosen:
     Chosen
         The cheapest pair of thresholds with the cosine of all that were tried.
     """
-    pilot, wrong = Pilot(setting), 1 - asked
-    laws, near = _first_laws(pilot, wrong), list[Chosen]()
-    for _ in range(_PILOTS):
-        forward, error = (_rounded_down(value) for value in laws.best(_AIM * wrong))
-        outcome = pilot.run(forward, error)
-        if outcome.cosine >= asked:
-            work = outcome.forward + outcome.backward
-            share = work / (3 * setting.graph.n_synapses)
-            near.append(Chosen(asked, forward, error, outcome.cosine, share, pilot.steps))
-            if 1 - outcome.cosine >= _ENOUGH * wrong:
+    search = _Search(Pilot(setting), 1 - asked)
+    best = search.found()
+    share = best.work / (3 * setting.graph.n_synapses)
+    cosine, steps = best.outcome.cosine, search.pilot.steps
+    return Chosen(asked, best.forward, best.error, cosine, share, steps)
+
+
+class _Search:
+    """Pilots with one pair of thresholds after another."""
+
+    def __init__(self, pilot: Pilot, allowed: float):
+        self.pilot, self._allowed = pilot, allowed
+        self._trials: list[_Trial] = []
+
+    def found(self) -> _Trial:
+        """The cheapest pair of all that were tried and are near enough."""
+        laws = _first_laws(self.pilot)
+        best = self._better_ratio(laws, self._try(*laws.pair(laws.best_ratio(), self._aim)))
+        while True:
+            near = [one for one in self._trials if one.wrong <= self._allowed]
+            enough = _ENOUGH * self._allowed <= best.wrong <= self._allowed
+            if near and (enough or len(self._trials) >= _PILOTS):
+                return min(near, key=lambda one: one.work)
+            nearer = np.sqrt(self._aim / best.wrong)
+            best = self._try(nearer * best.forward, nearer * best.error)
+
+    @property
+    def _aim(self) -> float:
+        return _AIM * self._allowed
+
+    def _better_ratio(self, laws: _Laws, best: _Trial) -> _Trial:
+        """Go on to other ratios of the thresholds while that makes the pair cheaper."""
+        for factor in (_FACTOR, 1 / _FACTOR):
+            first = best
+            while len(self._trials) < _PILOTS - 3:
+                ratio = factor * best.error / best.forward
+                # the laws say how thresholds go with each other, the last pilot how near they are
+                expected = laws.pair(best.error / best.forward, best.wrong)[0]
+                forward = laws.pair(ratio, self._aim)[0] * best.forward / expected
+                other = self._try(forward, ratio * forward)
+                if other.price >= best.price:
+                    break
+                best = other
+            if best is not first:
                 break
-        laws = laws.corrected(forward, error, outcome)
-    return min(near, key=lambda one: one.share)
+        return best
+
+    def _try(self, forward: float, error: float) -> _Trial:
+        pair = _rounded_down(forward), _rounded_down(error)
+        self._trials.append(_Trial(*pair, self.pilot.run(*pair)))
+        return self._trials[-1]
 
 
-def _first_laws(pilot: Pilot, wrong: float) -> _Laws:
+def _first_laws(pilot: Pilot) -> _Laws:
     """By pilots in which only activities, and only errors, are sent as events."""
     forward, error = _FIRST
     activities, errors = pilot.run(forward, 0.0), pilot.run(0.0, error)
