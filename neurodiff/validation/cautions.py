@@ -16,7 +16,8 @@ Floats = NDArray[np.float64]
 #: Updates that are so many times as large as the gradient are told.
 _MANY_TIMES = 3.0
 
-#: A unit is saturated where its slope is below this part of its steepest, for all inputs looked at.
+#: A unit is saturated where its slope is below this part of its steepest, for all inputs looked at;
+#: of that without drive where there is no steepest.
 _FLAT, _INPUTS = 0.01, 50
 
 
@@ -74,7 +75,11 @@ def _saturated(case: Case) -> Iterator[str]:
         a, _ = respond(case.graph, w, np.nan_to_num(bias), case.stimuli.input.at(steps))
         slope = slopes(case.graph, a).max(axis=0)
     for part in _may_saturate(case):
-        flat = int(np.sum(slope[part.units] < _FLAT * part.sigma.steepest))
+        steep = part.sigma.steepest
+        if not np.isfinite(steep):
+            # an f-I curve rises vertically where neurons begin to fire
+            steep = float(part.sigma.slope(np.zeros(1))[0])
+        flat = int(np.sum(slope[part.units] < _FLAT * steep))
         if flat > part.size / 2:
             yield (
                 f"{flat} of {part.size} units of `{part.name}` are saturated with the weights of "

@@ -1,5 +1,6 @@
 """What is said beside a verdict."""
 
+import warnings
 from typing import Any
 
 import pytest
@@ -67,6 +68,24 @@ def test_saturation_and_a_learning_rate_above_the_ceiling_are_said():
     assert any("4 of 4 units of `hidden1` are saturated" in caution for caution in said)
     fast = chain([2, 4, 1], plasticity=RULE | {"learning_rate": "900 Hz"}, **keys)
     assert any("above the ceiling" in part for part in report_run(simulate(fast)).cautions)
+
+
+@pytest.mark.parametrize(("weight", "saturated"), [(0.1, False), (-9.0, True)])
+def test_spiking_neurons_are_saturated_only_where_they_hardly_answer(weight, saturated):
+    spikes = {"kind": "spikes", "neuron": "lif", "maximum_rate": "200 Hz"}
+    model = chain(
+        [2, 4, 1],
+        activation="lif",
+        weights={"init": "constant", "value": weight},
+        transmission=spikes | {"synaptic_time_constant": "10 ms"},
+        input={"kind": "constant", "values": [0.5, 0.5]},
+        plasticity=RULE,
+    )
+    with warnings.catch_warnings():
+        # no error passes neurons that are silent
+        warnings.simplefilter("ignore")
+        said = report_run(simulate(model)).cautions
+    assert any("are saturated" in caution for caution in said) == saturated
 
 
 def test_updates_many_times_the_gradient_are_said():
