@@ -151,7 +151,10 @@ MEANINGS: dict[str, dict[str, str]] = {
     },
     "FramesInput": {
         "kind": "Labelled frames, one after another",
-        "dataset": "digits, or an .npz file with `frames` (n, units) and `labels` (n,)",
+        "dataset": "A name, such as digits, or an .npz file with `frames` and `labels`",
+        "samples": "Number of frames of a data set that is generated",
+        "standardise": "Whether each value has mean 0 and sd 1 over the training frames",
+        "stratify": "Whether the test has all classes in their proportions",
         "hold": "How long each frame is shown",
         "crossfade": "How long it takes to blend in from the frame before",
         "order": "Shuffled anew in each epoch, or as given",

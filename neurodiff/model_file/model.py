@@ -362,9 +362,8 @@ class Model(Part):
             part = getattr(self, name)
             if getattr(part, "file", None):
                 changes[name] = part._with(file=str(self.file(part.file)))
-        dataset = getattr(self.input, "dataset", "digits")
-        if dataset != "digits":
-            absolute = {"dataset": str(self.file(dataset))}
+        if not getattr(self.input, "built_in", True):
+            absolute = {"dataset": str(self.file(self.input.dataset))}  # type: ignore[union-attr]
             changes["input"] = self.input._with(**absolute)
         weights = getattr(self.feedback, "weights", None)
         if weights is not None:

@@ -108,15 +108,38 @@ class NoiseInput(_Input):
     sd: Annotated[float, Field(ge=0)] = 1.0
 
 
+#: Data sets that need no file, and the numbers of frames of those that are generated unless given.
+BUILT_IN = ("digits", "iris", "wine", "breast_cancer", "moons", "yin_yang")
+GENERATED = {"moons": 1000, "yin_yang": 6000}
+
+
 class FramesInput(_Input):
-    """Labelled frames, one after another; over the first `crossfade` of its hold one blends in."""
+    """Labelled frames, one after another; over the first `crossfade` of its hold one blends in.
+
+    `samples` is the number of frames of a data set that is generated. With `standardise` each
+    value has mean 0 and standard deviation 1 over the training frames, with `stratify` the test
+    has all classes in their proportions.
+    """
 
     kind: Literal["frames"]
     dataset: str = "digits"
+    samples: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
+    standardise: bool = False
+    stratify: bool = False
     hold: PositiveTime
     crossfade: Time = 0.0
     order: Literal["shuffled", "as_given"] = "shuffled"
     test_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.2
+
+    @property
+    def built_in(self) -> bool:
+        """Whether `dataset` is the name of a data set, and not of a file."""
+        return self.dataset in BUILT_IN
+
+    @property
+    def n_samples(self) -> int:
+        """Number of frames, of a data set that is generated; 0 of others."""
+        return self.samples or GENERATED.get(self.dataset, 0)
 
     @property
     def frame_duration(self) -> float:

@@ -30,6 +30,7 @@ from neurodiff.model_file.network import (
 )
 from neurodiff.model_file.quantities import ON_GRID, TIME_UNITS, format_quantity
 from neurodiff.model_file.signals import (
+    GENERATED,
     ArrayInput,
     ConstantInput,
     FramesInput,
@@ -269,14 +270,23 @@ def _input_misfits(model: Model) -> Iterator[Problem]:
     elif isinstance(model.input, SinusoidInput):
         parts = ("frequency", "amplitude", "phase")
         lengths = {part: getattr(model.input, part) for part in parts}
-    elif isinstance(model.input, FramesInput) and model.input.crossfade > model.input.hold:
-        crossfade = format_quantity(model.input.crossfade, TIME_UNITS)
-        text = f"{crossfade} is longer than a frame is held"
-        yield Problem("input.crossfade", text, "write at most the value of `hold`")
+    elif isinstance(model.input, FramesInput):
+        yield from _frame_misfits(model.input)
     for field, values in lengths.items():
         if isinstance(values, list) and len(values) != size:
             text = f"{len(values)} values for {size} input units"
             yield Problem(f"input.{field}", text, f"write {size} values")
+
+
+def _frame_misfits(frames: FramesInput) -> Iterator[Problem]:
+    if frames.crossfade > frames.hold:
+        crossfade = format_quantity(frames.crossfade, TIME_UNITS)
+        text = f"{crossfade} is longer than a frame is held"
+        yield Problem("input.crossfade", text, "write at most the value of `hold`")
+    if frames.samples is not None and frames.dataset not in GENERATED:
+        text = f"{frames.dataset} is not generated, and has as many frames as it has"
+        remedy = f"leave it out; {' and '.join(GENERATED)} are generated"
+        yield Problem("input.samples", text, remedy)
 
 
 def _target_misfits(model: Model) -> Iterator[Problem]:

@@ -14,7 +14,11 @@ import numpy as np
 from neurodiff.network.graph import Floats
 from neurodiff.plan.thresholds.pilot import Outcome, Pilot, Setting
 
-#: Thresholds of the first pilots; part of 1 - cosine that is aimed at, and that is enough.
+#: Part of 1 - cosine that a pilot may have: it sees two periods, and knows weights and delays only
+#: roughly.
+_MARGIN = 0.7
+
+#: Thresholds of the first pilots; part of what it may have that is aimed at, and that is enough.
 _FIRST, _AIM, _ENOUGH = (0.01, 0.02), 0.9, 0.8
 
 #: Pilots at most, the ratios of both thresholds among which laws choose, and the factor between
@@ -123,7 +127,7 @@ def choose(asked: float, setting: Setting) -> Chosen:
     Chosen
         The cheapest pair of thresholds with the cosine of all that were tried.
     """
-    search = _Search(Pilot(setting), 1 - asked)
+    search = _Search(Pilot(setting), _MARGIN * (1 - asked))
     best = search.found()
     share = best.work / (3 * setting.graph.n_synapses)
     cosine, steps = best.outcome.cosine, search.pilot.steps
