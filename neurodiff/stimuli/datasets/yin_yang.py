@@ -1,4 +1,4 @@
-"""Points on a yin-yang symbol, of three classes: yin, yang and the two dots."""
+"""Points on a yin-yang symbol, of three classes: both halves and the two dots."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ _SPARE = 4
 
 @dataset("yin_yang")
 def yin_yang(samples: int, rng: np.random.Generator) -> Labelled:
-    """Points (x, y, 1 - x, 1 - y) of the symbol: class 0 is yang, 1 yin, 2 a dot.
+    """Points (x, y, 1 - x, 1 - y) of the symbol: classes 0 and 1 are its halves, 2 the dots.
 
     Every class is as probable, and points are uniform within it.
 
@@ -56,6 +56,6 @@ def class_of(points: Floats) -> Ints:
     x, y = points.T
     to_right, to_left = np.hypot(x - 1.5 * _BIG, y - _BIG), np.hypot(x - 0.5 * _BIG, y - _BIG)
     in_dot: Bools = (to_right < _SMALL) | (to_left < _SMALL)
-    yin = (to_right <= _SMALL) | ((to_left > _SMALL) & (to_left <= _BIG / 2))
-    yin |= (y > _BIG) & (to_right > _BIG / 2)
-    return np.where(in_dot, 2, yin.astype(np.int64))
+    upper = (to_right <= _SMALL) | ((to_left > _SMALL) & (to_left <= _BIG / 2))
+    upper |= (y > _BIG) & (to_right > _BIG / 2)
+    return np.where(in_dot, 2, upper.astype(np.int64))
