@@ -142,9 +142,9 @@ def test_what_activities_and_errors_send_by_hand():
     ("steps", "keys", "stride", "count"),
     [
         # two periods of a tone of .01 Hz and steps of 1 ms are 200,000 steps
-        (400_000, {"input": TONES | {"frequency": "0.01 Hz"}}, 80, 2500),
+        (400_000, {"input": TONES | {"frequency": "0.01 Hz"}}, 125, 1600),
         (600, {"input": TONES | {"frequency": "0.01 Hz"}}, 1, 600),
-        (50_000, {"input": NOISE}, 1, 2500),
+        (50_000, {"input": NOISE}, 1, 1600),
     ],
 )
 def test_a_window_has_two_periods_of_a_slow_input_and_every_step_of_a_fast_one(

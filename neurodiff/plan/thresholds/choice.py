@@ -21,9 +21,12 @@ _MARGIN = 0.7
 #: Thresholds of the first pilots; part of what it may have that is aimed at, and that is enough.
 _FIRST, _AIM, _ENOUGH = (0.01, 0.02), 0.9, 0.8
 
-#: Pilots at most, the ratios of both thresholds among which laws choose, and the factor between
-#: those that are tried.
-_PILOTS, _RATIOS, _FACTOR = 12, np.geomspace(0.02, 50, 120), 1.5
+#: Ratios of both thresholds among which laws choose, the factor between those that are tried, and
+#: factors by which one threshold is made larger in the end.
+_RATIOS, _FACTOR, _LARGER = np.geomspace(0.02, 50, 120), 1.5, (1.5, 1.2)
+
+#: Pilots at most: of a network with so many synapses, and of a larger one.
+_PILOTS, _SMALL, _PILOTS_OF_LARGE = 20, 100_000, 7
 
 #: Significant digits of thresholds.
 _DIGITS = 3
@@ -127,7 +130,8 @@ def choose(asked: float, setting: Setting) -> Chosen:
     Chosen
         The cheapest pair of thresholds with the cosine of all that were tried.
     """
-    search = _Search(Pilot(setting), _MARGIN * (1 - asked))
+    most = _PILOTS if setting.graph.n_synapses <= _SMALL else _PILOTS_OF_LARGE
+    search = _Search(Pilot(setting), _MARGIN * (1 - asked), most)
     best = search.found()
     share = best.work / (3 * setting.graph.n_synapses)
     cosine, steps = best.outcome.cosine, search.pilot.steps
@@ -137,8 +141,8 @@ def choose(asked: float, setting: Setting) -> Chosen:
 class _Search:
     """Pilots with one pair of thresholds after another."""
 
-    def __init__(self, pilot: Pilot, allowed: float):
-        self.pilot, self._allowed = pilot, allowed
+    def __init__(self, pilot: Pilot, allowed: float, most: int):
+        self.pilot, self._allowed, self._most = pilot, allowed, most
         self._trials: list[_Trial] = []
 
     def found(self) -> _Trial:
@@ -148,10 +152,24 @@ class _Search:
         while True:
             near = [one for one in self._trials if one.wrong <= self._allowed]
             enough = _ENOUGH * self._allowed <= best.wrong <= self._allowed
-            if near and (enough or len(self._trials) >= _PILOTS):
-                return min(near, key=lambda one: one.work)
+            if near and (enough or len(self._trials) >= self._most):
+                return self._larger(min(near, key=lambda one: one.work))
             nearer = np.sqrt(self._aim / best.wrong)
             best = self._try(nearer * best.forward, nearer * best.error)
+
+    def _larger(self, best: _Trial) -> _Trial:
+        """Make one threshold larger after the other while that makes the pair cheaper.
+
+        The laws do not hold where few units move by more than a threshold.
+        """
+        for factor in _LARGER:
+            for forward, error in ((factor, 1.0), (1.0, factor)):
+                while len(self._trials) < self._most:
+                    other = self._try(forward * best.forward, error * best.error)
+                    if other.wrong > self._allowed or other.work >= best.work:
+                        break
+                    best = other
+        return best
 
     @property
     def _aim(self) -> float:
@@ -161,7 +179,7 @@ class _Search:
         """Go on to other ratios of the thresholds while that makes the pair cheaper."""
         for factor in (_FACTOR, 1 / _FACTOR):
             first = best
-            while len(self._trials) < _PILOTS - 3:
+            while len(self._trials) < self._most // 2:
                 ratio = factor * best.error / best.forward
                 # the laws say how thresholds go with each other, the last pilot how near they are
                 expected = laws.pair(best.error / best.forward, best.wrong)[0]

@@ -22,6 +22,9 @@ Singles = NDArray[np.float32]
 #: Groups of delays of a projection at most.
 _LAGS = 8
 
+#: Synapses of a projection from which on single precision is worth its while.
+_LARGE = 10_000
+
 #: How far learning may go while weights are taken to stay, of all that it has to.
 _LEARNED = 0.02
 
@@ -261,18 +264,23 @@ class _Waves:
                     came += self._late(posts, lag, rows) @ weights
         return came
 
-    def _weights(self, part: Projection, lags: Ints) -> Iterator[tuple[float, Floats]]:
+    def _weights(self, part: Projection, lags: Ints) -> Iterator[tuple[float, Floats | Singles]]:
         """Lags, and the weights (n_post, n_pre) of a projection with about each."""
         own = lags[part.synapses]
         if own.min() == own.max():
-            yield float(own[0]), dense(self._of.graph, part, self._w)
+            yield float(own[0]), self._matrix(part, self._w)
             return
         edges = np.unique(np.quantile(own, np.linspace(0, 1, _LAGS + 1)).round())
         groups = np.searchsorted(edges, own)
         for group in np.unique(groups):
             w = np.zeros_like(self._w)
             w[part.synapses] = np.where(groups == group, self._w[part.synapses], 0.0)
-            yield float(own[groups == group].mean()), dense(self._of.graph, part, w)
+            yield float(own[groups == group].mean()), self._matrix(part, w)
+
+    def _matrix(self, part: Projection, w: Floats) -> Floats | Singles:
+        """Weights (n_post, n_pre) of a projection; of a large one in single precision."""
+        matrix = dense(self._of.graph, part, w)
+        return matrix.astype(np.float32) if matrix.size > _LARGE else matrix
 
     def _late(self, values: Singles, lag: float, rows: slice) -> Floats:
         """Values (n_moments, n) as they were some steps before some moments; 0 before the first."""

@@ -10,7 +10,7 @@ from neurodiff.stimuli import Stimuli
 Ints = NDArray[np.int64]
 
 #: Moments of a pilot: at least, at most, and so many that its arrays have so many numbers.
-_FEWEST, _MOST, _NUMBERS = 1250, 2500, 12_500_000
+_FEWEST, _MOST, _NUMBERS = 1000, 1600, 8_000_000
 
 #: Periods of a tone that these are at least.
 _PERIODS = 2
