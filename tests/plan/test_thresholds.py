@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurodiff import Model, Simulation, open_run
+from neurodiff import Model, ModelError, Simulation, open_run
 from neurodiff.model_file import to_yaml
 from neurodiff.plan import Plan
 from neurodiff.plan.thresholds import choice, coding, pilot
@@ -212,6 +212,27 @@ def test_no_pair_of_a_grid_is_much_cheaper():
     assert chosen.share <= 1.5 * min(near)
     # thresholds of which one is far smaller have the cosine too, and cost more
     assert share(trial.run(chosen.forward / 6, chosen.error)) > 1.5 * min(near)
+
+
+def test_where_hardly_anything_changes_thresholds_are_chosen_too():
+    still = {"kind": "constant", "values": [2.0, -3.0, 2.0, 4.0]}
+    plan = Plan.of(compared(input=still, activation="linear", transmission=asking(0.99)))
+    chosen = plan.transmission.chosen
+    assert chosen.cosine >= 0.99 and chosen.share < 0.01
+    # targets that are reached leave no error
+    zero = {"kind": "constant", "values": [0.0] * 4}, {"kind": "constant", "values": [0.0] * 3}
+    none = compared(input=zero[0], target=zero[1], bias=False, transmission=asking(0.99))
+    found = Plan.of(none).transmission.chosen
+    assert (found.forward, found.error, found.cosine) == (1.0, 1.0, 1.0)
+
+
+def test_signals_that_diverge_are_told():
+    weights = {"init": "constant", "value": 40.0}
+    fast = {"rule": "diffusion", "learning_rate": "900 Hz"}
+    keys = {"activation": "linear", "weights": weights, "plasticity": fast}
+    model = compared("300 ms", input=TONES, transmission=asking(0.9), **keys)
+    with pytest.raises(ModelError, match="threshold: no thresholds have this cosine.*diverge"):
+        Plan.of(model)
 
 
 def test_a_run_keeps_what_was_chosen_as_numbers_and_does_not_choose_again(tmp_path, monkeypatch):

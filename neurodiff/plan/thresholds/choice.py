@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from neurodiff.exceptions import ModelError
 from neurodiff.network.graph import Floats
 from neurodiff.plan.thresholds.pilot import Outcome, Pilot, Setting
 
@@ -27,6 +28,9 @@ _RATIOS, _FACTOR, _LARGER = np.geomspace(0.02, 50, 120), 1.5, (1.5, 1.2)
 
 #: Pilots at most: of a network with so many synapses, and of a larger one.
 _PILOTS, _SMALL, _PILOTS_OF_LARGE = 20, 100_000, 7
+
+#: Largest thresholds that are chosen, where nothing says that they should be smaller.
+_LARGEST = 1.0
 
 #: Significant digits of thresholds.
 _DIGITS = 3
@@ -81,7 +85,13 @@ class _Trial(NamedTuple):
 
     @property
     def wrong(self) -> float:
-        return float(self.outcome.wrong.max())
+        """1 - cosine of the worst projection; 1 where signals diverge."""
+        return float(np.nan_to_num(self.outcome.wrong, nan=1.0).max())
+
+    @property
+    def largest(self) -> bool:
+        """Whether both thresholds are as large as they may be."""
+        return min(self.forward, self.error) >= _LARGEST
 
     @property
     def work(self) -> float:
@@ -111,7 +121,10 @@ class _Laws(NamedTuple):
 
     def pair(self, ratio: float, wrong: float) -> tuple[float, float]:
         """Thresholds of a ratio that are wrong by so much."""
-        forward = float(np.sqrt(wrong / np.max(self.of_forward + ratio**2 * self.of_error)))
+        at_one = np.max(self.of_forward + ratio**2 * self.of_error)
+        if not at_one:
+            return _LARGEST, _LARGEST
+        forward = float(np.sqrt(wrong / at_one))
         return forward, ratio * forward
 
 
@@ -129,6 +142,11 @@ def choose(asked: float, setting: Setting) -> Chosen:
     -------
     Chosen
         The cheapest pair of thresholds with the cosine of all that were tried.
+
+    Raises
+    ------
+    ModelError
+        If no pair has it, because signals diverge.
     """
     most = _PILOTS if setting.graph.n_synapses <= _SMALL else _PILOTS_OF_LARGE
     search = _Search(Pilot(setting), _MARGIN * (1 - asked), most)
@@ -151,10 +169,14 @@ class _Search:
         best = self._better_ratio(laws, self._try(*laws.pair(laws.best_ratio(), self._aim)))
         while True:
             near = [one for one in self._trials if one.wrong <= self._allowed]
-            enough = _ENOUGH * self._allowed <= best.wrong <= self._allowed
-            if near and (enough or len(self._trials) >= self._most):
+            enough = best.largest or best.wrong >= _ENOUGH * self._allowed
+            if near and ((best in near and enough) or len(self._trials) >= self._most):
                 return self._larger(min(near, key=lambda one: one.work))
-            nearer = np.sqrt(self._aim / best.wrong)
+            if len(self._trials) >= 2 * self._most:
+                text = "no thresholds have this cosine in a pilot: signals diverge"
+                remedy = "take smaller weights or a lower learning rate, or write both as numbers"
+                raise ModelError("transmission.threshold", text, remedy)
+            nearer = float(np.sqrt(self._aim / best.wrong)) if best.wrong > 0 else np.inf
             best = self._try(nearer * best.forward, nearer * best.error)
 
     def _larger(self, best: _Trial) -> _Trial:
@@ -182,7 +204,7 @@ class _Search:
             while len(self._trials) < self._most // 2:
                 ratio = factor * best.error / best.forward
                 # the laws say how thresholds go with each other, the last pilot how near they are
-                expected = laws.pair(best.error / best.forward, best.wrong)[0]
+                expected = laws.pair(best.error / best.forward, max(best.wrong, 1e-300))[0]
                 forward = laws.pair(ratio, self._aim)[0] * best.forward / expected
                 other = self._try(forward, ratio * forward)
                 if other.price >= best.price:
@@ -193,7 +215,7 @@ class _Search:
         return best
 
     def _try(self, forward: float, error: float) -> _Trial:
-        pair = _rounded_down(forward), _rounded_down(error)
+        pair = _rounded_down(min(forward, _LARGEST)), _rounded_down(min(error, _LARGEST))
         self._trials.append(_Trial(*pair, self.pilot.run(*pair)))
         return self._trials[-1]
 
@@ -203,8 +225,8 @@ def _first_laws(pilot: Pilot) -> _Laws:
     forward, error = _FIRST
     activities, errors = pilot.run(forward, 0.0), pilot.run(0.0, error)
     return _Laws(
-        activities.wrong / forward**2,
-        errors.wrong / error**2,
+        np.nan_to_num(activities.wrong, nan=1.0) / forward**2,
+        np.nan_to_num(errors.wrong, nan=1.0) / error**2,
         activities.forward * forward,
         errors.backward * error,
     )

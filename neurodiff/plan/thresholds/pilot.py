@@ -127,8 +127,10 @@ class Pilot:
         of_unit, of_error = operations_per_event(graph, learns=not self._of.rule.frozen)
         learning = [part for part in graph.projections if graph.plastic[part.synapses].any()]
         parts = learning or list(graph.projections)
+        with np.errstate(over="ignore", invalid="ignore"):
+            wrong = np.array([self._wrong(part, waves) for part in parts])
         return Outcome(
-            np.array([self._wrong(part, waves) for part in parts]),
+            wrong,
             float(of_unit @ waves.times_sent) / self.steps,
             float(of_error @ waves.errors_sent) / self.steps,
         )
@@ -181,10 +183,12 @@ class _Waves:
             if error
             else {}
         )
-        for rows in self._blocks():
-            self._pass(rows)
-            if not setting.rule.frozen:
-                self._learn(rows)
+        # what diverges is told by its cosine
+        with np.errstate(over="ignore", invalid="ignore"):
+            for rows in self._blocks():
+                self._pass(rows)
+                if not setting.rule.frozen:
+                    self._learn(rows)
         for part in graph.populations:
             if part.name in self._units:
                 self.times_sent[part.units] = self._units[part.name].times
