@@ -183,7 +183,7 @@ def test_a_window_sees_the_beginning_of_each_presentation():
     assert found.earlier(20, slice(10, 12)).tolist() == [9, 9]
 
 
-@pytest.mark.parametrize("asked", [0.98, 0.998])
+@pytest.mark.parametrize("asked", [0.98, pytest.param(0.998, marks=pytest.mark.slow)])
 def test_the_chosen_thresholds_have_the_cosine_and_larger_ones_have_not(asked):
     model = compared("2 s", input=TONES | {"frequency": "1 Hz"}, plasticity=LEARNS)
     plan = Plan.of(model.replace(transmission=asking(asked)))

@@ -75,7 +75,7 @@ def deep(**keys: Any) -> Model:
     )
 
 
-@pytest.mark.parametrize("build", [wild, deep])
+@pytest.mark.parametrize("build", [wild, pytest.param(deep, marks=pytest.mark.slow)])
 def test_sending_every_change_is_graded_transmission_for_2000_steps(build: Callable[..., Model]):
     simulation = simulate(
         build(

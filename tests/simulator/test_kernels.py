@@ -174,6 +174,7 @@ def test_kernels_in_float32_equal_the_native_network_to_their_precision(
         assert 1e-12 < max(found.values()) <= 3e-6, found
 
 
+@pytest.mark.slow
 def test_decay_that_is_rounded_to_one_side_is_noticed(
     libraries: Libraries, monkeypatch: pytest.MonkeyPatch
 ):

@@ -25,7 +25,7 @@ def halves(model: Model, backend: str = "numpy") -> tuple[xr.Dataset, xr.Dataset
     return half.drop_attrs(), whole.drop_attrs()
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", ["fused", pytest.param("native", marks=pytest.mark.slow)])
 @every_model
 def test_two_halves_are_one_whole(name: str, engine: str):
     half, whole = halves(with_run(name, engine=engine))
