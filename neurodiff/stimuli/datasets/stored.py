@@ -1,76 +1,28 @@
-"""Data sets that scikit-learn brings with it."""
+"""Data sets that scikit-learn brings with it.
 
-from typing import Any
+- digits: 1,797 handwritten digits, 8 x 8 pixels scaled to [0, 1];
+- iris: 150 flowers of 3 species, length and width of sepals and petals in cm (Fisher 1936);
+- wine: 178 wines of 3 cultivars, 13 quantities of a chemical analysis;
+- breast_cancer: 569 tumours, malignant (0) or benign (1), 30 measures of cell nuclei.
+"""
 
 import numpy as np
 
-from neurodiff.stimuli.datasets.interface import Labelled, dataset
+from neurodiff.stimuli.datasets.interface import Labelled, Maker, dataset
+
+#: By name, what values are divided by.
+_SCALES = {"digits": 16.0, "iris": 1.0, "wine": 1.0, "breast_cancer": 1.0}
 
 
-@dataset("digits")
-def digits(samples: int, rng: np.random.Generator) -> Labelled:
-    """1,797 handwritten digits, 8 x 8 pixels scaled to [0, 1].
+def _stored(name: str) -> Maker:
+    def made(samples: int, rng: np.random.Generator) -> Labelled:
+        from sklearn import datasets
 
-    Parameters
-    ----------
-    samples : int
-        Not needed.
-    rng : numpy.random.Generator
-        Not needed.
-    """
-    from sklearn.datasets import load_digits
+        found = getattr(datasets, f"load_{name}")()
+        return Labelled(found.data / _SCALES[name], found.target.astype(np.int64))
 
-    found = _loaded(load_digits())
-    return Labelled(found.images / 16.0, found.labels)
+    return made
 
 
-@dataset("iris")
-def iris(samples: int, rng: np.random.Generator) -> Labelled:
-    """150 flowers of 3 species: length and width of sepals and petals, in cm (Fisher 1936).
-
-    Parameters
-    ----------
-    samples : int
-        Not needed.
-    rng : numpy.random.Generator
-        Not needed.
-    """
-    from sklearn.datasets import load_iris
-
-    return _loaded(load_iris())
-
-
-@dataset("wine")
-def wine(samples: int, rng: np.random.Generator) -> Labelled:
-    """178 wines of 3 cultivars, by 13 quantities of a chemical analysis.
-
-    Parameters
-    ----------
-    samples : int
-        Not needed.
-    rng : numpy.random.Generator
-        Not needed.
-    """
-    from sklearn.datasets import load_wine
-
-    return _loaded(load_wine())
-
-
-@dataset("breast_cancer")
-def breast_cancer(samples: int, rng: np.random.Generator) -> Labelled:
-    """569 tumours, malignant (0) or benign (1), by 30 measures of cell nuclei (Wolberg et al.).
-
-    Parameters
-    ----------
-    samples : int
-        Not needed.
-    rng : numpy.random.Generator
-        Not needed.
-    """
-    from sklearn.datasets import load_breast_cancer
-
-    return _loaded(load_breast_cancer())
-
-
-def _loaded(found: Any) -> Labelled:
-    return Labelled(found.data.astype(float), found.target.astype(np.int64))
+for _name in _SCALES:
+    dataset(_name)(_stored(_name))
