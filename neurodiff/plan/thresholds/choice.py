@@ -85,8 +85,8 @@ class _Trial(NamedTuple):
 
     @property
     def wrong(self) -> float:
-        """1 - cosine of the worst projection; 1 where signals diverge."""
-        return float(np.nan_to_num(self.outcome.wrong, nan=1.0).max())
+        """1 - cosine of the worst projection."""
+        return float(self.outcome.wrong.max())
 
     @property
     def largest(self) -> bool:
@@ -225,8 +225,8 @@ def _first_laws(pilot: Pilot) -> _Laws:
     forward, error = _FIRST
     activities, errors = pilot.run(forward, 0.0), pilot.run(0.0, error)
     return _Laws(
-        np.nan_to_num(activities.wrong, nan=1.0) / forward**2,
-        np.nan_to_num(errors.wrong, nan=1.0) / error**2,
+        activities.wrong / forward**2,
+        errors.wrong / error**2,
         activities.forward * forward,
         errors.backward * error,
     )

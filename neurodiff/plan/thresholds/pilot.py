@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodiff.network.event_reach import operations_per_event
-from neurodiff.network.graph import Floats, Graph, Ints, Projection
+from neurodiff.network.graph import Bools, Floats, Graph, Ints, Projection
 from neurodiff.network.latency import Latencies
 from neurodiff.network.loss import Loss
 from neurodiff.network.populations import Population
@@ -18,6 +18,7 @@ from neurodiff.plan.thresholds.window import Window, window
 from neurodiff.stimuli import Stimuli
 
 Singles = NDArray[np.float32]
+Group = tuple[float, Bools | None]
 
 #: Groups of delays of a projection at most.
 _LAGS = 8
@@ -74,7 +75,8 @@ class Outcome(NamedTuple):
     ----------
     wrong : array (n_projections,)
         1 - cosine between the local products by events and those of graded transmission, over all
-        moments and synapses of each projection that learns, or of all where none does.
+        moments and synapses of each projection that learns, or of all where none does; 1 where
+        signals diverge.
     forward, backward : float
         Synaptic operations in a step due to activities, and to errors.
     """
@@ -107,7 +109,8 @@ class Pilot:
         self._of = setting
         settled, n_units = _settled(setting.latencies), setting.graph.n_units
         self._at = window(setting.stimuli, n_units, settled, setting.learning)
-        self._graded = _Waves(setting, self._at, 0.0, 0.0)
+        self._delays = _Delays(setting.graph)
+        self._graded = self._waves(0.0, 0.0)
 
     @property
     def steps(self) -> int:
@@ -123,17 +126,20 @@ class Pilot:
             Threshold of activities, and of errors relative to the size of those of a population; 0
             for those that travel as they are.
         """
-        graph, waves = self._of.graph, _Waves(self._of, self._at, forward, error)
+        graph, waves = self._of.graph, self._waves(forward, error)
         of_unit, of_error = operations_per_event(graph, learns=not self._of.rule.frozen)
         learning = [part for part in graph.projections if graph.plastic[part.synapses].any()]
         parts = learning or list(graph.projections)
         with np.errstate(over="ignore", invalid="ignore"):
             wrong = np.array([self._wrong(part, waves) for part in parts])
         return Outcome(
-            wrong,
+            np.nan_to_num(wrong, nan=1.0),
             float(of_unit @ waves.times_sent) / self.steps,
             float(of_error @ waves.errors_sent) / self.steps,
         )
+
+    def _waves(self, forward: float, error: float) -> "_Waves":
+        return _Waves(self._of, self._at, self._delays, forward, error)
 
     def _wrong(self, part: Projection, waves: "_Waves") -> float:
         """1 - cosine between the products delta_post x_pre of a projection, over all moments."""
@@ -154,6 +160,34 @@ class Pilot:
         return 1 - both / float(np.sqrt(np.prod(sizes))) if min(sizes) > 0 else 0.0
 
 
+class _Delays:
+    """Delays of the synapses by the name of their projection, in steps.
+
+    Attributes
+    ----------
+    forward, backward : dict of list
+        Groups of synapses with about the same delay: this, and which they are; None for all.
+    mean : dict of float
+        Mean delay forward.
+    """
+
+    def __init__(self, graph: Graph):
+        forward = {part.name: graph.forward_lag[part.synapses] for part in graph.projections}
+        backward = {part.name: graph.backward_lag[part.synapses] for part in graph.projections}
+        self.forward = {name: _grouped(lags) for name, lags in forward.items()}
+        self.backward = {name: _grouped(lags) for name, lags in backward.items()}
+        self.mean = {name: float(lags.mean()) for name, lags in forward.items()}
+
+
+def _grouped(lags: Ints) -> list[Group]:
+    if lags.min() == lags.max():
+        return [(float(lags[0]), None)]
+    edges = np.unique(np.quantile(lags, np.linspace(0, 1, _LAGS + 1)).round())
+    numbers = np.searchsorted(edges, lags)
+    groups = [numbers == number for number in np.unique(numbers)]
+    return [(float(lags[own].mean()), own) for own in groups]
+
+
 class _Waves:
     """Both waves as they are sent, with a pair of thresholds.
 
@@ -165,8 +199,11 @@ class _Waves:
         How often; 0 for what travels as it is.
     """
 
-    def __init__(self, setting: Setting, at: Window, forward: float, error: float):
-        self._of, self._at, graph = setting, at, setting.graph
+    def __init__(self, setting: Setting, at: Window, delays: _Delays, forward: float, error: float):
+        self._of, self._at, self._delays, graph = setting, at, delays, setting.graph
+        # number of each output among the targets
+        self._targets = np.full(graph.n_units, -1)
+        self._targets[graph.outputs] = np.arange(len(graph.outputs))
         self._w, self._bias = setting.w.copy(), setting.bias.copy()
         shape = len(at.steps), graph.n_units
         # half the memory of float64, and far more digits than thresholds have
@@ -205,8 +242,7 @@ class _Waves:
         rows : slice
             Moments.
         """
-        lag = self._of.graph.forward_lag[part.synapses].mean()
-        return self._late(self.x[:, part.pre.units], lag, rows)
+        return self._late(self.x[:, part.pre.units], self._delays.mean[part.name], rows)
 
     def _blocks(self) -> Iterator[slice]:
         """Moments in a row, in which little is learned."""
@@ -223,8 +259,6 @@ class _Waves:
         graph = of.graph
         slopes: dict[str, Floats] = {}
         wrong = np.empty((len(steps), len(graph.outputs)))
-        numbers = np.full(graph.n_units, -1)
-        numbers[graph.outputs] = np.arange(len(graph.outputs))
         u, y = of.stimuli.input.at(steps), of.stimuli.target_at(steps)
         for part in graph.populations:
             values = u
@@ -232,7 +266,7 @@ class _Waves:
                 a = self._drive(part, rows)
                 values, slopes[part.name] = part.sigma.function(a), part.sigma.slope(a)
             if part.role == "output":
-                own = numbers[part.units]
+                own = self._targets[part.units]
                 wrong[:, own] = values - y[:, own]
             coder = self._units.get(part.name)
             self.x[rows, part.units] = coder.send(values, lasting) if coder else values
@@ -241,7 +275,7 @@ class _Waves:
                 continue
             values = slopes[part.name] * self._feedback(part, rows)
             if part.role == "output":
-                own = wrong[:, numbers[part.units]]
+                own = wrong[:, self._targets[part.units]]
                 # delta_L = sigma'_L (x - y), or x - y for the cross-entropy
                 values += own if of.loss == "cross_entropy" else slopes[part.name] * own
             sender = self._errors.get(part.name)
@@ -254,7 +288,7 @@ class _Waves:
         for projection in self._of.graph.projections:
             if projection.post is part:
                 pres = self.x[:, projection.pre.units]
-                for lag, weights in self._weights(projection, self._of.graph.forward_lag):
+                for lag, weights in self._weights(projection, self._delays.forward):
                     a += self._late(pres, lag, rows) @ weights.T
         return a
 
@@ -264,22 +298,20 @@ class _Waves:
         for projection in self._of.graph.projections:
             if projection.pre is part:
                 posts = self.delta[:, projection.post.units]
-                for lag, weights in self._weights(projection, self._of.graph.backward_lag):
+                for lag, weights in self._weights(projection, self._delays.backward):
                     came += self._late(posts, lag, rows) @ weights
         return came
 
-    def _weights(self, part: Projection, lags: Ints) -> Iterator[tuple[float, Floats | Singles]]:
+    def _weights(
+        self, part: Projection, delays: dict[str, list[Group]]
+    ) -> Iterator[tuple[float, Floats | Singles]]:
         """Lags, and the weights (n_post, n_pre) of a projection with about each."""
-        own = lags[part.synapses]
-        if own.min() == own.max():
-            yield float(own[0]), self._matrix(part, self._w)
-            return
-        edges = np.unique(np.quantile(own, np.linspace(0, 1, _LAGS + 1)).round())
-        groups = np.searchsorted(edges, own)
-        for group in np.unique(groups):
-            w = np.zeros_like(self._w)
-            w[part.synapses] = np.where(groups == group, self._w[part.synapses], 0.0)
-            yield float(own[groups == group].mean()), self._matrix(part, w)
+        for lag, own in delays[part.name]:
+            w = self._w
+            if own is not None:
+                w = np.zeros_like(self._w)
+                w[part.synapses] = np.where(own, self._w[part.synapses], 0.0)
+            yield lag, self._matrix(part, w)
 
     def _matrix(self, part: Projection, w: Floats) -> Floats | Singles:
         """Weights (n_post, n_pre) of a projection; of a large one in single precision."""
