@@ -5,6 +5,7 @@ and as many OFF cells. What a unit sends is the number of its spikes in a step.
 """
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import brian2 as b2
 import numpy as np
@@ -13,7 +14,7 @@ from neurodiff.network.graph import Graph, Ints, random_stream
 from neurodiff.plan.sampling import Sampling
 from neurodiff.plan.transmission import Spikes
 from neurodiff.simulator.order import COMPARE, FIRE, GATHER
-from neurodiff.simulator.sampling import condition, constants
+from neurodiff.simulator.sampling import condition, constants, monitor
 
 #: Integrate-and-fire: regular spikes at the given rate. A neuron that is to fire more often than
 #: once a step owes one spike at most.
@@ -55,6 +56,56 @@ fired : integer
 too_fast : integer
 """
 _COUNT_TOO_FAST = "too_fast += int(spikes_per_step > 1 + 1e-9)"
+
+
+class Firing(NamedTuple):
+    """All that fires in a network.
+
+    Attributes
+    ----------
+    groups : dict of NeuronGroup
+        Neurons and cells, by name.
+    gather : list of Synapses
+        What counts their spikes.
+    monitors : dict of EventMonitor
+        What records spikes, by the same names; empty where none are recorded.
+    """
+
+    groups: dict[str, b2.NeuronGroup]
+    gather: list[b2.Synapses]
+    monitors: dict[str, b2.EventMonitor]
+
+
+def build_firing(
+    graph: Graph,
+    units: b2.NeuronGroup,
+    errors: b2.NeuronGroup,
+    spiking: Spikes,
+    kept: Sampling | None,
+    clock: b2.Clock,
+) -> Firing:
+    """Neurons, cells, and what counts and records their spikes.
+
+    Parameters
+    ----------
+    graph : Graph
+        Network of units, synapses and delays.
+    units, errors : NeuronGroup
+        See `build_neurons` and `build_cells`.
+    spiking : Spikes
+        Numbers of the transmission by spikes.
+    kept : Sampling or None
+        Sampling of the spikes; None where none are recorded.
+    clock : brian2.Clock
+        Clock of the run, which ticks once a time step.
+    """
+    neurons, of_neurons = build_neurons(graph, units, spiking, kept, clock)
+    cells, of_cells = build_cells(graph, units, errors, spiking, kept, clock)
+    groups = {part.name: part for part in (neurons, cells)}
+    monitors = {}
+    if kept is not None:
+        monitors = {name: monitor(part, "kept", [], COMPARE) for name, part in groups.items()}
+    return Firing(groups, [of_neurons, of_cells], monitors)
 
 
 def build_neurons(

@@ -23,12 +23,12 @@ from neurodiff.simulator.history import READER, Past
 from neurodiff.simulator.kernels.interface import Met, Signals, learning_of
 from neurodiff.simulator.kernels.kernel import Kernel, Numbers
 from neurodiff.simulator.kernels.reading import Ints, Numbered, element, listed, presynaptic
-from neurodiff.simulator.order import ARRIVE, COMPARE, DRIVE, FEEDBACK, FIRE, SEND
+from neurodiff.simulator.order import ARRIVE, DRIVE, FEEDBACK, FIRE, SEND
 from neurodiff.simulator.plasticity import Plasticity
 from neurodiff.simulator.population_parts import Addition
-from neurodiff.simulator.sampling import Monitors, Sampled, monitor
+from neurodiff.simulator.sampling import Monitors, Sampled
 from neurodiff.simulator.transmission.by_kernel import ByKernel, Values
-from neurodiff.simulator.transmission.firing_neurons import build_cells, build_neurons
+from neurodiff.simulator.transmission.firing_neurons import Firing, build_firing
 from neurodiff.simulator.transmission.fused import synapses_of
 from neurodiff.simulator.transmission.interface import SampledBy, Transmission, build
 
@@ -117,15 +117,10 @@ class FusedSpikes:
         self._let_them_send(units, errors)
         self.rule.apply_to_biases(errors)
         kept = sampling.get("events")
-        neurons, gather = build_neurons(graph, units, self.spiking, kept, clock)
-        cells, gather_errors = build_cells(graph, units, errors, self.spiking, kept, clock)
-        firing = {"neurons": neurons, "cells": cells}
-        monitors = {}
-        if kept is not None:
-            monitors = {name: monitor(part, "kept", [], COMPARE) for name, part in firing.items()}
-        objects = [kernel.group, activity.buffer, error.buffer, *traces.objects]
-        objects += [gather, gather_errors, *firing.values(), *monitors.values()]
-        return FusedSpikingSynapses(kernel, objects, firing, monitors, (units, errors))
+        firing = build_firing(graph, units, errors, self.spiking, kept, clock)
+        objects = [kernel.group, activity.buffer, error.buffer, *traces.objects, *firing.gather]
+        objects += [*firing.groups.values(), *firing.monitors.values()]
+        return FusedSpikingSynapses(kernel, objects, firing, (units, errors))
 
     def _traces(self, signals: Signals) -> Met:
         """Traces of the spikes that have arrived, one for each unit and delay."""
@@ -175,29 +170,26 @@ class FusedSpikingSynapses(ByKernel):
         What holds the weights.
     objects : list of BrianObject
         What has to be in the Brian2 network.
-    neurons : dict of NeuronGroup
-        What fires, by name.
-    monitors : dict of EventMonitor
-        What records spikes, by the same names; empty where none are recorded.
+    fires : Firing
+        What fires, and what records spikes.
     populations : tuple of NeuronGroup
         Groups of the units and of the error units.
     """
 
     kernel: Kernel
     objects: list[b2.core.base.BrianObject]
-    neurons: dict[str, b2.NeuronGroup]
-    monitors: dict[str, b2.EventMonitor]
+    fires: Firing
     populations: tuple[b2.NeuronGroup, b2.NeuronGroup]
 
     @property
     def firing(self) -> dict[str, b2.NeuronGroup]:
         """What fires, by name."""
-        return self.neurons
+        return self.fires.groups
 
     @property
     def spike_monitors(self) -> dict[str, b2.EventMonitor]:
         """What records spikes, by the name of what fires."""
-        return self.monitors
+        return self.fires.monitors
 
     def weights(self) -> NDArray[np.float64]:
         """Weights (n_synapses,) at the end of the run."""

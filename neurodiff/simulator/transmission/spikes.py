@@ -21,7 +21,6 @@ from neurodiff.simulator.order import (
     ADVANCE,
     ARRIVE,
     ARRIVE_BACK,
-    COMPARE,
     FIRE,
     GATHER,
     MEET,
@@ -29,9 +28,8 @@ from neurodiff.simulator.order import (
 )
 from neurodiff.simulator.plasticity import Diffusion, solved_between_events
 from neurodiff.simulator.population_parts import Addition
-from neurodiff.simulator.sampling import monitor
 from neurodiff.simulator.transmission.arrival import Ring
-from neurodiff.simulator.transmission.firing_neurons import build_cells, build_neurons
+from neurodiff.simulator.transmission.firing_neurons import build_firing
 from neurodiff.simulator.transmission.interface import SampledBy, Transmission, build
 from neurodiff.simulator.transmission.lazy_synapses import (
     LazySynapses,
@@ -164,13 +162,11 @@ class Spikes:
         self._rule.apply_to_biases(errors)
         kept = sampling.get("events")
         of_synapses = {name: part for name, part in sampling.items() if name != "events"}
-        neurons, gather = build_neurons(self._graph, units, self._spiking, kept, clock)
-        cells, gather_errors = build_cells(self._graph, units, errors, self._spiking, kept, clock)
-        firing, monitors = (neurons, cells), {}
-        if kept is not None:
-            monitors = {part.name: monitor(part, "kept", [], COMPARE) for part in firing}
-        others = [*rings, gather, gather_errors]
-        return LazySynapses(synapses, others, self._ends, form, of_synapses, firing, monitors)
+        firing = build_firing(self._graph, units, errors, self._spiking, kept, clock)
+        others, groups = [*rings, *firing.gather], tuple(firing.groups.values())
+        return LazySynapses(
+            synapses, others, self._ends, form, of_synapses, groups, firing.monitors
+        )
 
     def _form(self, w: Floats) -> TraceForm:
         """How the synapses learn; the signs that are kept go by the weights `w` (n_synapses,)."""
