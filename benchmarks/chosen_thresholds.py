@@ -11,6 +11,7 @@ from pathlib import Path
 
 import brian2
 import numpy as np
+from report import markdown
 
 from neurodiff import Model, Simulation
 from neurodiff.network.graph import Graph
@@ -246,10 +247,7 @@ def _sums(rows: list[_Row], options: argparse.Namespace) -> str:
 
 
 def _markdown(rows: list[_Row], options: argparse.Namespace) -> str:
-    header, *cells = _table(rows)
-    lines = [header, ["---"] * len(header), *cells]
-    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    return f"{table}\n\n{_sums(rows, options)}\n"
+    return f"{markdown(_table(rows))}\n\n{_sums(rows, options)}\n"
 
 
 if __name__ == "__main__":

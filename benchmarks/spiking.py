@@ -13,6 +13,7 @@ from pathlib import Path
 import brian2
 import numpy as np
 from measuring import Ours
+from report import markdown
 
 from neurodiff import Model, Simulation
 from neurodiff.results.event_counts import count_events
@@ -53,7 +54,7 @@ def main() -> None:
             print(rows[-1].summary(), flush=True)
             if options.write_results:
                 options.write_results.write_text(_markdown(rows))
-    print("", align([_HEADER, *(row.cells() for row in rows)]), _surroundings(), sep="\n")
+    print("", align(_table(rows)), _surroundings(), sep="\n")
 
 
 def _options() -> argparse.Namespace:
@@ -151,10 +152,12 @@ def _surroundings() -> str:
     return f"Brian2 {brian2.__version__}, NumPy {np.__version__}, {platform.machine()}, one core."
 
 
+def _table(rows: list[_Row]) -> list[list[str]]:
+    return [_HEADER, *(row.cells() for row in rows)]
+
+
 def _markdown(rows: list[_Row]) -> str:
-    lines = [_HEADER, ["---"] * len(_HEADER), *(row.cells() for row in rows)]
-    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    return f"{table}\n\n{_surroundings()}\n"
+    return f"{markdown(_table(rows))}\n\n{_surroundings()}\n"
 
 
 if __name__ == "__main__":
